@@ -1,0 +1,79 @@
+/* Every bound that a peer, a user or a disk can push against. A number that both sides of a
+ * connection must agree on is marked (wire): changing it changes the protocol version. */
+#ifndef PHAROS_LIMITS_H
+#define PHAROS_LIMITS_H
+
+#include <assert.h>
+
+/* Frames: 2-byte length, then ciphertext with its 16-byte tag. */
+#define PH_FRAME_CIPHER_MAX 65535                            /* (wire) bytes */
+#define PH_FRAME_TAG_LEN 16                                  /* (wire) bytes */
+#define PH_FRAME_PLAIN_MAX (PH_FRAME_CIPHER_MAX - PH_FRAME_TAG_LEN) /* (wire) bytes, also once unpacked */
+#define PH_HANDSHAKE_PAYLOAD_MAX 232                         /* (wire) bytes, each way */
+#define PH_FRAMES_PER_KEY_MAX (UINT64_C(1) << 48)            /* (wire) then the session ends */
+
+/* MessagePack from outside. */
+#define PH_PACK_DEPTH_MAX 8 /* (wire) nested arrays and maps */
+
+/* Entries and runs. A run counts 128 + body length for each entry, whatever its encoding, so that a
+ * stretch that was taken in one run can always be passed on in one. */
+#define PH_HEADER_LEN 128                        /* (wire) */
+#define PH_SALT_LEN 16                           /* (wire) */
+#define PH_BODY_MAX (32 * 1024)                  /* (wire) bytes: skeleton + content */
+#define PH_OPS_PER_ENTRY_MAX 256                 /* (wire) more: an entry without ops */
+#define PH_REFS_PER_OP_MAX 256                   /* (wire) more: an entry without ops */
+#define PH_LAMPORT_STEP_MAX (UINT64_C(1) << 20)  /* (wire) */
+#define PH_LAMPORT_MAX (UINT64_C(1) << 53)       /* (wire) */
+#define PH_RUN_COUNTED_MAX 65000                 /* (wire) sum of 128 + body length */
+#define PH_LOG_QUOTA_DEFAULT (UINT64_C(1) << 32) /* bytes of bodies in one log, fixed at founding */
+
+/* Facts. */
+#define PH_FACT_MAX 4096               /* (wire) bytes of one fact with its past */
+#define PH_FACT_PAST_MAX 64            /* (wire) facts that one fact names */
+#define PH_WRITERS_MAX 16              /* (wire) serial numbers of one school's logs */
+#define PH_ADMISSIONS_MAX 64           /* (wire) admissions by one school in an admission's past */
+#define PH_INVITE_USES_MAX 100         /* (wire) */
+#define PH_NETWORK_NAME_MAX 200        /* (wire) bytes of UTF-8 */
+#define PH_PROBATION_BYTES_MAX (64 * 1024) /* (wire) facts taken from a school not known yet */
+#define PH_FACTS_MAX 16384             /* facts held; beyond it new ones wait (slowed, not lost) */
+
+/* Records. */
+#define PH_FIELD_VALUE_MAX (16 * 1024) /* bytes of one value; a kind may ask for less */
+#define PH_FIELDS_PER_KIND_MAX 32
+#define PH_TOUCHES_PER_RECORD_MAX 65536 /* entries merged into one record */
+
+/* A node. */
+#define PH_SCHOOLS_MAX 100
+#define PH_LOGS_MAX (PH_SCHOOLS_MAX * PH_WRITERS_MAX)
+#define PH_PEERS_MAX 128             /* connections, half-open ones included */
+#define PH_HALF_OPEN_MAX 64          /* connections that have not shown who they are */
+#define PH_ADDRESSES_MAX 128         /* addresses that a node remembers */
+#define PH_ADDRESS_LEN_MAX 262       /* bytes of "host:port": a DNS name, a colon, five digits */
+#define PH_OUTBOX_BYTES_MAX (1024 * 1024)  /* sent but not yet taken by the network, per peer */
+#define PH_INGEST_BYTES_MAX (8 * 1024 * 1024) /* received, not yet handed to a commit, whole node */
+#define PH_BATCH_BYTES_MAX (4 * 1024 * 1024)  /* one commit */
+#define PH_SLICE_ENTRIES_MAX 4096    /* entries materialised in one commit */
+#define PH_WANT_RUNS_MAX 4           /* (wire) runs that one WANT may ask for */
+#define PH_WANTS_PER_PEER_MAX 4      /* logs being fetched from one peer at a time */
+#define PH_LOCATOR_MAX 40            /* (wire) ids in a WANT's locator */
+#define PH_HOLES_PER_HEADS_MAX 256   /* (wire) holes in one HEADS */
+#define PH_COMMAND_BYTES_MAX (256 * 1024)  /* one command or one piece of a reply */
+#define PH_COMMANDS_MAX 64           /* commands waiting for an answer */
+
+/* Time, in ms of the monotonic clock. No wall-clock time limits anything. */
+#define PH_HANDSHAKE_MS_MAX 5000     /* from connection to the last handshake message */
+#define PH_PROBATION_MS_MAX 10000    /* from handshake to being known */
+#define PH_SILENCE_MS_MAX 60000      /* then the connection counts as dead */
+#define PH_IDLE_ROOT_MS 20000        /* idle sessions exchange roots this often */
+#define PH_WANT_MS_MAX 15000         /* a WANT without progress is asked elsewhere */
+#define PH_DIAL_MS_MIN 500           /* first pause before dialing again; doubles, with jitter */
+#define PH_DIAL_MS_MAX 60000
+#define PH_DRAIN_MS_MAX 2000         /* an orderly stop takes no longer */
+#define PH_SIMULTANEOUS_MS 5000      /* two connections of one pair this close were dialed at once */
+
+static_assert(PH_RUN_COUNTED_MAX + 256 <= PH_FRAME_PLAIN_MAX, "a run fits one frame");
+static_assert(PH_HEADER_LEN + PH_BODY_MAX <= PH_RUN_COUNTED_MAX, "an entry fits a run");
+static_assert(PH_FACT_PAST_MAX * 32 < PH_FACT_MAX, "a fact holds its past");
+static_assert(PH_BODY_MAX < 65536, "a body's length is 16 bits");
+
+#endif
