@@ -14,6 +14,9 @@
 
 /* `bytes` is exactly one canonical value. PH_MALFORMED otherwise. Allocates nothing. */
 PH_MUST_USE enum ph_status ph_pack_scan(struct ph_bytes bytes);
+/* The same for commands and their answers, which never leave this machine: map keys may also be
+ * text, in any order. */
+PH_MUST_USE enum ph_status ph_pack_scan_local(struct ph_bytes bytes);
 
 /* Reading, in order, from scanned bytes. A mismatch sets `failed` and yields zeros from then on, so
  * that a decoder checks once, at the end (ph_unpack_end). Views borrow from the scanned bytes. */
