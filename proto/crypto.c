@@ -16,16 +16,11 @@ static_assert(crypto_aead_chacha20poly1305_ietf_ABYTES == 16, "a Poly1305 tag");
 
 /* Arrays of exactly the library's size, zero-padded by the language. */
 static const uint8_t domains[][crypto_generichash_blake2b_PERSONALBYTES] = {
-    [PH_DOMAIN_ENTRY] = "pharos1.entry",
-    [PH_DOMAIN_BODY] = "pharos1.body",
-    [PH_DOMAIN_SKELETON] = "pharos1.skeleton",
-    [PH_DOMAIN_CONTENT] = "pharos1.content",
-    [PH_DOMAIN_FACT] = "pharos1.fact",
-    [PH_DOMAIN_PAST] = "pharos1.past",
-    [PH_DOMAIN_FACT_SET] = "pharos1.facts",
-    [PH_DOMAIN_ROOT] = "pharos1.root",
-    [PH_DOMAIN_NETWORK_KEY] = "pharos1.netkey",
-    [PH_DOMAIN_INVITE] = "pharos1.invite",
+    [PH_DOMAIN_ENTRY] = "pharos1.entry",        [PH_DOMAIN_BODY] = "pharos1.body",
+    [PH_DOMAIN_SKELETON] = "pharos1.skeleton",  [PH_DOMAIN_CONTENT] = "pharos1.content",
+    [PH_DOMAIN_FACT] = "pharos1.fact",          [PH_DOMAIN_PAST] = "pharos1.past",
+    [PH_DOMAIN_FACT_SET] = "pharos1.facts",     [PH_DOMAIN_ROOT] = "pharos1.root",
+    [PH_DOMAIN_NETWORK_KEY] = "pharos1.netkey", [PH_DOMAIN_INVITE] = "pharos1.invite",
     [PH_DOMAIN_CODE] = "pharos1.code",
 };
 
@@ -124,8 +119,8 @@ enum ph_status ph_verify(enum ph_signature_tag tag, const uint8_t id[32],
 {
     struct signed_bytes message = signed_bytes(tag, id);
     /* The library also refuses small-order and non-canonical keys, small-order R, and S >= L. */
-    int failed = crypto_sign_verify_detached(signature->bytes, message.bytes, message.len,
-                                             public_key);
+    int failed =
+        crypto_sign_verify_detached(signature->bytes, message.bytes, message.len, public_key);
     return failed == 0 ? PH_OK : PH_UNAUTHENTIC;
 }
 
@@ -167,9 +162,8 @@ enum ph_status ph_open(const uint8_t key[32], uint64_t counter, struct ph_bytes 
         return PH_MALFORMED;
     uint8_t nonce[crypto_aead_chacha20poly1305_ietf_NPUBBYTES];
     put_nonce(counter, nonce);
-    int failed = crypto_aead_chacha20poly1305_ietf_decrypt(out, NULL, NULL, cipher.data, cipher.len,
-                                                           associated.data, associated.len, nonce,
-                                                           key);
+    int failed = crypto_aead_chacha20poly1305_ietf_decrypt(
+        out, NULL, NULL, cipher.data, cipher.len, associated.data, associated.len, nonce, key);
     return failed == 0 ? PH_OK : PH_UNAUTHENTIC;
 }
 
