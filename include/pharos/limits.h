@@ -31,7 +31,7 @@
 #define PH_FACT_MAX 4096               /* (wire) bytes of one fact with its past */
 #define PH_FACT_PAST_MAX 64            /* (wire) facts that one fact names */
 #define PH_WRITERS_MAX 16              /* (wire) serial numbers of one school's logs */
-#define PH_ADMISSIONS_MAX 64           /* (wire) admissions by one school in an admission's past */
+#define PH_ADMISSIONS_MAX 128          /* (wire) admissions by one school in an admission's past */
 #define PH_INVITE_USES_MAX 100         /* (wire) */
 #define PH_NETWORK_NAME_MAX 200        /* (wire) bytes of UTF-8 */
 #define PH_PROBATION_BYTES_MAX (64 * 1024) /* (wire) facts taken from a school not known yet */

@@ -1,0 +1,89 @@
+/* One membership fact: a signed statement that stands alone (spec: "Facts").
+ *
+ * A fact = statement || past || signature. The statement names the hash of the sorted list of the
+ * latest facts that its author had seen; that graph is the fact's causal past. Its id is the hash of
+ * the statement. What facts mean together is facts.h. */
+#ifndef PHAROS_PROTO_FACT_H
+#define PHAROS_PROTO_FACT_H
+
+#include "pharos/bytes.h"
+#include "pharos/id.h"
+#include "pharos/limits.h"
+#include "pharos/status.h"
+#include "proto/crypto.h"
+#include "proto/pack.h"
+
+enum ph_fact_type {
+    PH_FACT_FOUND = 1,   /* school key */
+    PH_FACT_CERTIFY = 2, /* school key */
+    PH_FACT_INVITE = 3,  /* writer key */
+    PH_FACT_ADMIT = 4,   /* writer key */
+    PH_FACT_PROPOSE = 5, /* writer key */
+    PH_FACT_CONFIRM = 6, /* school key */
+    /* 7 close, 8 remove, 9 restore, 10 succeed, 11 policy: reserved. Facts of other types parse, are
+     * kept and passed on, and have no effect. */
+};
+
+enum ph_proposal { PH_PROPOSAL_CONFIRM = 1 };
+
+/* Whose key signed: a school's or a writer's public key. */
+struct ph_author { uint8_t bytes[32]; };
+
+/* A parsed fact. Views borrow from the bytes it was parsed from. */
+struct ph_fact {
+    struct ph_fact_id id;
+    uint64_t type;               /* enum ph_fact_type, or a later version's */
+    struct ph_network_id network; /* zero in a founding fact: its own id is the network's */
+    struct ph_author author;
+    struct ph_signature signature;
+    struct ph_bytes bytes;       /* the whole fact, as received */
+    struct ph_bytes past;        /* 32 bytes for each fact named, ascending */
+    union {
+        struct { struct ph_bytes name; struct ph_hash network_key_hash; uint64_t quota; } found;
+        struct { struct ph_writer_id writer; struct ph_agree_public transport; uint16_t serial; } certify;
+        struct { uint8_t key[32]; uint16_t uses; } invite;
+        struct { struct ph_school_id school; struct ph_fact_id invite; struct ph_signature proof; } admit;
+        struct { enum ph_proposal what; struct ph_school_id school; } propose;
+        struct { struct ph_fact_id proposal; } confirm;
+    } of;
+};
+
+/* Parse and verify the signature: all that can be judged from the bytes alone.
+ * PH_MALFORMED, PH_LIMIT (over PH_FACT_MAX or PH_FACT_PAST_MAX), PH_UNAUTHENTIC. */
+PH_MUST_USE enum ph_status ph_fact_parse(struct ph_bytes bytes, struct ph_fact *out);
+
+/* Build and sign. Fill `fact->type`, `network`, `author`, `past` and `of` before; `past` is sorted.
+ * Writes the fact to `out` and completes `fact` (views then borrow from `out`). PH_LIMIT: too long. */
+PH_MUST_USE enum ph_status ph_fact_sign(struct ph_fact *fact, const struct ph_sign_secret *secret,
+                                        struct ph_buffer *out);
+
+/* A writer's certificate, as shown in a handshake: a certify fact without its past, the transport
+ * key left out where the handshake implies it (spec: "Handshake payloads"). */
+struct ph_certificate {
+    struct ph_school_id school;
+    struct ph_writer_id writer;
+    uint16_t serial;
+    struct ph_hash past_hash;
+    struct ph_signature signature;
+};
+struct ph_certificate ph_certificate_of(const struct ph_fact *certify);
+void ph_certificate_pack(const struct ph_certificate *certificate, struct ph_buffer *out);
+/* Reads five items. Failure shows in the unpacker. */
+void ph_certificate_unpack(struct ph_unpacker *unpacker, struct ph_certificate *out);
+/* PH_UNAUTHENTIC: the school did not sign this writer and transport key for this network. */
+PH_MUST_USE enum ph_status ph_certificate_verify(const struct ph_certificate *certificate,
+                                                 const struct ph_network_id *network,
+                                                 const struct ph_agree_public *transport);
+
+/* A joining proof: the invitation's one-time key signs the school that joins. */
+struct ph_join_proof { uint8_t invite_key[32]; struct ph_signature signature; };
+struct ph_join_proof ph_join_prove(const uint8_t invite_secret[16], const struct ph_network_id *network,
+                                   const struct ph_school_id *school);
+PH_MUST_USE enum ph_status ph_join_verify(const uint8_t invite_key[32],
+                                          const struct ph_signature *signature,
+                                          const struct ph_network_id *network,
+                                          const struct ph_school_id *school);
+/* The one-time key pair of an invitation from its 16-byte secret. */
+void ph_invite_key(const uint8_t invite_secret[16], struct ph_sign_secret *secret, uint8_t key[32]);
+
+#endif

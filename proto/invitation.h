@@ -1,0 +1,34 @@
+/* An invitation code: all that a school needs to join, as text that survives being typed, printed
+ * and put into a QR code: "PHAROS1-" and upper-case base32 (spec: "Invitation codes"). It holds the
+ * network key: whoever has it can knock. */
+#ifndef PHAROS_PROTO_INVITATION_H
+#define PHAROS_PROTO_INVITATION_H
+
+#include "pharos/bytes.h"
+#include "pharos/id.h"
+#include "pharos/limits.h"
+#include "pharos/status.h"
+#include "proto/crypto.h"
+
+#define PH_INVITATION_ADDRESSES_MAX 4
+#define PH_INVITATION_CODE_MAX 2048 /* characters, with the final zero */
+
+struct ph_invitation {
+    struct ph_network_id network;
+    struct ph_network_key key;
+    uint8_t secret[16];
+    uint8_t address_count;
+    char addresses[PH_INVITATION_ADDRESSES_MAX][PH_ADDRESS_LEN_MAX + 1]; /* "host:port" */
+};
+
+void ph_invitation_wipe(struct ph_invitation *invitation);
+
+/* Writes a zero-terminated code. PH_LIMIT: too many or too long addresses. */
+PH_MUST_USE enum ph_status ph_invitation_write(const struct ph_invitation *invitation,
+                                               char out[PH_INVITATION_CODE_MAX]);
+/* Case, white space and hyphens don't matter. PH_REFUSED with one plain sentence in `why`: not a
+ * code, mistyped (the check doesn't fit), from a newer version. */
+PH_MUST_USE enum ph_status ph_invitation_read(struct ph_bytes text, struct ph_invitation *out,
+                                              char why[200]);
+
+#endif

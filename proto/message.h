@@ -1,0 +1,91 @@
+/* Every message of an open session: struct, encoding and decoding side by side (spec: "Messages").
+ * One message fills one frame. All are canonical MessagePack arrays that begin with the type. */
+#ifndef PHAROS_PROTO_MESSAGE_H
+#define PHAROS_PROTO_MESSAGE_H
+
+#include "proto/fact.h"
+#include "proto/heads.h"
+#include "proto/run.h"
+
+enum ph_message_type {
+    PH_MESSAGE_ROOT = 1,      /* where I stand */
+    PH_MESSAGE_WHO = 2,       /* I don't know your school: introduce it */
+    PH_MESSAGE_INTRODUCE = 3, /* facts that lead to my admission, or my joining proof */
+    PH_MESSAGE_FACT_IDS = 4,  /* the facts that I hold */
+    PH_MESSAGE_FACTS = 5,     /* facts that you lack */
+    PH_MESSAGE_HEADS = 6,     /* what I hold durably; also the acknowledgement of it */
+    PH_MESSAGE_WANT = 7,      /* send me runs of this log */
+    PH_MESSAGE_RUN = 8,       /* a run, asked for or pushed */
+    PH_MESSAGE_FILL = 9,      /* the missing content of one entry */
+    PH_MESSAGE_END = 10,      /* the last message in this direction */
+};
+
+enum ph_end_reason {
+    PH_END_DONE = 0,
+    PH_END_STOPPING = 1,   /* this node is being switched off */
+    PH_END_UNKNOWN = 2,    /* your school is not a member that I know, and I can't admit it */
+    PH_END_DUPLICATE = 3,  /* another connection between us stays */
+    PH_END_BAD_INPUT = 4,  /* what you sent was refused */
+    PH_END_USED_UP = 5,    /* the invitation has been used as often as it may */
+};
+
+struct ph_fact_prefix { uint8_t bytes[16]; };
+
+struct ph_locator { uint32_t seq; uint8_t check[16]; };
+
+/* A decoded message; views borrow from the decoded bytes. Lists are read item by item, so that no
+ * array is allocated for a peer. */
+struct ph_message {
+    enum ph_message_type type;
+    union {
+        struct { struct ph_hash fact_set; struct ph_root root; } root;
+        struct { uint32_t fact_count; struct ph_unpacker facts; bool has_proof; struct ph_join_proof proof; } introduce;
+        struct { struct ph_bytes prefixes; bool more_follow; } fact_ids; /* 16 bytes each */
+        struct { uint32_t fact_count; struct ph_unpacker facts; } facts;
+        struct { uint32_t head_count; struct ph_unpacker heads; uint32_t hole_count; struct ph_unpacker holes; } heads;
+        struct { struct ph_writer_id writer; uint32_t locator_count; struct ph_unpacker locators; uint8_t run_count; } want;
+        struct ph_run_reader run;
+        struct { struct ph_writer_id writer; uint32_t seq; struct ph_salt salt; struct ph_bytes content; } fill;
+        struct { enum ph_end_reason reason; } end;
+    } of;
+};
+
+/* Scan and decode one message, counts checked against limits.h and the items' shapes checked whole.
+ * PH_MALFORMED; PH_LIMIT. A run is decoded up to its head; its entries are read by run.h. */
+PH_MUST_USE enum ph_status ph_message_decode(struct ph_bytes bytes, struct ph_message *out);
+
+/* Items of decoded lists, each as often as the count says. */
+struct ph_bytes ph_message_next_fact(struct ph_unpacker *facts);
+struct ph_head ph_message_next_head(struct ph_unpacker *heads);
+struct ph_hole ph_message_next_hole(struct ph_unpacker *holes);
+struct ph_locator ph_message_next_locator(struct ph_unpacker *locators);
+
+/* Encoding; `out` has PH_FRAME_PLAIN_MAX - 1 bytes of room, overflow is the caller's mistake. Those
+ * that take lists write as many items as fit and return how many they took. */
+void ph_message_root(struct ph_buffer *out, const struct ph_hash *fact_set, const struct ph_root *root);
+void ph_message_who(struct ph_buffer *out);
+/* `proof` may be NULL. */
+uint32_t ph_message_introduce(struct ph_buffer *out, const struct ph_bytes *facts, uint32_t fact_count,
+                              const struct ph_join_proof *proof);
+void ph_message_fact_ids(struct ph_buffer *out, struct ph_bytes prefixes, bool more_follow);
+uint32_t ph_message_facts(struct ph_buffer *out, const struct ph_bytes *facts, uint32_t fact_count);
+/* At most 800 heads and PH_HOLES_PER_HEADS_MAX holes a message. */
+void ph_message_heads(struct ph_buffer *out, const struct ph_head *heads, uint32_t head_count,
+                      const struct ph_hole *holes, uint32_t hole_count);
+void ph_message_want(struct ph_buffer *out, const struct ph_writer_id *writer,
+                     const struct ph_locator *locators, uint32_t locator_count, uint8_t run_count);
+/* Writes type and array head; the run follows by run.h (five items). */
+void ph_message_run_begin(struct ph_buffer *out);
+void ph_message_fill(struct ph_buffer *out, const struct ph_writer_id *writer, uint32_t seq,
+                     const struct ph_salt *salt, struct ph_bytes content);
+void ph_message_end(struct ph_buffer *out, enum ph_end_reason reason);
+
+#define PH_MESSAGE_HEADS_MAX 800 /* (wire) heads in one HEADS */
+
+/* Handshake payloads (messages 2 and 3): a certificate, and in message 3 the initiator's root if it
+ * knows the responder's school. At most PH_HANDSHAKE_PAYLOAD_MAX bytes. */
+struct ph_hello { struct ph_certificate certificate; bool has_root; struct ph_root root; };
+void ph_hello_encode(struct ph_buffer *out, const struct ph_hello *hello);
+PH_MUST_USE enum ph_status ph_hello_decode(struct ph_bytes bytes, struct ph_hello *out);
+
+#endif
