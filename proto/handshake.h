@@ -61,14 +61,15 @@ void ph_handshake_init(struct ph_handshake *handshake, const struct ph_handshake
 /* Forget every secret. A wiped handshake counts as failed. */
 void ph_handshake_wipe(struct ph_handshake *handshake);
 
-/* Append the next message, carrying `payload`, to `out`. Only when ph_handshake_is_ours_to_write or
+/* Append the next message, carrying `payload`, to `out`; they must not overlap. Only when ph_handshake_is_ours_to_write or
  * after a failure. On failure `out` keeps its length, and the handshake is over.
  * PH_LIMIT: the message would exceed 65,535 bytes or the room in `out`. PH_UNAUTHENTIC: the other
  * side's key is of low order, or the handshake failed before. */
 PH_MUST_USE enum ph_status ph_handshake_write(struct ph_handshake *handshake,
                                               struct ph_bytes payload, struct ph_buffer *out);
 
-/* Take the next message and append its payload to `payload`, never more bytes than the message has.
+/* Take the next message and append its payload to `payload`, never more bytes than the message has;
+ * they must not overlap.
  * On failure `payload` keeps its length, and the handshake is over.
  * PH_MALFORMED: shorter than its pattern, or not the other side's turn. PH_UNAUTHENTIC: a seal or a
  * key does not fit, or the handshake failed before. PH_LIMIT: over 65,535 bytes, or no room in
