@@ -1,0 +1,49 @@
+/* The changes of one commit: owned, bounded, in order. Filled on the node's thread, applied in one
+ * write transaction wherever the environment likes (store.h), read back when it is durable. */
+#ifndef PHAROS_STORE_BATCH_H
+#define PHAROS_STORE_BATCH_H
+
+#include "proto/entry.h"
+#include "proto/fact.h"
+
+struct ph_batch;
+
+/* PH_NO_MEMORY. The arena starts small and grows up to PH_BATCH_BYTES_MAX and one more change. */
+PH_MUST_USE enum ph_status ph_batch_new(struct ph_batch **out);
+void ph_batch_free(struct ph_batch *batch);
+
+size_t ph_batch_bytes(const struct ph_batch *batch); /* taken so far */
+bool ph_batch_is_empty(const struct ph_batch *batch);
+
+/* A log as the store keeps it, beside its entries. */
+struct ph_log_row {
+    struct ph_writer_id writer;
+    struct ph_school_id school;
+    struct ph_fact_id certify; /* what its first entry follows on */
+    struct ph_link tip;
+};
+
+/* All copy what they are given. PH_NO_MEMORY leaves the batch as it was. */
+PH_MUST_USE enum ph_status ph_batch_meta(struct ph_batch *batch, const char *name, struct ph_bytes value);
+/* `index` is the fact's place in the order of taking, from 0 and without gaps. */
+PH_MUST_USE enum ph_status ph_batch_fact(struct ph_batch *batch, uint32_t index, struct ph_bytes fact);
+/* A new log, or a known one's new tip. Numbers run from 0 without gaps. */
+PH_MUST_USE enum ph_status ph_batch_log(struct ph_batch *batch, uint32_t log, const struct ph_log_row *row);
+/* `signature` is NULL within a run. Entries of one log come in order, right after its tip. */
+PH_MUST_USE enum ph_status ph_batch_entry(struct ph_batch *batch, uint32_t log,
+                                          const uint8_t header[PH_HEADER_LEN],
+                                          const struct ph_body *body,
+                                          const struct ph_signature *signature);
+/* The content that an entry in the store lacked; checked against its hash by the caller. */
+PH_MUST_USE enum ph_status ph_batch_fill(struct ph_batch *batch, uint32_t log, uint32_t seq,
+                                         const struct ph_salt *salt, struct ph_bytes content);
+/* Materialise this log before others: what a person has just written shows at once. */
+void ph_batch_prefer(struct ph_batch *batch, uint32_t log);
+/* Throw away everything materialised, to be made again. */
+void ph_batch_rebuild(struct ph_batch *batch);
+
+/* Set by applying: entries are stored that are not materialised yet, so another commit (an empty
+ * batch will do) should follow. */
+bool ph_batch_is_behind(const struct ph_batch *batch);
+
+#endif
