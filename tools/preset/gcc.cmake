@@ -1,3 +1,3 @@
 # The release's code, refusing every warning.
 set(CMAKE_C_COMPILER gcc CACHE STRING "")
-set(PH_WERROR ON CACHE BOOL "")
+set(PH_WERROR ON CACHE BOOL "" FORCE)
