@@ -57,7 +57,8 @@ void ph_header_encode(const struct ph_header *header, uint8_t out[PH_HEADER_LEN]
 PH_MUST_USE enum ph_status ph_header_decode(const uint8_t in[PH_HEADER_LEN], struct ph_header *out);
 struct ph_entry_id ph_header_id(const uint8_t encoded[PH_HEADER_LEN]);
 
-/* The header that follows `link`, for a writer's own next entry and for a received one alike. */
+/* The header that follows `link`, for a writer's own next entry and for a received one alike. The
+ * body is at most PH_BODY_MAX (asserted; check what was received first). */
 struct ph_header ph_header_after(const struct ph_link *link, const struct ph_writer_id *writer,
                                  uint64_t lamport, int64_t time_ms, const struct ph_body *body);
 struct ph_link ph_link_after(const struct ph_header *header, const struct ph_entry_id *id);
@@ -67,6 +68,9 @@ struct ph_link ph_link_after(const struct ph_header *header, const struct ph_ent
  * step, previous id or body hash does not follow. PH_LIMIT: the log's quota is used up. */
 PH_MUST_USE enum ph_status ph_entry_check(const struct ph_link *link, const struct ph_header *header,
                                           const struct ph_body *body, uint64_t quota);
+/* The same without the body's lengths and hash, for a header that was made from the body. */
+PH_MUST_USE enum ph_status ph_entry_follows(const struct ph_link *link,
+                                            const struct ph_header *header, uint64_t quota);
 
 /* What a writer puts as Lamport time: min(highest seen + 1, own previous + 2^20). */
 uint64_t ph_lamport_next(const struct ph_link *own, uint64_t highest_seen);

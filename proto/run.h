@@ -15,11 +15,11 @@ struct ph_run_head {
     uint32_t entry_count;
 };
 
-/* Encoding. Begin, add entries in order while ph_run_fits says so, end with the signature of the
- * last one. The caller writes what stands before the run (the message type) itself. */
+/* Encoding. Begin, add entries in order, end with the signature of the last one. The caller keeps
+ * `counted` within PH_RUN_COUNTED_MAX and writes what stands before the run (the message type). */
 struct ph_run_writer {
     struct ph_buffer *out;
-    struct ph_link link;
+    struct ph_link link; /* its id stays that of the entry before the run */
     size_t counted; /* sum of 128 + body length */
 };
 /* `entry_count` is known before: count with ph_run_counted first. */
@@ -39,7 +39,8 @@ static inline size_t ph_run_counted(size_t body_len)
  * ph_run_verify has returned PH_OK: the one signature covers all of it. */
 struct ph_run_reader {
     struct ph_run_head head;
-    struct ph_unpacker unpacker; /* at the next entry */
+    struct ph_signature signature; /* not judged before ph_run_verify */
+    struct ph_unpacker unpacker;   /* at the next entry */
     uint32_t entry_index;
     size_t counted;
 };
@@ -54,10 +55,11 @@ struct ph_run_entry {
 /* Takes five items from `unpacker`, which may stand in a larger array (a message).
  * PH_MALFORMED: not a run's head, no entries. */
 PH_MUST_USE enum ph_status ph_run_open(struct ph_unpacker *unpacker, struct ph_run_reader *run);
-/* PH_NOT_FOUND: no entries left. Others as ph_entry_check; PH_LIMIT also past PH_RUN_COUNTED_MAX. */
+/* PH_NOT_FOUND: no entries left. Others as ph_entry_check; PH_MALFORMED also if `link` is not the
+ * entry that the head names; PH_LIMIT also past PH_RUN_COUNTED_MAX. On failure nothing has moved. */
 PH_MUST_USE enum ph_status ph_run_next(struct ph_run_reader *run, struct ph_link *link,
                                        uint64_t quota, struct ph_run_entry *out);
-/* After the last entry: `link` then names it. Gives the signature for keeping.
+/* After the last entry (asserted): `link` then names it. Gives the signature for keeping.
  * PH_UNAUTHENTIC: it does not fit. */
 PH_MUST_USE enum ph_status ph_run_verify(const struct ph_run_reader *run, const struct ph_link *link,
                                          struct ph_signature *signature);
