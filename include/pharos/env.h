@@ -61,6 +61,7 @@ enum ph_event_type {
     PH_EVENT_JOB_DONE,
     PH_EVENT_COMMAND,
     PH_EVENT_COMMAND_GONE, /* whoever gave it does not wait for the answer any more */
+    PH_EVENT_STOP,         /* finish what is under way, say goodbye */
 };
 
 struct ph_event {
