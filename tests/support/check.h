@@ -16,7 +16,8 @@
 #define CHECK(condition) assert_true(condition)
 
 /* Both statuses by their texts, since their numbers tell a reader nothing. */
-#define CHECK_STATUS(actual, expected) check_status((actual), (expected), #actual, __FILE__, __LINE__)
+#define CHECK_STATUS(actual, expected)                                                             \
+    check_status((actual), (expected), #actual, __FILE__, __LINE__)
 #define CHECK_OK(actual) CHECK_STATUS(actual, PH_OK)
 
 /* Views of bytes, by length and content. */
