@@ -23,6 +23,7 @@ enum ph_op_type {
     PH_OP_SEALED = 6,    /* register, value sealed; reserved; carries a value */
     PH_OP_ERASE = 7,     /* reserved */
     PH_OP_SUCCESSOR = 8, /* reserved */
+    PH_OP_UNKNOWN = 9,   /* every type from 9 up */
 };
 
 /* Fixed when a record is created. */
@@ -63,7 +64,7 @@ struct ph_op_place {
 };
 
 /* Reading, in order of index. Unknown and reserved op types are yielded like the others, with
- * `field` 0 and no refs, so that they keep their index. */
+ * `field` 0 and no refs, so that they keep their index. Kinds and fields are at most 65,535. */
 struct ph_op_reader {
     struct ph_unpacker skeleton;
     struct ph_unpacker content;
@@ -88,15 +89,19 @@ uint16_t ph_op_refs(const struct ph_op *op, struct ph_op_ref out[PH_REFS_PER_OP_
 struct ph_op_writer {
     struct ph_buffer skeleton; /* caller's buffers of PH_BODY_MAX */
     struct ph_buffer content;
-    size_t group_count_at, op_count_at; /* places to patch */
-    uint16_t group_count, op_count, value_count, index;
+    size_t op_count_at;         /* where the open group's count of ops goes */
+    uint16_t group_count;
+    uint16_t op_count;          /* of the open group */
+    uint16_t value_count;
+    uint16_t index;             /* of the next op */
 };
 
 void ph_ops_begin(struct ph_op_writer *writer, uint8_t *skeleton, uint8_t *content, size_t size);
 void ph_ops_group(struct ph_op_writer *writer, uint16_t kind, const struct ph_record_id *record,
                   enum ph_audience audience);
 void ph_ops_create(struct ph_op_writer *writer);
-/* `value` is one canonical MessagePack item. */
+/* References with a zero writer name an earlier op of this same entry by its index. `value` is one
+ * canonical MessagePack item. More than the limits allow is told by ph_ops_end. */
 void ph_ops_set(struct ph_op_writer *writer, uint16_t field, const struct ph_op_ref *overwrites,
                 size_t overwrite_count, struct ph_bytes value);
 void ph_ops_add(struct ph_op_writer *writer, uint16_t field, struct ph_bytes value);
