@@ -227,19 +227,6 @@ static void skippable_frame_alone_is_refused(void **state)
                  PH_MALFORMED);
 }
 
-static void size_that_is_not_exact_is_refused(void **state)
-{
-    (void)state;
-    struct ph_bytes again, plain = packed(a_message(3000, true));
-    static const uint16_t sizes[] = {0, 2999, 3001, PH_FRAME_MESSAGE_MAX};
-    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-        ph_put_u16(plain_room + 1, sizes[i]);
-        CHECK_STATUS(unpack(plain, &again), PH_MALFORMED);
-    }
-    ph_put_u16(plain_room + 1, PH_FRAME_MESSAGE_MAX + 1);
-    CHECK_STATUS(unpack(plain, &again), PH_LIMIT);
-}
-
 /* A frame of `len` zeros, made with other parameters than ours. It is made in two steps, since zstd
  * narrows the window of whatever it is given whole. */
 static struct ph_bytes foreign(size_t len, int window_log, bool has_content_size, uint16_t claimed)
@@ -260,6 +247,21 @@ static struct ph_bytes foreign(size_t len, int window_log, bool has_content_size
     free(zeros);
     ZSTD_freeCCtx(context);
     return ph_bytes(plain_room, out.pos);
+}
+
+static void size_that_is_not_exact_is_refused(void **state)
+{
+    (void)state;
+    struct ph_bytes again, plain = packed(a_message(3000, true));
+    static const uint16_t sizes[] = {0, 2999, 3001, PH_FRAME_MESSAGE_MAX};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        ph_put_u16(plain_room + 1, sizes[i]);
+        CHECK_STATUS(unpack(plain, &again), PH_MALFORMED);
+    }
+    ph_put_u16(plain_room + 1, PH_FRAME_MESSAGE_MAX + 1);
+    CHECK_STATUS(unpack(plain, &again), PH_LIMIT);
+    CHECK_STATUS(unpack(foreign(5000, 17, false, 5001), &again), PH_MALFORMED);
+    CHECK_STATUS(unpack(foreign(5000, 17, false, 4999), &again), PH_MALFORMED);
 }
 
 static void frames_of_other_senders_are_taken(void **state)

@@ -394,9 +394,10 @@ static void message_out_of_turn_is_refused(void **state)
     (void)state;
     struct pair pair = pair_after(1);
     struct pair done = pair_after(3);
+    const uint8_t message[200] = {1};
 
-    CHECK_STATUS(read_message(&pair.bob, ph_bytes_text("again")), PH_MALFORMED);
-    CHECK_STATUS(read_message(&done.bob, ph_bytes_text("again")), PH_MALFORMED);
+    CHECK_STATUS(read_message(&pair.bob, ph_bytes(message, sizeof message)), PH_MALFORMED);
+    CHECK_STATUS(read_message(&done.bob, ph_bytes(message, sizeof message)), PH_MALFORMED);
 }
 
 static void reflected_message_is_refused(void **state)

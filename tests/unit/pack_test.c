@@ -439,6 +439,18 @@ static void reading_unscanned_bytes_stays_inside_them(void **state)
     }
 }
 
+/* So that nobody loops, or reserves, on the word of bytes that can't be there. */
+static void counts_above_the_bytes_left_fail_even_unscanned(void **state)
+{
+    (void)state;
+    struct ph_unpacker in = ph_unpack_scanned(of(LITERAL("\x82\x00\xc0\x01")));
+    CHECK(ph_unpack_map(&in) == 0 && in.failed);
+    in = ph_unpack_scanned(of(LITERAL("\x93\x00\xc0")));
+    CHECK(ph_unpack_array(&in) == 0 && in.failed);
+    in = ph_unpack_scanned(of(LITERAL("\xa3zz")));
+    CHECK(ph_unpack_text(&in).len == 0 && in.failed);
+}
+
 /* --- The cursor --- */
 
 static struct ph_unpacker unpacker_of(const char *data, size_t len)
@@ -560,6 +572,7 @@ CHECK_MAIN(cmocka_unit_test(canonical_values_are_accepted_and_encode_to_the_same
            cmocka_unit_test(local_scan_takes_text_keys_and_is_as_strict_else),
            cmocka_unit_test(msgpack_c_reads_and_writes_the_same_whatever_is_accepted),
            cmocka_unit_test(reading_unscanned_bytes_stays_inside_them),
+           cmocka_unit_test(counts_above_the_bytes_left_fail_even_unscanned),
            cmocka_unit_test(reader_yields_what_was_written),
            cmocka_unit_test(unexpected_type_fails_and_yields_zeros_from_then_on),
            cmocka_unit_test(numbers_over_their_bound_fail),
