@@ -32,13 +32,23 @@ enum ph_signature_tag {
     PH_SIGNED_JOIN,  /* "pharos1 join signature": one-time key over network id || school id */
 };
 
-struct ph_signature { uint8_t bytes[64]; };
+struct ph_signature {
+    uint8_t bytes[64];
+};
 
 /* Secrets. Wipe each on every exit. */
-struct ph_sign_secret { uint8_t bytes[64]; };  /* Ed25519: seed || public key */
-struct ph_agree_secret { uint8_t bytes[32]; }; /* X25519 */
-struct ph_agree_public { uint8_t bytes[32]; };
-struct ph_network_key { uint8_t bytes[32]; };  /* pre-shared key of one network */
+struct ph_sign_secret {
+    uint8_t bytes[64];
+}; /* Ed25519: seed || public key */
+struct ph_agree_secret {
+    uint8_t bytes[32];
+}; /* X25519 */
+struct ph_agree_public {
+    uint8_t bytes[32];
+};
+struct ph_network_key {
+    uint8_t bytes[32];
+}; /* pre-shared key of one network */
 
 /* Once per process, before anything else here. PH_IO: the library does not start. */
 PH_MUST_USE enum ph_status ph_crypto_init(void);
@@ -48,14 +58,17 @@ struct ph_hash ph_hash(enum ph_domain domain, struct ph_bytes a);
 struct ph_hash ph_hash2(enum ph_domain domain, struct ph_bytes a, struct ph_bytes b);
 
 /* The same in pieces, for what is not in one place. */
-struct ph_hasher { _Alignas(64) uint8_t opaque[384]; };
+struct ph_hasher {
+    _Alignas(64) uint8_t opaque[384];
+};
 void ph_hasher_init(struct ph_hasher *hasher, enum ph_domain domain);
 void ph_hasher_add(struct ph_hasher *hasher, struct ph_bytes bytes);
 struct ph_hash ph_hasher_end(struct ph_hasher *hasher);
 
 /* Ed25519 over tag || id. Verification refuses small-order keys and non-canonical S.
  * `public_key` is any of the 32-byte Ed25519 ids. PH_UNAUTHENTIC: it does not fit. */
-void ph_sign_key_from_seed(const uint8_t seed[32], struct ph_sign_secret *secret, uint8_t public_key[32]);
+void ph_sign_key_from_seed(const uint8_t seed[32], struct ph_sign_secret *secret,
+                           uint8_t public_key[32]);
 struct ph_signature ph_sign(enum ph_signature_tag tag, const uint8_t id[32],
                             const struct ph_sign_secret *secret);
 PH_MUST_USE enum ph_status ph_verify(enum ph_signature_tag tag, const uint8_t id[32],
@@ -73,7 +86,8 @@ PH_MUST_USE enum ph_status ph_agree(const struct ph_agree_secret *ours,
 void ph_seal(const uint8_t key[32], uint64_t counter, struct ph_bytes associated,
              struct ph_bytes plain, uint8_t *out);
 PH_MUST_USE enum ph_status ph_open(const uint8_t key[32], uint64_t counter,
-                                   struct ph_bytes associated, struct ph_bytes cipher, uint8_t *out);
+                                   struct ph_bytes associated, struct ph_bytes cipher,
+                                   uint8_t *out);
 
 /* BLAKE2b-512 and HMAC over it, as Noise's HKDF wants them; nothing else uses these. */
 void ph_noise_hash(struct ph_bytes a, struct ph_bytes b, uint8_t out[64]);

@@ -26,8 +26,17 @@ struct ph_unpacker {
     bool failed;
 };
 
-enum ph_pack_type { PH_PACK_NIL, PH_PACK_BOOL, PH_PACK_UINT, PH_PACK_INT, PH_PACK_TEXT, PH_PACK_BIN,
-                    PH_PACK_ARRAY, PH_PACK_MAP, PH_PACK_END };
+enum ph_pack_type {
+    PH_PACK_NIL,
+    PH_PACK_BOOL,
+    PH_PACK_UINT,
+    PH_PACK_INT,
+    PH_PACK_TEXT,
+    PH_PACK_BIN,
+    PH_PACK_ARRAY,
+    PH_PACK_MAP,
+    PH_PACK_END
+};
 
 /* Scan, then start reading. PH_MALFORMED: as ph_pack_scan. */
 PH_MUST_USE enum ph_status ph_unpack(struct ph_unpacker *unpacker, struct ph_bytes bytes);
@@ -38,15 +47,16 @@ enum ph_pack_type ph_unpack_type(const struct ph_unpacker *unpacker); /* of the 
 uint64_t ph_unpack_uint(struct ph_unpacker *unpacker, uint64_t max);  /* more than max: failed */
 int64_t ph_unpack_int(struct ph_unpacker *unpacker);
 bool ph_unpack_bool(struct ph_unpacker *unpacker);
-bool ph_unpack_nil(struct ph_unpacker *unpacker);                     /* true and taken if it is nil */
+bool ph_unpack_nil(struct ph_unpacker *unpacker); /* true and taken if it is nil */
 struct ph_bytes ph_unpack_text(struct ph_unpacker *unpacker);
 struct ph_bytes ph_unpack_bin(struct ph_unpacker *unpacker);
 /* Exactly `len` bytes, copied to `out` (an id, a key, a signature). */
 void ph_unpack_fixed(struct ph_unpacker *unpacker, void *out, size_t len);
-uint32_t ph_unpack_array(struct ph_unpacker *unpacker);               /* count of items that follow */
-void ph_unpack_array_of(struct ph_unpacker *unpacker, uint32_t count); /* exactly so many, else failed */
-uint32_t ph_unpack_map(struct ph_unpacker *unpacker);                 /* count of pairs that follow */
-struct ph_bytes ph_unpack_skip(struct ph_unpacker *unpacker);         /* one whole item, as its bytes */
+uint32_t ph_unpack_array(struct ph_unpacker *unpacker); /* count of items that follow */
+void ph_unpack_array_of(struct ph_unpacker *unpacker,
+                        uint32_t count);                      /* exactly so many, else failed */
+uint32_t ph_unpack_map(struct ph_unpacker *unpacker);         /* count of pairs that follow */
+struct ph_bytes ph_unpack_skip(struct ph_unpacker *unpacker); /* one whole item, as its bytes */
 /* Everything was read and nothing failed; else PH_MALFORMED. */
 PH_MUST_USE enum ph_status ph_unpack_end(const struct ph_unpacker *unpacker);
 
