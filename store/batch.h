@@ -37,6 +37,14 @@ PH_MUST_USE enum ph_status ph_batch_entry(struct ph_batch *batch, uint32_t log,
 /* The content that an entry in the store lacked; checked against its hash by the caller. */
 PH_MUST_USE enum ph_status ph_batch_fill(struct ph_batch *batch, uint32_t log, uint32_t seq,
                                          const struct ph_salt *salt, struct ph_bytes content);
+/* A place in the batch, to take back what was added after it (a run whose signature, at its end,
+ * doesn't fit). */
+struct ph_batch_mark {
+    size_t len;
+    uint32_t change_count;
+};
+struct ph_batch_mark ph_batch_mark(const struct ph_batch *batch);
+void ph_batch_rewind(struct ph_batch *batch, struct ph_batch_mark mark);
 /* Materialise this log before others: what a person has just written shows at once. */
 void ph_batch_prefer(struct ph_batch *batch, uint32_t log);
 /* Throw away everything materialised, to be made again. */
