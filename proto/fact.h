@@ -27,33 +27,62 @@ enum ph_fact_type {
 enum ph_proposal { PH_PROPOSAL_CONFIRM = 1 };
 
 /* Whose key signed: a school's or a writer's public key. */
-struct ph_author { uint8_t bytes[32]; };
+struct ph_author {
+    uint8_t bytes[32];
+};
 
 /* A parsed fact. Views borrow from the bytes it was parsed from. */
 struct ph_fact {
     struct ph_fact_id id;
-    uint64_t type;               /* enum ph_fact_type, or a later version's */
+    uint64_t type;                /* enum ph_fact_type, or a later version's */
     struct ph_network_id network; /* zero in a founding fact: its own id is the network's */
     struct ph_author author;
     struct ph_signature signature;
-    struct ph_bytes bytes;       /* the whole fact, as received */
-    struct ph_bytes past;        /* 32 bytes for each fact named, ascending */
+    struct ph_bytes bytes; /* the whole fact, as received */
+    struct ph_bytes past;  /* 32 bytes for each fact named, ascending */
     union {
-        struct { struct ph_bytes name; struct ph_hash network_key_hash; uint64_t quota; } found;
-        struct { struct ph_writer_id writer; struct ph_agree_public transport; uint16_t serial; } certify;
-        struct { uint8_t key[32]; uint16_t uses; } invite;
-        struct { struct ph_school_id school; struct ph_fact_id invite; struct ph_signature proof; } admit;
-        struct { enum ph_proposal what; struct ph_school_id school; } propose;
-        struct { struct ph_fact_id proposal; } confirm;
+        struct {
+            struct ph_bytes name;
+            struct ph_hash network_key_hash;
+            uint64_t quota;
+        } found;
+        struct {
+            struct ph_writer_id writer;
+            struct ph_agree_public transport;
+            uint16_t serial;
+        } certify;
+        struct {
+            uint8_t key[32];
+            uint16_t uses;
+        } invite;
+        struct {
+            struct ph_school_id school;
+            struct ph_fact_id invite;
+            struct ph_signature proof;
+        } admit;
+        struct {
+            enum ph_proposal what;
+            struct ph_school_id school;
+        } propose;
+        struct {
+            struct ph_fact_id proposal;
+        } confirm;
+        struct {
+            uint32_t count;
+            struct ph_bytes items;
+        } other; /* unknown types: packed items, opaque */
     } of;
 };
 
-/* Parse and verify the signature: all that can be judged from the bytes alone.
+/* Parse and verify the signature: all that can be judged from the bytes alone. A certify fact may
+ * have an empty past (it then is a certificate for handshakes, and no set takes it).
  * PH_MALFORMED, PH_LIMIT (over PH_FACT_MAX or PH_FACT_PAST_MAX), PH_UNAUTHENTIC. */
 PH_MUST_USE enum ph_status ph_fact_parse(struct ph_bytes bytes, struct ph_fact *out);
 
-/* Build and sign. Fill `fact->type`, `network`, `author`, `past` and `of` before; `past` is sorted.
- * Writes the fact to `out` and completes `fact` (views then borrow from `out`). PH_LIMIT: too long. */
+/* Build and sign. Fill `fact->type`, `network`, `author`, `past` and `of` before; `past` is sorted,
+ * and `secret` is the author's. Appends the fact to `out` and completes `fact` (views then borrow
+ * from `out`). PH_LIMIT: too long for a fact or for `out`. PH_MALFORMED: what was filled in is no
+ * fact. Both are then as before. */
 PH_MUST_USE enum ph_status ph_fact_sign(struct ph_fact *fact, const struct ph_sign_secret *secret,
                                         struct ph_buffer *out);
 
@@ -76,8 +105,12 @@ PH_MUST_USE enum ph_status ph_certificate_verify(const struct ph_certificate *ce
                                                  const struct ph_agree_public *transport);
 
 /* A joining proof: the invitation's one-time key signs the school that joins. */
-struct ph_join_proof { uint8_t invite_key[32]; struct ph_signature signature; };
-struct ph_join_proof ph_join_prove(const uint8_t invite_secret[16], const struct ph_network_id *network,
+struct ph_join_proof {
+    uint8_t invite_key[32];
+    struct ph_signature signature;
+};
+struct ph_join_proof ph_join_prove(const uint8_t invite_secret[16],
+                                   const struct ph_network_id *network,
                                    const struct ph_school_id *school);
 PH_MUST_USE enum ph_status ph_join_verify(const uint8_t invite_key[32],
                                           const struct ph_signature *signature,

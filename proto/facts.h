@@ -17,7 +17,8 @@ void ph_facts_free(struct ph_facts *facts);
 /* Take one fact. PH_OK also if it is held already (`is_new` tells).
  * PH_WAITING: part of its past is not held. PH_FORBIDDEN: its author is not known in its past, or it
  * is of another network. PH_LIMIT: PH_FACTS_MAX. Others as ph_fact_parse. */
-PH_MUST_USE enum ph_status ph_facts_take(struct ph_facts *facts, struct ph_bytes bytes, bool *is_new);
+PH_MUST_USE enum ph_status ph_facts_take(struct ph_facts *facts, struct ph_bytes bytes,
+                                         bool *is_new);
 
 /* By order of taking, which is a causal order. Borrowed until the set is freed. */
 uint32_t ph_facts_count(const struct ph_facts *facts);
@@ -30,7 +31,7 @@ const struct ph_fact *ph_facts_founding(const struct ph_facts *facts); /* NULL: 
 struct ph_hash ph_facts_hash(struct ph_facts *facts, uint32_t count);
 
 /* The latest facts (named by no other), for the past of a new one: sorted ids, at most
- * PH_FACT_PAST_MAX. Returns the bytes written, 32 each. */
+ * PH_FACT_PAST_MAX, those taken last if there are more. Returns the bytes written, 32 each. */
 size_t ph_facts_tips(const struct ph_facts *facts, uint8_t out[PH_FACT_PAST_MAX * 32]);
 
 /* The causal closure of one fact, itself last, in causal order: what leads from the founding fact to
@@ -40,21 +41,29 @@ uint32_t ph_facts_closure(const struct ph_facts *facts, const struct ph_fact_id 
 /* Who. */
 bool ph_facts_knows(const struct ph_facts *facts, const struct ph_school_id *school);
 bool ph_facts_is_voter(const struct ph_facts *facts, const struct ph_school_id *school);
-struct ph_member { struct ph_school_id school; bool is_voter; struct ph_fact_id admission; /* founding fact for the founder */ };
+struct ph_member {
+    struct ph_school_id school;
+    bool is_voter;
+    struct ph_fact_id admission; /* founding fact for the founder */
+};
 /* Members in order of admission. Returns the count; writes at most `size`. */
 uint32_t ph_facts_members(const struct ph_facts *facts, struct ph_member *out, uint32_t size);
 
-/* The certify fact of a writer (the first taken, or the one of this id), NULL if none. */
-const struct ph_fact *ph_facts_certify_of(const struct ph_facts *facts, const struct ph_writer_id *writer);
+/* The first certify fact of a writer that was taken, NULL if none. A log names its own by id: use
+ * ph_facts_find for that. */
+const struct ph_fact *ph_facts_certify_of(const struct ph_facts *facts,
+                                          const struct ph_writer_id *writer);
 /* The school of a certify fact. */
 struct ph_school_id ph_fact_school(const struct ph_fact *certify);
 
-/* An invitation by its public key, how often admissions have used it, and whether it is in force
- * (made by a school known in its past). */
+/* An invitation in force (made by a certified writer) by its public key, the first taken; and how
+ * many schools it has admitted. */
 const struct ph_fact *ph_facts_invite(const struct ph_facts *facts, const uint8_t key[32]);
 uint32_t ph_facts_invite_uses(const struct ph_facts *facts, const struct ph_fact_id *invite);
 
-/* The open proposal to confirm a school, NULL if none. */
-const struct ph_fact *ph_facts_proposal(const struct ph_facts *facts, const struct ph_school_id *school);
+/* The open proposal to confirm a school, NULL if none. Of several the one with the lowest id, so
+ * that votes gather on one. */
+const struct ph_fact *ph_facts_proposal(const struct ph_facts *facts,
+                                        const struct ph_school_id *school);
 
 #endif

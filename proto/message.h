@@ -22,31 +22,67 @@ enum ph_message_type {
 
 enum ph_end_reason {
     PH_END_DONE = 0,
-    PH_END_STOPPING = 1,   /* this node is being switched off */
-    PH_END_UNKNOWN = 2,    /* your school is not a member that I know, and I can't admit it */
-    PH_END_DUPLICATE = 3,  /* another connection between us stays */
-    PH_END_BAD_INPUT = 4,  /* what you sent was refused */
-    PH_END_USED_UP = 5,    /* the invitation has been used as often as it may */
+    PH_END_STOPPING = 1,  /* this node is being switched off */
+    PH_END_UNKNOWN = 2,   /* your school is not a member that I know, and I can't admit it */
+    PH_END_DUPLICATE = 3, /* another connection between us stays */
+    PH_END_BAD_INPUT = 4, /* what you sent was refused */
+    PH_END_USED_UP = 5,   /* the invitation has been used as often as it may */
 };
 
-struct ph_fact_prefix { uint8_t bytes[16]; };
+struct ph_fact_prefix {
+    uint8_t bytes[16];
+};
 
-struct ph_locator { uint32_t seq; uint8_t check[16]; };
+struct ph_locator {
+    uint32_t seq;
+    uint8_t check[16];
+};
 
 /* A decoded message; views borrow from the decoded bytes. Lists are read item by item, so that no
  * array is allocated for a peer. */
 struct ph_message {
     enum ph_message_type type;
     union {
-        struct { struct ph_hash fact_set; struct ph_root root; } root;
-        struct { uint32_t fact_count; struct ph_unpacker facts; bool has_proof; struct ph_join_proof proof; } introduce;
-        struct { struct ph_bytes prefixes; bool more_follow; } fact_ids; /* 16 bytes each */
-        struct { uint32_t fact_count; struct ph_unpacker facts; } facts;
-        struct { uint32_t head_count; struct ph_unpacker heads; uint32_t hole_count; struct ph_unpacker holes; } heads;
-        struct { struct ph_writer_id writer; uint32_t locator_count; struct ph_unpacker locators; uint8_t run_count; } want;
+        struct {
+            struct ph_hash fact_set;
+            struct ph_root root;
+        } root;
+        struct {
+            uint32_t fact_count;
+            struct ph_unpacker facts;
+            bool has_proof;
+            struct ph_join_proof proof;
+        } introduce;
+        struct {
+            struct ph_bytes prefixes;
+            bool more_follow;
+        } fact_ids; /* 16 bytes each */
+        struct {
+            uint32_t fact_count;
+            struct ph_unpacker facts;
+        } facts;
+        struct {
+            uint32_t head_count;
+            struct ph_unpacker heads;
+            uint32_t hole_count;
+            struct ph_unpacker holes;
+        } heads;
+        struct {
+            struct ph_writer_id writer;
+            uint32_t locator_count;
+            struct ph_unpacker locators;
+            uint8_t run_count;
+        } want;
         struct ph_run_reader run;
-        struct { struct ph_writer_id writer; uint32_t seq; struct ph_salt salt; struct ph_bytes content; } fill;
-        struct { enum ph_end_reason reason; } end;
+        struct {
+            struct ph_writer_id writer;
+            uint32_t seq;
+            struct ph_salt salt;
+            struct ph_bytes content;
+        } fill;
+        struct {
+            enum ph_end_reason reason;
+        } end;
     } of;
 };
 
@@ -62,11 +98,12 @@ struct ph_locator ph_message_next_locator(struct ph_unpacker *locators);
 
 /* Encoding; `out` has PH_FRAME_PLAIN_MAX - 1 bytes of room, overflow is the caller's mistake. Those
  * that take lists write as many items as fit and return how many they took. */
-void ph_message_root(struct ph_buffer *out, const struct ph_hash *fact_set, const struct ph_root *root);
+void ph_message_root(struct ph_buffer *out, const struct ph_hash *fact_set,
+                     const struct ph_root *root);
 void ph_message_who(struct ph_buffer *out);
 /* `proof` may be NULL. */
-uint32_t ph_message_introduce(struct ph_buffer *out, const struct ph_bytes *facts, uint32_t fact_count,
-                              const struct ph_join_proof *proof);
+uint32_t ph_message_introduce(struct ph_buffer *out, const struct ph_bytes *facts,
+                              uint32_t fact_count, const struct ph_join_proof *proof);
 void ph_message_fact_ids(struct ph_buffer *out, struct ph_bytes prefixes, bool more_follow);
 uint32_t ph_message_facts(struct ph_buffer *out, const struct ph_bytes *facts, uint32_t fact_count);
 /* At most 800 heads and PH_HOLES_PER_HEADS_MAX holes a message. */
@@ -84,7 +121,11 @@ void ph_message_end(struct ph_buffer *out, enum ph_end_reason reason);
 
 /* Handshake payloads (messages 2 and 3): a certificate, and in message 3 the initiator's root if it
  * knows the responder's school. At most PH_HANDSHAKE_PAYLOAD_MAX bytes. */
-struct ph_hello { struct ph_certificate certificate; bool has_root; struct ph_root root; };
+struct ph_hello {
+    struct ph_certificate certificate;
+    bool has_root;
+    struct ph_root root;
+};
 void ph_hello_encode(struct ph_buffer *out, const struct ph_hello *hello);
 PH_MUST_USE enum ph_status ph_hello_decode(struct ph_bytes bytes, struct ph_hello *out);
 

@@ -1,0 +1,327 @@
+#include "proto/fact.h"
+
+#include <assert.h>
+
+#define FACT_VERSION 1
+
+static struct ph_bytes view32(const uint8_t bytes[32])
+{
+    return ph_bytes(bytes, 32);
+}
+
+/* --- Reading --- */
+
+static void read_payload(struct ph_unpacker *in, struct ph_fact *fact)
+{
+    switch ((enum ph_fact_type)fact->type) {
+    case PH_FACT_FOUND:
+        fact->of.found.name = ph_unpack_text(in);
+        ph_unpack_fixed(in, fact->of.found.network_key_hash.bytes, 32);
+        fact->of.found.quota = ph_unpack_uint(in, UINT64_MAX);
+        if (fact->of.found.name.len > PH_NETWORK_NAME_MAX)
+            in->failed = true;
+        return;
+    case PH_FACT_CERTIFY:
+        ph_unpack_fixed(in, fact->of.certify.writer.bytes, 32);
+        ph_unpack_fixed(in, fact->of.certify.transport.bytes, 32);
+        fact->of.certify.serial = (uint16_t)ph_unpack_uint(in, PH_WRITERS_MAX - 1);
+        return;
+    case PH_FACT_INVITE:
+        ph_unpack_fixed(in, fact->of.invite.key, 32);
+        fact->of.invite.uses = (uint16_t)ph_unpack_uint(in, PH_INVITE_USES_MAX);
+        if (fact->of.invite.uses == 0)
+            in->failed = true;
+        return;
+    case PH_FACT_ADMIT:
+        ph_unpack_fixed(in, fact->of.admit.school.bytes, 32);
+        ph_unpack_fixed(in, fact->of.admit.invite.bytes, 32);
+        ph_unpack_fixed(in, fact->of.admit.proof.bytes, 64);
+        return;
+    case PH_FACT_PROPOSE:
+        if (ph_unpack_uint(in, UINT64_MAX) != PH_PROPOSAL_CONFIRM)
+            in->failed = true;
+        fact->of.propose.what = PH_PROPOSAL_CONFIRM;
+        ph_unpack_fixed(in, fact->of.propose.school.bytes, 32);
+        return;
+    case PH_FACT_CONFIRM:
+        ph_unpack_fixed(in, fact->of.confirm.proposal.bytes, 32);
+        return;
+    }
+}
+
+static bool is_known_type(uint64_t type)
+{
+    return type >= PH_FACT_FOUND && type <= PH_FACT_CONFIRM;
+}
+
+#define STATEMENT_ITEMS 5 /* before the payload */
+
+/* What a later version means is its own affair: kept as it came. */
+static void read_other(struct ph_unpacker *in, uint32_t item_count, struct ph_fact *fact)
+{
+    fact->of.other.count = item_count;
+    fact->of.other.items = ph_bytes(in->next, (size_t)(in->end - in->next));
+    if (!in->failed)
+        in->next = in->end;
+}
+
+static enum ph_status read_statement(struct ph_bytes statement, struct ph_fact *fact,
+                                     struct ph_hash *past_hash)
+{
+    struct ph_unpacker in;
+    PH_TRY(ph_unpack(&in, statement));
+    uint32_t count = ph_unpack_array(&in);
+    if (count < STATEMENT_ITEMS || ph_unpack_uint(&in, FACT_VERSION) != FACT_VERSION)
+        return PH_MALFORMED;
+    fact->type = ph_unpack_uint(&in, UINT64_MAX);
+    ph_unpack_fixed(&in, fact->network.bytes, 32);
+    ph_unpack_fixed(&in, fact->author.bytes, 32);
+    ph_unpack_fixed(&in, past_hash->bytes, 32);
+    if (is_known_type(fact->type))
+        read_payload(&in, fact);
+    else
+        read_other(&in, count - STATEMENT_ITEMS, fact);
+    return ph_unpack_end(&in);
+}
+
+static enum ph_status check_past(struct ph_bytes past)
+{
+    if (past.len % 32 != 0)
+        return PH_MALFORMED;
+    if (past.len > (size_t)PH_FACT_PAST_MAX * 32)
+        return PH_LIMIT;
+    for (size_t at = 32; at < past.len; at += 32) {
+        if (memcmp(past.data + at - 32, past.data + at, 32) >= 0)
+            return PH_MALFORMED;
+    }
+    return PH_OK;
+}
+
+/* Whether network and past are there exactly where they must be. */
+static bool has_its_place(const struct ph_fact *fact)
+{
+    bool is_founding = fact->type == PH_FACT_FOUND;
+    if (is_founding != ph_network_id_is_zero(&fact->network))
+        return false;
+    if (fact->type == PH_FACT_CERTIFY)
+        return true;
+    return is_founding == (fact->past.len == 0);
+}
+
+/* All but the signature. */
+static enum ph_status read_fact(struct ph_bytes bytes, struct ph_fact *out)
+{
+    struct ph_fact fact = {.bytes = bytes};
+    struct ph_unpacker in;
+    struct ph_hash past_hash = {0};
+    if (bytes.len > PH_FACT_MAX)
+        return PH_LIMIT;
+    PH_TRY(ph_unpack(&in, bytes));
+    ph_unpack_array_of(&in, 3);
+    struct ph_bytes statement = ph_unpack_bin(&in);
+    fact.past = ph_unpack_bin(&in);
+    ph_unpack_fixed(&in, fact.signature.bytes, sizeof fact.signature.bytes);
+    PH_TRY(ph_unpack_end(&in));
+    PH_TRY(check_past(fact.past));
+    PH_TRY(read_statement(statement, &fact, &past_hash));
+    if (!has_its_place(&fact))
+        return PH_MALFORMED;
+    struct ph_hash held_hash = ph_hash(PH_DOMAIN_PAST, fact.past);
+    if (!ph_hash_equal(&past_hash, &held_hash))
+        return PH_UNAUTHENTIC;
+    struct ph_hash id = ph_hash(PH_DOMAIN_FACT, statement);
+    memcpy(fact.id.bytes, id.bytes, 32);
+    *out = fact;
+    return PH_OK;
+}
+
+enum ph_status ph_fact_parse(struct ph_bytes bytes, struct ph_fact *out)
+{
+    struct ph_fact fact;
+    PH_TRY(read_fact(bytes, &fact));
+    PH_TRY(ph_verify(PH_SIGNED_FACT, fact.id.bytes, &fact.signature, fact.author.bytes));
+    *out = fact;
+    return PH_OK;
+}
+
+/* --- Writing --- */
+
+static uint32_t payload_count(const struct ph_fact *fact)
+{
+    static const uint8_t counts[] = {
+        [PH_FACT_FOUND] = 3, [PH_FACT_CERTIFY] = 3, [PH_FACT_INVITE] = 2,
+        [PH_FACT_ADMIT] = 3, [PH_FACT_PROPOSE] = 2, [PH_FACT_CONFIRM] = 1,
+    };
+    return is_known_type(fact->type) ? counts[fact->type] : fact->of.other.count;
+}
+
+static void put_certify(struct ph_buffer *out, const struct ph_writer_id *writer,
+                        const struct ph_agree_public *transport, uint16_t serial)
+{
+    ph_pack_bin(out, view32(writer->bytes));
+    ph_pack_bin(out, view32(transport->bytes));
+    ph_pack_uint(out, serial);
+}
+
+static void put_payload(struct ph_buffer *out, const struct ph_fact *fact)
+{
+    switch ((enum ph_fact_type)fact->type) {
+    case PH_FACT_FOUND:
+        ph_pack_text(out, fact->of.found.name);
+        ph_pack_bin(out, view32(fact->of.found.network_key_hash.bytes));
+        ph_pack_uint(out, fact->of.found.quota);
+        return;
+    case PH_FACT_CERTIFY:
+        put_certify(out, &fact->of.certify.writer, &fact->of.certify.transport,
+                    fact->of.certify.serial);
+        return;
+    case PH_FACT_INVITE:
+        ph_pack_bin(out, view32(fact->of.invite.key));
+        ph_pack_uint(out, fact->of.invite.uses);
+        return;
+    case PH_FACT_ADMIT:
+        ph_pack_bin(out, view32(fact->of.admit.school.bytes));
+        ph_pack_bin(out, view32(fact->of.admit.invite.bytes));
+        ph_pack_bin(out, ph_bytes(fact->of.admit.proof.bytes, 64));
+        return;
+    case PH_FACT_PROPOSE:
+        ph_pack_uint(out, fact->of.propose.what);
+        ph_pack_bin(out, view32(fact->of.propose.school.bytes));
+        return;
+    case PH_FACT_CONFIRM:
+        ph_pack_bin(out, view32(fact->of.confirm.proposal.bytes));
+        return;
+    }
+}
+
+/* The five items that every statement begins with. */
+static void put_statement_head(struct ph_buffer *out, const struct ph_fact *fact,
+                               const struct ph_hash *past_hash)
+{
+    ph_pack_array(out, STATEMENT_ITEMS + payload_count(fact));
+    ph_pack_uint(out, FACT_VERSION);
+    ph_pack_uint(out, fact->type);
+    ph_pack_bin(out, view32(fact->network.bytes));
+    ph_pack_bin(out, view32(fact->author.bytes));
+    ph_pack_bin(out, view32(past_hash->bytes));
+}
+
+static void put_statement(struct ph_buffer *out, const struct ph_fact *fact)
+{
+    struct ph_hash past_hash = ph_hash(PH_DOMAIN_PAST, fact->past);
+    put_statement_head(out, fact, &past_hash);
+    if (is_known_type(fact->type))
+        put_payload(out, fact);
+    else
+        ph_buffer_put(out, fact->of.other.items.data, fact->of.other.items.len);
+}
+
+enum ph_status ph_fact_sign(struct ph_fact *fact, const struct ph_sign_secret *secret,
+                            struct ph_buffer *out)
+{
+    uint8_t statement_bytes[PH_FACT_MAX];
+    uint8_t fact_bytes[PH_FACT_MAX];
+    struct ph_buffer statement = ph_buffer(statement_bytes, sizeof statement_bytes);
+    struct ph_buffer whole = ph_buffer(fact_bytes, sizeof fact_bytes);
+    struct ph_fact checked;
+    put_statement(&statement, fact);
+    if (statement.overflow)
+        return PH_LIMIT;
+    struct ph_hash id = ph_hash(PH_DOMAIN_FACT, ph_buffer_bytes(&statement));
+    struct ph_signature signature = ph_sign(PH_SIGNED_FACT, id.bytes, secret);
+    ph_pack_array(&whole, 3);
+    ph_pack_bin(&whole, ph_buffer_bytes(&statement));
+    ph_pack_bin(&whole, fact->past);
+    ph_pack_bin(&whole, ph_bytes(signature.bytes, sizeof signature.bytes));
+    if (whole.overflow || out->overflow || whole.len > out->size - out->len)
+        return PH_LIMIT;
+    PH_TRY(read_fact(ph_buffer_bytes(&whole), &checked));
+    const uint8_t *written = out->data + out->len;
+    ph_buffer_put(out, whole.data, whole.len);
+    return read_fact(ph_bytes(written, whole.len), fact);
+}
+
+/* --- Certificates --- */
+
+struct ph_certificate ph_certificate_of(const struct ph_fact *certify)
+{
+    assert(certify->type == PH_FACT_CERTIFY);
+    struct ph_certificate out = {
+        .writer = certify->of.certify.writer,
+        .serial = certify->of.certify.serial,
+        .past_hash = ph_hash(PH_DOMAIN_PAST, certify->past),
+        .signature = certify->signature,
+    };
+    memcpy(out.school.bytes, certify->author.bytes, 32);
+    return out;
+}
+
+void ph_certificate_pack(const struct ph_certificate *certificate, struct ph_buffer *out)
+{
+    ph_pack_bin(out, view32(certificate->school.bytes));
+    ph_pack_bin(out, view32(certificate->writer.bytes));
+    ph_pack_uint(out, certificate->serial);
+    ph_pack_bin(out, view32(certificate->past_hash.bytes));
+    ph_pack_bin(out, ph_bytes(certificate->signature.bytes, sizeof certificate->signature.bytes));
+}
+
+void ph_certificate_unpack(struct ph_unpacker *unpacker, struct ph_certificate *out)
+{
+    *out = (struct ph_certificate){0};
+    ph_unpack_fixed(unpacker, out->school.bytes, 32);
+    ph_unpack_fixed(unpacker, out->writer.bytes, 32);
+    out->serial = (uint16_t)ph_unpack_uint(unpacker, PH_WRITERS_MAX - 1);
+    ph_unpack_fixed(unpacker, out->past_hash.bytes, 32);
+    ph_unpack_fixed(unpacker, out->signature.bytes, sizeof out->signature.bytes);
+}
+
+enum ph_status ph_certificate_verify(const struct ph_certificate *certificate,
+                                     const struct ph_network_id *network,
+                                     const struct ph_agree_public *transport)
+{
+    uint8_t bytes[512];
+    struct ph_buffer statement = ph_buffer(bytes, sizeof bytes);
+    struct ph_fact fact = {.type = PH_FACT_CERTIFY, .network = *network};
+    memcpy(fact.author.bytes, certificate->school.bytes, 32);
+    put_statement_head(&statement, &fact, &certificate->past_hash);
+    put_certify(&statement, &certificate->writer, transport, certificate->serial);
+    assert(!statement.overflow);
+    struct ph_hash id = ph_hash(PH_DOMAIN_FACT, ph_buffer_bytes(&statement));
+    return ph_verify(PH_SIGNED_FACT, id.bytes, &certificate->signature, certificate->school.bytes);
+}
+
+/* --- Joining --- */
+
+void ph_invite_key(const uint8_t invite_secret[16], struct ph_sign_secret *secret, uint8_t key[32])
+{
+    struct ph_hash seed = ph_hash(PH_DOMAIN_INVITE, ph_bytes(invite_secret, 16));
+    ph_sign_key_from_seed(seed.bytes, secret, key);
+    ph_wipe(&seed, sizeof seed);
+}
+
+static struct ph_hash join_id(const struct ph_network_id *network,
+                              const struct ph_school_id *school)
+{
+    return ph_hash2(PH_DOMAIN_INVITE, view32(network->bytes), view32(school->bytes));
+}
+
+struct ph_join_proof ph_join_prove(const uint8_t invite_secret[16],
+                                   const struct ph_network_id *network,
+                                   const struct ph_school_id *school)
+{
+    struct ph_join_proof proof;
+    struct ph_sign_secret secret;
+    struct ph_hash id = join_id(network, school);
+    ph_invite_key(invite_secret, &secret, proof.invite_key);
+    proof.signature = ph_sign(PH_SIGNED_JOIN, id.bytes, &secret);
+    ph_wipe(&secret, sizeof secret);
+    return proof;
+}
+
+enum ph_status ph_join_verify(const uint8_t invite_key[32], const struct ph_signature *signature,
+                              const struct ph_network_id *network,
+                              const struct ph_school_id *school)
+{
+    struct ph_hash id = join_id(network, school);
+    return ph_verify(PH_SIGNED_JOIN, id.bytes, signature, invite_key);
+}

@@ -1,0 +1,374 @@
+#include "proto/facts.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "proto/standing.h"
+
+#define SIZE_FIRST 64
+
+enum ph_status ph_facts_new(const struct ph_network_id *network, struct ph_facts **out)
+{
+    struct ph_facts *facts = calloc(1, sizeof *facts);
+    if (facts == NULL)
+        return PH_NO_MEMORY;
+    facts->network = *network;
+    facts->hashed_count = PH_NONE;
+    *out = facts;
+    return PH_OK;
+}
+
+static void free_held(struct ph_held *held)
+{
+    if (held != NULL)
+        free(held->effect.electorate);
+    free(held);
+}
+
+void ph_facts_free(struct ph_facts *facts)
+{
+    if (facts == NULL)
+        return;
+    for (uint32_t i = 0; i < facts->count; i++)
+        free_held(facts->held[i]);
+    free(facts->held);
+    free(facts->by_id);
+    free(facts->schools);
+    free(facts);
+}
+
+/* --- Finding --- */
+
+/* The place of `id` in `by_id`: of itself, or where it would stand. */
+static uint32_t place_of(const struct ph_facts *facts, const struct ph_fact_id *id)
+{
+    uint32_t low = 0;
+    uint32_t high = facts->count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (ph_fact_id_compare(&facts->held[facts->by_id[middle]]->fact.id, id) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+uint32_t ph_fact_number(const struct ph_facts *facts, const struct ph_fact_id *id)
+{
+    uint32_t place = place_of(facts, id);
+    if (place == facts->count)
+        return PH_NONE;
+    uint32_t index = facts->by_id[place];
+    return ph_fact_id_equal(&facts->held[index]->fact.id, id) ? index : PH_NONE;
+}
+
+uint32_t ph_school_number(const struct ph_facts *facts, const uint8_t id[32])
+{
+    for (uint32_t i = 0; i < facts->school_count; i++) {
+        if (memcmp(facts->schools[i].id.bytes, id, 32) == 0)
+            return i;
+    }
+    return PH_NONE;
+}
+
+/* --- Taking --- */
+
+/* Add all that the facts in `past` rest on. Numbers fall along every path, so one pass downward
+ * meets each fact after all that name it. */
+static void close_past(const struct ph_facts *facts, struct ph_bits *past)
+{
+    for (uint32_t i = facts->count; i-- > 0;) {
+        if (!ph_bits_has(past, i))
+            continue;
+        for (uint32_t k = 0; k < facts->held[i]->past_count; k++)
+            ph_bits_add(past, facts->held[i]->past[k]);
+    }
+}
+
+static enum ph_status resolve_past(const struct ph_facts *facts, struct ph_held *held)
+{
+    for (size_t at = 0; at < held->fact.past.len; at += 32) {
+        struct ph_fact_id id;
+        memcpy(id.bytes, held->fact.past.data + at, 32);
+        uint32_t index = ph_fact_number(facts, &id);
+        if (index == PH_NONE)
+            return PH_WAITING;
+        held->past[held->past_count++] = index;
+    }
+    return PH_OK;
+}
+
+static bool is_of_network(const struct ph_facts *facts, const struct ph_fact *fact)
+{
+    const uint8_t *network = fact->type == PH_FACT_FOUND ? fact->id.bytes : fact->network.bytes;
+    return memcmp(network, facts->network.bytes, 32) == 0;
+}
+
+/* Room for one more fact and for one more school. */
+static enum ph_status grow(struct ph_facts *facts)
+{
+    if (facts->count < facts->size)
+        return PH_OK;
+    uint32_t size = facts->size == 0 ? SIZE_FIRST : 2 * facts->size;
+    struct ph_held **held = realloc(facts->held, size * sizeof *held);
+    if (held == NULL)
+        return PH_NO_MEMORY;
+    facts->held = held;
+    uint32_t *by_id = realloc(facts->by_id, size * sizeof *by_id);
+    if (by_id == NULL)
+        return PH_NO_MEMORY;
+    facts->by_id = by_id;
+    struct ph_known_school *schools = realloc(facts->schools, size * sizeof *schools);
+    if (schools == NULL)
+        return PH_NO_MEMORY;
+    facts->schools = schools;
+    facts->size = size;
+    return PH_OK;
+}
+
+static void insert(struct ph_facts *facts, struct ph_held *held)
+{
+    uint32_t place = place_of(facts, &held->fact.id);
+    memmove(&facts->by_id[place + 1], &facts->by_id[place],
+            (facts->count - place) * sizeof *facts->by_id);
+    facts->by_id[place] = facts->count;
+    facts->held[facts->count++] = held;
+    for (uint32_t i = 0; i < held->past_count; i++)
+        facts->held[held->past[i]]->is_named = true;
+    ph_standing_apply(facts, facts->count - 1);
+}
+
+/* Judge a parsed fact that is not held yet. */
+static enum ph_status judge(const struct ph_facts *facts, struct ph_held *held)
+{
+    struct ph_bits past = {{0}};
+    PH_TRY(resolve_past(facts, held));
+    for (uint32_t i = 0; i < held->past_count; i++)
+        ph_bits_add(&past, held->past[i]);
+    close_past(facts, &past);
+    if (held->fact.type != PH_FACT_FOUND &&
+        !ph_standing_knows_author(facts, &past, &held->fact.author))
+        return PH_FORBIDDEN;
+    return ph_standing_judge(facts, &past, &held->fact, &held->effect);
+}
+
+/* A copy of the bytes with room for the numbers of what it names. */
+static struct ph_held *copy_of(struct ph_bytes bytes, struct ph_bytes *copy)
+{
+    size_t numbers_len = bytes.len / 32 * sizeof(uint32_t);
+    struct ph_held *held = calloc(1, sizeof *held + numbers_len + bytes.len);
+    if (held == NULL)
+        return NULL;
+    uint8_t *place = (uint8_t *)held->past + numbers_len;
+    if (bytes.len != 0)
+        memcpy(place, bytes.data, bytes.len);
+    *copy = ph_bytes(place, bytes.len);
+    return held;
+}
+
+/* All that can fail; the set is unchanged, but for room. */
+static enum ph_status prepare(struct ph_facts *facts, struct ph_held *held, struct ph_bytes copy,
+                              bool *is_new)
+{
+    PH_TRY(ph_fact_parse(copy, &held->fact));
+    if (!is_of_network(facts, &held->fact))
+        return PH_FORBIDDEN;
+    *is_new = ph_fact_number(facts, &held->fact.id) == PH_NONE;
+    if (!*is_new)
+        return PH_OK;
+    if (facts->count == PH_FACTS_MAX)
+        return PH_LIMIT;
+    PH_TRY(grow(facts));
+    return judge(facts, held);
+}
+
+enum ph_status ph_facts_take(struct ph_facts *facts, struct ph_bytes bytes, bool *is_new)
+{
+    struct ph_bytes copy;
+    bool is_missing = false;
+    if (bytes.len > PH_FACT_MAX)
+        return PH_LIMIT;
+    struct ph_held *held = copy_of(bytes, &copy);
+    if (held == NULL)
+        return PH_NO_MEMORY;
+    enum ph_status status = prepare(facts, held, copy, &is_missing);
+    if (status == PH_OK && is_missing)
+        insert(facts, held);
+    else
+        free_held(held);
+    if (status == PH_OK)
+        *is_new = is_missing;
+    return status;
+}
+
+/* --- Questions about the graph --- */
+
+uint32_t ph_facts_count(const struct ph_facts *facts)
+{
+    return facts->count;
+}
+
+const struct ph_fact *ph_facts_at(const struct ph_facts *facts, uint32_t index)
+{
+    assert(index < facts->count);
+    return &facts->held[index]->fact;
+}
+
+const struct ph_fact *ph_facts_find(const struct ph_facts *facts, const struct ph_fact_id *id)
+{
+    uint32_t index = ph_fact_number(facts, id);
+    return index == PH_NONE ? NULL : &facts->held[index]->fact;
+}
+
+const struct ph_fact *ph_facts_founding(const struct ph_facts *facts)
+{
+    return facts->count == 0 ? NULL : &facts->held[0]->fact; /* all others have it in their past */
+}
+
+struct ph_hash ph_facts_hash(struct ph_facts *facts, uint32_t count)
+{
+    assert(count <= facts->count);
+    if (facts->hashed_count == count)
+        return facts->hash;
+    struct ph_hasher hasher;
+    ph_hasher_init(&hasher, PH_DOMAIN_FACT_SET);
+    for (uint32_t i = 0; i < facts->count; i++) {
+        uint32_t index = facts->by_id[i];
+        if (index < count)
+            ph_hasher_add(&hasher, ph_bytes(facts->held[index]->fact.id.bytes, 32));
+    }
+    facts->hash = ph_hasher_end(&hasher);
+    facts->hashed_count = count;
+    return facts->hash;
+}
+
+/* The latest `PH_FACT_PAST_MAX` of them, so that what a school needs for its next step, its own
+ * admission for one, isn't crowded out by older ones. */
+static uint32_t oldest_tip(const struct ph_facts *facts)
+{
+    uint32_t count = 0;
+    uint32_t oldest = 0;
+    for (uint32_t i = facts->count; i-- > 0 && count < PH_FACT_PAST_MAX;) {
+        if (facts->held[i]->is_named)
+            continue;
+        oldest = i;
+        count++;
+    }
+    return oldest;
+}
+
+size_t ph_facts_tips(const struct ph_facts *facts, uint8_t out[PH_FACT_PAST_MAX * 32])
+{
+    size_t len = 0;
+    uint32_t oldest = oldest_tip(facts);
+    for (uint32_t i = 0; i < facts->count; i++) {
+        uint32_t index = facts->by_id[i];
+        if (index < oldest || facts->held[index]->is_named)
+            continue;
+        memcpy(out + len, facts->held[index]->fact.id.bytes, 32);
+        len += 32;
+    }
+    return len;
+}
+
+uint32_t ph_facts_closure(const struct ph_facts *facts, const struct ph_fact_id *id, uint32_t *out)
+{
+    struct ph_bits past = {{0}};
+    uint32_t count = 0;
+    uint32_t last = ph_fact_number(facts, id);
+    if (last == PH_NONE)
+        return 0;
+    ph_bits_add(&past, last);
+    close_past(facts, &past);
+    for (uint32_t i = 0; i <= last; i++) {
+        if (ph_bits_has(&past, i))
+            out[count++] = i;
+    }
+    return count;
+}
+
+/* --- Who --- */
+
+bool ph_facts_knows(const struct ph_facts *facts, const struct ph_school_id *school)
+{
+    return ph_school_number(facts, school->bytes) != PH_NONE;
+}
+
+bool ph_facts_is_voter(const struct ph_facts *facts, const struct ph_school_id *school)
+{
+    uint32_t number = ph_school_number(facts, school->bytes);
+    return number != PH_NONE && facts->schools[number].is_voter;
+}
+
+uint32_t ph_facts_members(const struct ph_facts *facts, struct ph_member *out, uint32_t size)
+{
+    for (uint32_t i = 0; i < facts->school_count && i < size; i++) {
+        const struct ph_known_school *school = &facts->schools[i];
+        out[i] = (struct ph_member){
+            .school = school->id, .is_voter = school->is_voter, .admission = school->admission};
+    }
+    return facts->school_count;
+}
+
+const struct ph_fact *ph_facts_certify_of(const struct ph_facts *facts,
+                                          const struct ph_writer_id *writer)
+{
+    for (uint32_t i = 0; i < facts->count; i++) {
+        const struct ph_held *held = facts->held[i];
+        if (held->fact.type == PH_FACT_CERTIFY && held->effect.stands &&
+            ph_writer_id_equal(&held->fact.of.certify.writer, writer))
+            return &held->fact;
+    }
+    return NULL;
+}
+
+struct ph_school_id ph_fact_school(const struct ph_fact *certify)
+{
+    assert(certify->type == PH_FACT_CERTIFY);
+    struct ph_school_id school;
+    memcpy(school.bytes, certify->author.bytes, 32);
+    return school;
+}
+
+const struct ph_fact *ph_facts_invite(const struct ph_facts *facts, const uint8_t key[32])
+{
+    for (uint32_t i = 0; i < facts->count; i++) {
+        const struct ph_held *held = facts->held[i];
+        if (held->fact.type == PH_FACT_INVITE && held->effect.stands &&
+            memcmp(held->fact.of.invite.key, key, 32) == 0)
+            return &held->fact;
+    }
+    return NULL;
+}
+
+uint32_t ph_facts_invite_uses(const struct ph_facts *facts, const struct ph_fact_id *invite)
+{
+    struct ph_bits admitted = {{0}};
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < facts->count; i++) {
+        const struct ph_held *held = facts->held[i];
+        if (held->fact.type != PH_FACT_ADMIT || !held->effect.stands ||
+            !ph_fact_id_equal(&held->fact.of.admit.invite, invite) ||
+            ph_bits_has(&admitted, held->effect.school))
+            continue;
+        ph_bits_add(&admitted, held->effect.school);
+        count++;
+    }
+    return count;
+}
+
+const struct ph_fact *ph_facts_proposal(const struct ph_facts *facts,
+                                        const struct ph_school_id *school)
+{
+    uint32_t number = ph_school_number(facts, school->bytes);
+    if (number == PH_NONE || facts->schools[number].is_voter)
+        return NULL;
+    for (uint32_t i = 0; i < facts->count; i++) {
+        const struct ph_held *held = facts->held[facts->by_id[i]];
+        if (held->fact.type == PH_FACT_PROPOSE && held->effect.stands &&
+            held->effect.school == number)
+            return &held->fact;
+    }
+    return NULL;
+}
