@@ -55,12 +55,25 @@ const struct ph_field *ph_field_by_name(const struct ph_kind *kind, struct ph_by
 bool ph_kind_allows(const struct ph_kind *kind, const struct ph_record_id *record,
                     const struct ph_school_id *school);
 
-/* A value as typed by a person -> one canonical item in `out`, and back to text in `out`.
- * PH_REFUSED: not of the field's type, too long, not UTF-8; `why` then holds one plain sentence
- * that names the field and the limit. An empty text clears a register (nil). */
+/* A value as typed by a person -> one canonical item appended to `out`, which has room for the
+ * field's `size_max` and three bytes. Record ids are typed as 32 hex digits, schools as 64. An empty
+ * text clears a register (nil). PH_REFUSED: not of the field's type, too long, not UTF-8; `why` then
+ * holds one plain sentence that names the field and the limit. */
 PH_MUST_USE enum ph_status ph_value_parse(const struct ph_field *field, struct ph_bytes text,
                                           struct ph_buffer *out, char why[200]);
-/* Whether a received item fits the field; nil fits every register. */
+/* And back: the text that a person would type, appended to `out`; nothing for nil. PH_MALFORMED: the
+ * item does not fit the field (show it as missing). */
+PH_MUST_USE enum ph_status ph_value_text(const struct ph_field *field, struct ph_bytes item,
+                                         struct ph_buffer *out);
+/* Whether one scanned item, received or stored, fits the field; nil fits every register. */
 bool ph_value_fits(const struct ph_field *field, struct ph_bytes item);
+
+/* A position among siblings is a fraction, written as the digits after the point in base 62 (0-9,
+ * A-Z, a-z), so that bytes compare as the fractions do and there is room between any two. */
+#define PH_POSITION_LEN_MAX 64
+/* A position after `before` and before `after`, appended as text to `out`; an empty one stands for
+ * the end on that side. PH_REFUSED: there is none (not in order, equal, or no digits left). */
+PH_MUST_USE enum ph_status ph_position_between(struct ph_bytes before, struct ph_bytes after,
+                                               struct ph_buffer *out);
 
 #endif
