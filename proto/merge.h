@@ -30,10 +30,12 @@ struct ph_merged {
     uint32_t value_count;
 };
 
-/* Merge the ops of one (kind, record), in any order, duplicates included. Sorts `ops` in place.
- * Text ops are passed over here; the sequence CRDT joins as proto/text.c. PH_NO_MEMORY: scratch. */
+/* Merge the ops of one (kind, record), in any order, duplicates included; they stay as they are.
+ * Values that don't fit their field are live like any other: the view shows them as missing.
+ * Text ops are passed over here; the sequence CRDT joins as proto/text.c. One allocation, freed
+ * before it returns. PH_NO_MEMORY: scratch; nothing is written. */
 PH_MUST_USE enum ph_status ph_merge(const struct ph_kind *kind, const struct ph_record_id *record,
-                                    struct ph_merge_op *ops, uint32_t op_count,
+                                    const struct ph_merge_op *ops, uint32_t op_count,
                                     struct ph_merged *out);
 
 #endif
