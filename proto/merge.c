@@ -4,6 +4,9 @@
 
 #define NOBODY UINT32_MAX
 
+/* So many fit one record; it keeps sizes from wrapping where they have 32 bits. */
+#define OPS_MAX (PH_TOUCHES_PER_RECORD_MAX * PH_OPS_PER_ENTRY_MAX)
+
 /* One op while it is being judged. */
 struct item {
     const struct ph_merge_op *op;
@@ -52,7 +55,7 @@ static int compare_for_showing(const void *a, const void *b)
 
 static struct scratch *scratch_new(const struct ph_merge_op *ops, uint32_t op_count)
 {
-    if (op_count > (SIZE_MAX - sizeof(struct scratch)) / sizeof(struct item))
+    if (op_count > OPS_MAX)
         return NULL;
     struct scratch *scratch = malloc(sizeof *scratch + op_count * sizeof(struct item));
     if (scratch == NULL)
