@@ -1,0 +1,33 @@
+/* The changes in a batch, one after the other: for whoever applies it. */
+#ifndef PHAROS_STORE_CHANGE_H
+#define PHAROS_STORE_CHANGE_H
+
+#include "store/batch.h"
+
+enum ph_change_type {
+    PH_CHANGE_META,
+    PH_CHANGE_FACT,
+    PH_CHANGE_LOG,
+    PH_CHANGE_ENTRY,
+    PH_CHANGE_FILL,
+};
+
+/* Views borrow from the batch. */
+struct ph_change {
+    enum ph_change_type type;
+    uint32_t number; /* of the fact or log */
+    uint32_t seq;
+    bool is_hole;          /* an entry without its content */
+    struct ph_bytes name;  /* of a meta value */
+    struct ph_bytes value; /* as the table holds it; of a fill: salt, then content */
+};
+
+/* The change at `*at`, which begins with 0 and moves on. False: no more. */
+bool ph_batch_next(const struct ph_batch *batch, size_t *at, struct ph_change *out);
+
+/* The log to materialise first. False: none. */
+bool ph_batch_preferred(const struct ph_batch *batch, uint32_t *log);
+bool ph_batch_wants_rebuild(const struct ph_batch *batch);
+void ph_batch_set_behind(struct ph_batch *batch, bool is_behind);
+
+#endif

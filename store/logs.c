@@ -1,0 +1,132 @@
+#include "store/logs.h"
+
+#include <stdlib.h>
+
+void ph_log_row_encode(const struct ph_log_row *row, uint8_t out[PH_LOG_ROW_LEN])
+{
+    memcpy(out, row->writer.bytes, 32);
+    memcpy(out + 32, row->school.bytes, 32);
+    memcpy(out + 64, row->certify.bytes, 32);
+    ph_put_u32(out + 96, row->tip.seq);
+    memcpy(out + 100, row->tip.id.bytes, 32);
+    ph_put_u64(out + 132, row->tip.sum);
+    ph_put_u64(out + 140, row->tip.lamport);
+    ph_put_u64(out + 148, (uint64_t)row->tip.time_ms);
+}
+
+enum ph_status ph_log_row_decode(struct ph_bytes value, struct ph_log_row *out)
+{
+    const uint8_t *in = value.data;
+    if (value.len != PH_LOG_ROW_LEN)
+        return PH_CORRUPT;
+    memcpy(out->writer.bytes, in, 32);
+    memcpy(out->school.bytes, in + 32, 32);
+    memcpy(out->certify.bytes, in + 64, 32);
+    out->tip.seq = ph_get_u32(in + 96);
+    memcpy(out->tip.id.bytes, in + 100, 32);
+    out->tip.sum = ph_get_u64(in + 132);
+    out->tip.lamport = ph_get_u64(in + 140);
+    out->tip.time_ms = (int64_t)ph_get_u64(in + 148);
+    return PH_OK;
+}
+
+static enum ph_status load_cursor(const struct ph_txn *txn, uint32_t log, uint32_t *out)
+{
+    struct ph_key key = ph_key_u32(log);
+    struct ph_bytes value;
+    enum ph_status status = ph_db_get(txn, PH_TABLE_CURSORS, ph_key_bytes(&key), &value);
+    *out = 0;
+    if (status != PH_OK)
+        return status == PH_NOT_FOUND ? PH_OK : status;
+    return ph_key_read_u32(value, out) ? PH_OK : PH_CORRUPT;
+}
+
+static enum ph_status load_log(const struct ph_txn *txn, uint32_t log, struct ph_log_state *out)
+{
+    struct ph_key key = ph_key_u32(log);
+    struct ph_bytes value;
+    struct ph_log_row row;
+    enum ph_status status = ph_db_get(txn, PH_TABLE_LOGS, ph_key_bytes(&key), &value);
+    if (status != PH_OK)
+        return status == PH_NOT_FOUND ? PH_CORRUPT : status;
+    PH_TRY(ph_log_row_decode(value, &row));
+    *out = (struct ph_log_state){
+        .writer = row.writer, .school = row.school, .tip_seq = row.tip.seq};
+    PH_TRY(load_cursor(txn, log, &out->cursor));
+    out->cursor_stored = out->cursor;
+    return out->cursor <= out->tip_seq ? PH_OK : PH_CORRUPT;
+}
+
+/* There is room for one more in `by_writer`. */
+static void insert_by_writer(struct ph_logs *logs, uint32_t log)
+{
+    uint32_t at = log;
+    const struct ph_writer_id *writer = &logs->at[log].writer;
+    for (; at > 0; at--) {
+        uint32_t before = logs->by_writer[at - 1];
+        if (ph_writer_id_compare(&logs->at[before].writer, writer) <= 0)
+            break;
+        logs->by_writer[at] = before;
+    }
+    logs->by_writer[at] = log;
+}
+
+enum ph_status ph_logs_load(const struct ph_txn *txn, struct ph_logs *out)
+{
+    uint64_t count;
+    PH_TRY(ph_db_count(txn, PH_TABLE_LOGS, &count));
+    if (count > UINT32_MAX)
+        return PH_CORRUPT;
+    out->at = calloc(count + 1, sizeof *out->at);
+    out->by_writer = calloc(count + 1, sizeof *out->by_writer);
+    if (out->at == NULL || out->by_writer == NULL)
+        return PH_NO_MEMORY;
+    for (out->count = 0; out->count < count; out->count++) {
+        PH_TRY(load_log(txn, out->count, &out->at[out->count]));
+        insert_by_writer(out, out->count);
+    }
+    return PH_OK;
+}
+
+void ph_logs_free(struct ph_logs *logs)
+{
+    free(logs->at);
+    free(logs->by_writer);
+    *logs = (struct ph_logs){0};
+}
+
+uint32_t ph_logs_find(const struct ph_logs *logs, const struct ph_writer_id *writer)
+{
+    uint32_t low = 0, high = logs->count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (ph_writer_id_compare(&logs->at[logs->by_writer[middle]].writer, writer) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low < logs->count && ph_writer_id_equal(&logs->at[logs->by_writer[low]].writer, writer))
+        return low;
+    return logs->count;
+}
+
+enum ph_status ph_logs_save_cursors(const struct ph_txn *txn, struct ph_logs *logs)
+{
+    for (uint32_t log = 0; log < logs->count; log++) {
+        struct ph_log_state *state = &logs->at[log];
+        if (state->cursor == state->cursor_stored)
+            continue;
+        struct ph_key key = ph_key_u32(log), value = ph_key_u32(state->cursor);
+        PH_TRY(ph_db_put(txn, PH_TABLE_CURSORS, ph_key_bytes(&key), ph_key_bytes(&value)));
+        state->cursor_stored = state->cursor;
+    }
+    return PH_OK;
+}
+
+uint64_t ph_logs_backlog(const struct ph_logs *logs)
+{
+    uint64_t backlog = 0;
+    for (uint32_t log = 0; log < logs->count; log++)
+        backlog += logs->at[log].tip_seq - logs->at[log].cursor;
+    return backlog;
+}

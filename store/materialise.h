@@ -1,0 +1,16 @@
+/* From entries to records: a cursor per log, rows for what waits, and each touched record made anew
+ * from all entries that touched it. All in the caller's write transaction. */
+#ifndef PHAROS_STORE_MATERIALISE_H
+#define PHAROS_STORE_MATERIALISE_H
+
+#include "store/schema.h"
+
+/* At most PH_SLICE_ENTRIES_MAX entries, those of log `*preferred` (may be NULL) first. `is_behind`:
+ * there is more to do. Scratch memory is bounded by the slice and freed.
+ * PH_NO_MEMORY, PH_MAP_FULL, PH_CORRUPT, PH_IO. */
+PH_MUST_USE enum ph_status ph_materialise_slice(const struct ph_txn *txn, const uint32_t *preferred,
+                                                bool *is_behind);
+/* Throw all of it away; slices then make it again. */
+PH_MUST_USE enum ph_status ph_materialise_forget(const struct ph_txn *txn);
+
+#endif
