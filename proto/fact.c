@@ -294,9 +294,13 @@ enum ph_status ph_certificate_verify(const struct ph_certificate *certificate,
 
 void ph_invite_key(const uint8_t invite_secret[16], struct ph_sign_secret *secret, uint8_t key[32])
 {
-    struct ph_hash seed = ph_hash(PH_DOMAIN_INVITE, ph_bytes(invite_secret, 16));
+    struct ph_hasher hasher;
+    ph_hasher_init(&hasher, PH_DOMAIN_INVITE);
+    ph_hasher_add(&hasher, ph_bytes(invite_secret, 16));
+    struct ph_hash seed = ph_hasher_end(&hasher);
     ph_sign_key_from_seed(seed.bytes, secret, key);
     ph_wipe(&seed, sizeof seed);
+    ph_wipe(&hasher, sizeof hasher);
 }
 
 static struct ph_hash join_id(const struct ph_network_id *network,

@@ -7,6 +7,8 @@
 #include "proto/heads.h"
 #include "proto/run.h"
 
+#define PH_MESSAGE_HEADS_MAX 700 /* (wire) heads in one HEADS */
+
 enum ph_message_type {
     PH_MESSAGE_ROOT = 1,      /* where I stand */
     PH_MESSAGE_WHO = 2,       /* I don't know your school: introduce it */
@@ -87,7 +89,8 @@ struct ph_message {
 };
 
 /* Scan and decode one message, counts checked against limits.h and the items' shapes checked whole.
- * PH_MALFORMED; PH_LIMIT. A run is decoded up to its head; its entries are read by run.h. */
+ * PH_MALFORMED (also a type or a reason to end that this version doesn't know); PH_LIMIT. A run is
+ * decoded up to its head; its entries are read by run.h. */
 PH_MUST_USE enum ph_status ph_message_decode(struct ph_bytes bytes, struct ph_message *out);
 
 /* Items of decoded lists, each as often as the count says. */
@@ -104,11 +107,13 @@ void ph_message_who(struct ph_buffer *out);
 /* `proof` may be NULL. */
 uint32_t ph_message_introduce(struct ph_buffer *out, const struct ph_bytes *facts,
                               uint32_t fact_count, const struct ph_join_proof *proof);
+/* 16 bytes for each fact, ascending; those of one message fit its frame. */
 void ph_message_fact_ids(struct ph_buffer *out, struct ph_bytes prefixes, bool more_follow);
 uint32_t ph_message_facts(struct ph_buffer *out, const struct ph_bytes *facts, uint32_t fact_count);
-/* At most 800 heads and PH_HOLES_PER_HEADS_MAX holes a message. */
+/* At most PH_MESSAGE_HEADS_MAX heads and PH_HOLES_PER_HEADS_MAX holes. */
 void ph_message_heads(struct ph_buffer *out, const struct ph_head *heads, uint32_t head_count,
                       const struct ph_hole *holes, uint32_t hole_count);
+/* `locators` ascending by sequence (asserted), at most PH_LOCATOR_MAX. */
 void ph_message_want(struct ph_buffer *out, const struct ph_writer_id *writer,
                      const struct ph_locator *locators, uint32_t locator_count, uint8_t run_count);
 /* Writes type and array head; the run follows by run.h (five items). */
@@ -116,8 +121,6 @@ void ph_message_run_begin(struct ph_buffer *out);
 void ph_message_fill(struct ph_buffer *out, const struct ph_writer_id *writer, uint32_t seq,
                      const struct ph_salt *salt, struct ph_bytes content);
 void ph_message_end(struct ph_buffer *out, enum ph_end_reason reason);
-
-#define PH_MESSAGE_HEADS_MAX 800 /* (wire) heads in one HEADS */
 
 /* Handshake payloads (messages 2 and 3): a certificate, and in message 3 the initiator's root if it
  * knows the responder's school. At most PH_HANDSHAKE_PAYLOAD_MAX bytes. */
