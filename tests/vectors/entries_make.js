@@ -1,0 +1,297 @@
+// A second implementation of entries, skeletons, runs, heads and root, written from proto/README.md
+// on Node's built-in crypto (18 or later), apart from the C code, to check it.
+//
+//   node entries_make.js    writes entries.json; always the same bytes
+'use strict';
+
+const crypto = require('crypto');
+const fs = require('fs');
+const path = require('path');
+
+// ---- BLAKE2b (RFC 7693) with output length and personalisation, which Node's crypto lacks.
+
+const MASK = (1n << 64n) - 1n;
+const IV = [
+    0x6a09e667f3bcc908n, 0xbb67ae8584caa73bn, 0x3c6ef372fe94f82bn, 0xa54ff53a5f1d36f1n,
+    0x510e527fade682d1n, 0x9b05688c2b3e6c1fn, 0x1f83d9abfb41bd6bn, 0x5be0cd19137e2179n,
+];
+const SIGMA = [
+    [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15],
+    [14, 10, 4, 8, 9, 15, 13, 6, 1, 12, 0, 2, 11, 7, 5, 3],
+    [11, 8, 12, 0, 5, 2, 15, 13, 10, 14, 3, 6, 7, 1, 9, 4],
+    [7, 9, 3, 1, 13, 12, 11, 14, 2, 6, 5, 10, 4, 0, 15, 8],
+    [9, 0, 5, 7, 2, 4, 10, 15, 14, 1, 11, 12, 6, 8, 3, 13],
+    [2, 12, 6, 10, 0, 11, 8, 3, 4, 13, 7, 5, 15, 14, 1, 9],
+    [12, 5, 1, 15, 14, 13, 4, 10, 0, 7, 6, 3, 9, 2, 8, 11],
+    [13, 11, 7, 14, 12, 1, 3, 9, 5, 0, 15, 4, 8, 6, 2, 10],
+    [6, 15, 14, 9, 11, 3, 0, 8, 12, 2, 13, 7, 1, 4, 10, 5],
+    [10, 2, 8, 4, 7, 6, 1, 5, 15, 11, 9, 14, 3, 12, 13, 0],
+];
+const MIXED = [
+    [0, 4, 8, 12], [1, 5, 9, 13], [2, 6, 10, 14], [3, 7, 11, 15],
+    [0, 5, 10, 15], [1, 6, 11, 12], [2, 7, 8, 13], [3, 4, 9, 14],
+];
+const rotated = (x, n) => ((x >> n) | (x << (64n - n))) & MASK;
+
+function compress(h, block, counter, isLast) {
+    const m = Array.from({ length: 16 }, (_, i) => block.readBigUInt64LE(8 * i));
+    const v = [...h, ...IV];
+    v[12] ^= BigInt(counter);
+    if (isLast)
+        v[14] ^= MASK;
+    for (let round = 0; round < 12; round++) {
+        const order = SIGMA[round % 10];
+        MIXED.forEach(([a, b, c, d], i) => {
+            v[a] = (v[a] + v[b] + m[order[2 * i]]) & MASK;
+            v[d] = rotated(v[d] ^ v[a], 32n);
+            v[c] = (v[c] + v[d]) & MASK;
+            v[b] = rotated(v[b] ^ v[c], 24n);
+            v[a] = (v[a] + v[b] + m[order[2 * i + 1]]) & MASK;
+            v[d] = rotated(v[d] ^ v[a], 16n);
+            v[c] = (v[c] + v[d]) & MASK;
+            v[b] = rotated(v[b] ^ v[c], 63n);
+        });
+    }
+    for (let i = 0; i < 8; i++)
+        h[i] ^= v[i] ^ v[i + 8];
+}
+
+function blake2b(data, length, personal) {
+    const parameters = Buffer.alloc(64);
+    parameters.set([length, 0, 1, 1]);
+    parameters.write(personal, 48, 'ascii');
+    const h = IV.map((word, i) => word ^ parameters.readBigUInt64LE(8 * i));
+    let at = 0;
+    do {
+        const isLast = at + 128 >= data.length;
+        const block = Buffer.alloc(128);
+        data.copy(block, 0, at, Math.min(at + 128, data.length));
+        at = isLast ? data.length : at + 128;
+        compress(h, block, at, isLast);
+    } while (at < data.length);
+    const out = Buffer.alloc(64);
+    h.forEach((word, i) => out.writeBigUInt64LE(word, 8 * i));
+    return out.subarray(0, length);
+}
+
+for (const length of [0, 1, 127, 128, 129, 256, 1000]) {
+    const data = Buffer.alloc(length, 'lighthouse');
+    if (!blake2b(data, 64, '').equals(crypto.createHash('blake2b512').update(data).digest()))
+        throw new Error('this BLAKE2b is wrong');
+}
+
+const H = (name, ...parts) => blake2b(Buffer.concat(parts), 32, `pharos1.${name}`);
+
+// ---- Canonical MessagePack: numbers, BigInts, text, Buffers, null, booleans, arrays.
+
+const be = (width, value) => {
+    const out = Buffer.alloc(8);
+    out.writeBigUInt64BE(BigInt.asUintN(64, BigInt(value)));
+    return out.subarray(8 - width);
+};
+const u8 = (...bytes) => Buffer.from(bytes);
+
+function packNumber(value) {
+    const n = BigInt(value);
+    const forms = n >= 0n
+        ? [[0x80n], [0x100n, 0xcc, 1], [0x10000n, 0xcd, 2], [1n << 32n, 0xce, 4], [1n << 64n, 0xcf, 8]]
+        : [[32n], [0x80n, 0xd0, 1], [0x8000n, 0xd1, 2], [1n << 31n, 0xd2, 4], [1n << 63n, 0xd3, 8]];
+    const [, head, width] = forms.find(([end]) => (n >= 0n ? n < end : -n <= end));
+    return head === undefined ? be(1, n) : Buffer.concat([u8(head), be(width, n)]);
+}
+
+function packLength(length, [fixed, below], [one, two]) {
+    if (length < below)
+        return u8(fixed | length);
+    return length < 256 && one ? u8(one, length) : Buffer.concat([u8(two), be(2, length)]);
+}
+
+function pack(value) {
+    if (value === null)
+        return u8(0xc0);
+    if (typeof value === 'boolean')
+        return u8(value ? 0xc3 : 0xc2);
+    if (typeof value === 'number' || typeof value === 'bigint')
+        return packNumber(value);
+    if (typeof value === 'string') {
+        const text = Buffer.from(value, 'utf8');
+        return Buffer.concat([packLength(text.length, [0xa0, 32], [0xd9, 0xda]), text]);
+    }
+    if (Buffer.isBuffer(value))
+        return Buffer.concat([packLength(value.length, [0, 0], [0xc4, 0xc5]), value]);
+    return Buffer.concat([packLength(value.length, [0x90, 16], [0, 0xdc]), ...value.map(pack)]);
+}
+
+// ---- Ed25519 through the fixed DER prefix of RFC 8410.
+
+const PKCS8 = Buffer.from('302e020100300506032b657004220420', 'hex');
+function signer(byte) {
+    const key = crypto.createPrivateKey({
+        key: Buffer.concat([PKCS8, Buffer.alloc(32, byte)]), format: 'der', type: 'pkcs8',
+    });
+    const id = crypto.createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(-32);
+    return { id, sign: (text, hash) => crypto.sign(null, Buffer.concat([Buffer.from(text), hash]), key) };
+}
+
+// ---- A log of entries.
+
+const school = signer(1);
+const writer = signer(2);
+const certify = H('fact', Buffer.from('stands for the certify fact'));
+const bytes = (length, first) => Buffer.from(Array.from({ length }, (_, i) => (first + i) & 255));
+const EMPTY = Buffer.alloc(0);
+
+const entries = [];
+
+function append({ about, groups, values, lamportStep, time, isMissing = false, builds = false,
+    skeleton = pack(groups), ops = [] }) {
+    const previous = entries[entries.length - 1] ||
+        { id: certify, lamport: 0n, sum: 0, seq: 0, time: 0n };
+    const content = values === undefined ? EMPTY : Buffer.isBuffer(values) ? values : pack(values);
+    const seq = previous.seq + 1;
+    const salt = content.length ? bytes(16, 16 * seq) : Buffer.alloc(16);
+    const contentHash = H('content', salt, content);
+    const entry = {
+        about, seq, skeleton, content, salt, contentHash, isMissing, builds, ops,
+        lamportStep, timeStep: BigInt.asIntN(64, time - previous.time),
+        lamport: previous.lamport + BigInt(lamportStep), time,
+        bodyHash: H('body', H('skeleton', skeleton), contentHash),
+        sum: previous.sum + skeleton.length + content.length,
+    };
+    entry.header = Buffer.concat([
+        u8(1, 0), be(2, skeleton.length + content.length), be(4, seq), be(8, entry.sum),
+        be(8, entry.lamport), be(8, time), writer.id, previous.id, entry.bodyHash,
+    ]);
+    entry.id = H('entry', entry.header);
+    entry.signature = writer.sign('pharos1 entry signature', entry.id);
+    entries.push(entry);
+    return entry;
+}
+
+const record = (seq, kind) => Buffer.concat([school.id.subarray(0, 8), be(4, seq), be(4, kind)]);
+const ref = (entry, index) => [writer.id, entry.seq, entry.id.subarray(0, 16), index];
+// What a reader must see of an op: type (9 for every unknown one), field, references that count,
+// value (absent: the op carries none; null: missing).
+const seen = (type, field, refs, value) =>
+    ({ type, field, refs, ...(value === undefined ? {} : { value: value && value.toString('hex') }) });
+
+const PLAN = 3;
+const title = pack('Reading in every classroom');
+const arabic = pack('القراءة في كل فصل');
+const first = append({
+    about: 'creates a plan; a title set, and set again over the first, in Arabic; a field cleared',
+    groups: [[PLAN, record(1, PLAN), 0, [[0], [1, 3, []], [1, 3, [1]], [1, 4, []]]]],
+    values: ['Reading in every classroom', 'القراءة في كل فصل', null],
+    lamportStep: 1, time: 1574529060000n, builds: true,
+    ops: [seen(0, 0, 0), seen(1, 3, 0, title), seen(1, 3, 1, arabic), seen(1, 4, 0, u8(0xc0))],
+});
+
+const unknown = [pack(1), pack([bytes(3, 0), null, true, -1]), pack(300)];
+append({
+    about: 'every form of op, reserved and unknown ones among them; every form of audience; the ' +
+        'clock went back to 1969; the largest Lamport step',
+    groups: [
+        [PLAN, record(1, PLAN), 0, [[1, 3, [ref(first, 1), ref(first, 2)]], [1, 3, [0, 1, ref(first, 2)]]]],
+        [7, record(2, 7), 1, [[0], [2, 18], [3, 18, [3, ref(first, 0)]], [6, 6, [], 1, 40]]],
+        [65535, record(2, 255), [2, school.id, bytes(32, 7)], [
+            [4, 65535, null, 0, 5], [4, 3, ref(first, 9), 1, 0], [4, 3, 2, 1, 70000],
+            [5, 3, [[ref(first, 9), 0, 3], [6, 1, 2]]],
+            [7, [[writer.id, 1, first.id.subarray(0, 16)]]],
+            [8, record(9, 1)],
+            [9], [9, bytes(3, 0), [1, [2, null]]], [4294967296n, -5, 'x'],
+        ]],
+    ],
+    values: ['a', 'b', 'heading', bytes(40, 1), 'سلام!', '', 'not so many'],
+    lamportStep: 1 << 20, time: -1n,
+    ops: [
+        seen(1, 3, 2, pack('a')), seen(1, 3, 2, pack('b')), seen(0, 0, 0), seen(2, 18, 0, pack('heading')),
+        seen(3, 18, 2), seen(6, 0, 0, pack(bytes(40, 1))), seen(4, 0, 0, pack('سلام!')),
+        seen(4, 0, 0, pack('')), seen(4, 0, 0, pack('not so many')), seen(5, 0, 0), seen(7, 0, 0),
+        seen(8, 0, 0), seen(9, 0, 0), seen(9, 0, 0), seen(9, 0, 0),
+    ],
+});
+
+append({
+    about: 'empty content: no op carries a value; more than 15 ops; the clock is at its lowest',
+    groups: [[7, record(2, 7), 1, Array.from({ length: 17 }, (_, i) => [3, 17, [ref(first, i)]])]],
+    lamportStep: 2, time: -(1n << 63n), builds: true,
+    ops: Array.from({ length: 17 }, () => seen(3, 17, 1)),
+});
+
+const hole = append({
+    about: 'content is missing; the time step wraps',
+    groups: [[PLAN, record(1, PLAN), 0, [[1, 3, [ref(first, 2)]], [2, 9]]]],
+    values: ['never seen', 'either'], isMissing: true,
+    lamportStep: 300, time: (1n << 63n) - 1n,
+    ops: [seen(1, 3, 1, null), seen(2, 9, 0, null)],
+});
+
+append({
+    about: 'one value too few: all are missing',
+    groups: [[PLAN, record(1, PLAN), 0, [[1, 3, []], [1, 4, []]]]], values: ['alone'],
+    lamportStep: 1, time: 4102444800000n,
+    ops: [seen(1, 3, 0, null), seen(1, 4, 0, null)],
+});
+
+append({
+    about: 'a skeleton that does not parse (a create with an operand): an entry without ops',
+    groups: [[PLAN, record(1, PLAN), 0, [[1, 3, []], [0, 0]]]], values: ['nobody reads this'],
+    lamportStep: 1, time: 4102444800000n,
+});
+
+append({
+    about: 'a skeleton that is not MessagePack, no content',
+    skeleton: u8(0xc1, 0xff), lamportStep: 1, time: 4102444800001n,
+});
+
+append({ about: 'an empty body', skeleton: EMPTY, lamportStep: 1, time: 4102444800001n });
+
+// ---- Runs, facts, heads, root.
+
+const run = (after, some) => pack([
+    writer.id, after.seq, after.id,
+    some.map((e) => [
+        e.lamportStep, e.timeStep, e.skeleton,
+        ...(e.isMissing ? [e.contentHash, e.content.length] : e.content.length ? [e.salt, e.content] : []),
+    ]),
+    some[some.length - 1].signature,
+]);
+
+const facts = [1, 2, 3].map((i) => H('fact', u8(i))).sort(Buffer.compare);
+const factSet = H('facts', ...facts);
+const last = entries[entries.length - 1];
+const heads = [
+    { writer: writer.id, seq: last.seq, id: last.id },
+    { writer: school.id, seq: 70000, id: bytes(32, 1) },
+    { writer: school.id, seq: 5, id: bytes(32, 200) },
+].sort((a, b) => Buffer.compare(a.writer, b.writer) || Buffer.compare(a.id, b.id));
+const holes = [{ writer: writer.id, seq: hole.seq }, { writer: school.id, seq: 4 },
+    { writer: school.id, seq: 300 }]
+    .sort((a, b) => Buffer.compare(a.writer, b.writer) || a.seq - b.seq);
+const root = (someHeads, someHoles) => H('root', factSet,
+    be(4, someHeads.length), ...someHeads.flatMap((h) => [h.writer, be(4, h.seq), h.id]),
+    be(4, someHoles.length), ...someHoles.flatMap((h) => [h.writer, be(4, h.seq)]));
+
+const hex = (value) => JSON.parse(JSON.stringify(value, function (key, shown) {
+    const raw = this[key];
+    return Buffer.isBuffer(raw) ? raw.toString('hex') : typeof raw === 'bigint' ? String(raw) : shown;
+}));
+
+fs.writeFileSync(path.join(__dirname, 'entries.json'), `${JSON.stringify(hex({
+    about: 'written by entries_make.js; bytes in hex; 64-bit numbers as decimal text',
+    school: school.id, writer: writer.id, writer_seed: Buffer.alloc(32, 2), certify,
+    entries: entries.map((e) => ({
+        about: e.about, skeleton: e.skeleton, content_is_missing: e.isMissing,
+        content: e.isMissing ? EMPTY : e.content, salt: e.isMissing ? Buffer.alloc(16) : e.salt,
+        content_hash: e.contentHash, content_len: e.content.length, body_hash: e.bodyHash,
+        lamport: e.lamport, time_ms: e.time, header: e.header, id: e.id, signature: e.signature,
+        ops: e.ops, ops_build_the_same: e.builds,
+    })),
+    runs: [
+        { after: 0, entry_count: entries.length,
+          bytes: run({ seq: 0, id: certify }, entries) },
+        { after: 2, entry_count: 2, bytes: run(entries[1], entries.slice(2, 4)) },
+    ],
+    facts, fact_set: factSet, heads, holes,
+    root: root(heads, holes), root_of_nothing_but_facts: root([], []),
+}), null, 1)}\n`);
