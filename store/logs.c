@@ -79,12 +79,15 @@ enum ph_status ph_logs_load(const struct ph_txn *txn, struct ph_logs *out)
         return PH_CORRUPT;
     out->at = calloc(count + 1, sizeof *out->at);
     out->by_writer = calloc(count + 1, sizeof *out->by_writer);
-    if (out->at == NULL || out->by_writer == NULL)
+    out->rank = calloc(count + 1, sizeof *out->rank);
+    if (out->at == NULL || out->by_writer == NULL || out->rank == NULL)
         return PH_NO_MEMORY;
     for (out->count = 0; out->count < count; out->count++) {
         PH_TRY(load_log(txn, out->count, &out->at[out->count]));
         insert_by_writer(out, out->count);
     }
+    for (uint32_t i = 0; i < out->count; i++)
+        out->rank[out->by_writer[i]] = i;
     return PH_OK;
 }
 
@@ -92,6 +95,7 @@ void ph_logs_free(struct ph_logs *logs)
 {
     free(logs->at);
     free(logs->by_writer);
+    free(logs->rank);
     *logs = (struct ph_logs){0};
 }
 

@@ -23,6 +23,7 @@ struct ph_log_state {
 struct ph_logs {
     struct ph_log_state *at;  /* by number */
     uint32_t *by_writer;      /* numbers, ascending by writer */
+    uint32_t *rank;           /* by number: the place in `by_writer`, the same order at every node */
     uint32_t count;
 };
 

@@ -1,12 +1,226 @@
 #include "store/materialise.h"
 
+#include <stdlib.h>
+
+#include "store/listing.h"
+#include "store/logs.h"
+#include "store/records.h"
+#include "store/references.h"
+#include "store/waiting.h"
+
+#define TOUCHES_MAX 16384   /* in one slice, but for those of its last entry */
+#define REFS_LIKE_AN_ENTRY 16 /* following so many references takes as long as an entry */
+
+/* An entry did something to a record. */
+struct touch {
+    uint16_t kind;
+    struct ph_record_id record;
+    struct ph_place place;
+};
+
+struct slice {
+    const struct ph_txn *txn;
+    struct ph_logs logs;
+    struct touch *touches;
+    uint32_t touch_count;
+    uint32_t effort_left; /* in entries */
+};
+
+static int compare_touches(const void *a, const void *b)
+{
+    const struct touch *left = a, *right = b;
+    if (left->kind != right->kind)
+        return left->kind < right->kind ? -1 : 1;
+    int order = ph_record_id_compare(&left->record, &right->record);
+    return order != 0 ? order : ph_place_compare(left->place, right->place);
+}
+
+static void spend(struct slice *slice, uint32_t effort)
+{
+    slice->effort_left -= effort < slice->effort_left ? effort : slice->effort_left;
+}
+
+static bool is_done(const struct slice *slice)
+{
+    return slice->effort_left == 0 || slice->touch_count >= TOUCHES_MAX;
+}
+
+/* Ops on one record stand together as a rule: only the one before is looked at. */
+static void note_touch(struct slice *slice, const struct ph_op *op, struct ph_place place)
+{
+    struct touch touch = {op->kind, op->record, place};
+    if (slice->touch_count != 0 &&
+        compare_touches(&slice->touches[slice->touch_count - 1], &touch) == 0)
+        return;
+    slice->touches[slice->touch_count++] = touch;
+}
+
+/* All ops of an entry: what they touch, and the first thing they need that is not here yet. */
+static enum ph_status read_ops(struct slice *slice, struct ph_place place,
+                               struct ph_op_reader *reader, struct ph_need *need)
+{
+    struct ph_op op;
+    uint32_t ref_count = 0;
+    enum ph_status status = PH_OK;
+    while (status == PH_OK && ph_ops_next(reader, &op)) {
+        if (ph_op_has_effect(&op, &slice->logs.at[place.log].school))
+            note_touch(slice, &op, place);
+        if (op.ref_count != 0)
+            status = ph_references_check(slice->txn, &slice->logs, &op, need);
+        ref_count += op.ref_count;
+    }
+    spend(slice, ref_count / REFS_LIKE_AN_ENTRY);
+    return status;
+}
+
+/* Apply one entry, or let it wait. */
+static enum ph_status try_entry(struct slice *slice, struct ph_place place)
+{
+    struct ph_stored_entry entry;
+    struct ph_op_reader reader;
+    struct ph_need need;
+    uint32_t touch_count = slice->touch_count;
+    spend(slice, 1);
+    enum ph_status status = ph_entry_ops(slice->txn, place, &entry, &reader);
+    if (status == PH_OK)
+        status = read_ops(slice, place, &reader, &need);
+    if (status == PH_WAITING) {
+        slice->touch_count = touch_count;
+        return ph_waiting_add(slice->txn, &need, place);
+    }
+    if (status != PH_OK && status != PH_NOT_FOUND)
+        return status;
+    const struct ph_op_place *self = &reader.place;
+    const struct ph_op_ref ref = ph_op_ref(&self->writer, self->seq, &self->id, 0);
+    need = ph_need_of(&ref);
+    return ph_waiting_wake(slice->txn, &need);
+}
+
+static enum ph_status walk_log(struct slice *slice, uint32_t log)
+{
+    struct ph_log_state *state = &slice->logs.at[log];
+    while (state->cursor < state->tip_seq && !is_done(slice)) {
+        state->cursor++;
+        PH_TRY(try_entry(slice, (struct ph_place){log, state->cursor}));
+    }
+    return PH_OK;
+}
+
+/* Again only what is behind its cursor and waits for nothing: the rest comes in its turn. */
+static enum ph_status try_again(struct slice *slice, struct ph_place place)
+{
+    struct ph_need need;
+    if (place.log >= slice->logs.count)
+        return PH_CORRUPT;
+    if (place.seq > slice->logs.at[place.log].cursor)
+        return PH_OK;
+    enum ph_status status = ph_waiting_need(slice->txn, place, &need);
+    return status == PH_NOT_FOUND ? try_entry(slice, place) : status;
+}
+
+static enum ph_status walk_woken(struct slice *slice)
+{
+    enum ph_status status = PH_OK;
+    struct ph_place place;
+    while (status == PH_OK && !is_done(slice)) {
+        status = ph_waiting_take(slice->txn, &place);
+        if (status == PH_OK)
+            status = try_again(slice, place);
+    }
+    return status == PH_NOT_FOUND ? PH_OK : status;
+}
+
+static enum ph_status walk(struct slice *slice, const uint32_t *preferred)
+{
+    if (preferred != NULL && *preferred < slice->logs.count)
+        PH_TRY(walk_log(slice, *preferred));
+    PH_TRY(walk_woken(slice));
+    for (uint32_t log = 0; log < slice->logs.count; log++) {
+        PH_TRY(walk_log(slice, log));
+        PH_TRY(walk_woken(slice));
+    }
+    return ph_logs_save_cursors(slice->txn, &slice->logs);
+}
+
+/* What is stored of a record: its touches go to the maker. */
+static enum ph_status load_old(struct ph_record_maker *maker, const struct touch *touch,
+                               struct ph_bytes key, struct ph_listing *listing)
+{
+    struct ph_bytes value;
+    struct ph_record record;
+    *listing = (struct ph_listing){.kind = touch->kind};
+    enum ph_status status = ph_db_get(maker->txn, PH_TABLE_RECORDS, key, &value);
+    if (status != PH_OK)
+        return status == PH_NOT_FOUND ? PH_OK : status;
+    PH_TRY(ph_record_decode(touch->kind, &touch->record, value, &record));
+    *listing = ph_listing_of(record);
+    return ph_record_touch_all(maker, record.touches);
+}
+
+/* The record of touches[0], which `count` touches from there on are of. */
+static enum ph_status make_record(struct ph_record_maker *maker, const struct touch *touches,
+                                  uint32_t count)
+{
+    struct ph_listing before, after;
+    struct ph_record record;
+    struct ph_bytes value;
+    struct ph_key key = ph_key_record(touches->kind, &touches->record);
+    PH_TRY(load_old(maker, touches, ph_key_bytes(&key), &before));
+    for (uint32_t i = 0; i < count; i++)
+        PH_TRY(ph_record_touch(maker, touches[i].place));
+    PH_TRY(ph_record_make(maker, touches->kind, &touches->record, &value));
+    PH_TRY(ph_record_decode(touches->kind, &touches->record, value, &record));
+    after = ph_listing_of(record);
+    PH_TRY(ph_listing_change(maker->txn, &before, &after));
+    return ph_db_put(maker->txn, PH_TABLE_RECORDS, ph_key_bytes(&key), value);
+}
+
+static uint32_t count_same_record(const struct touch *touches, uint32_t count)
+{
+    uint32_t same = 1;
+    while (same < count && touches[same].kind == touches->kind &&
+           ph_record_id_equal(&touches[same].record, &touches->record))
+        same++;
+    return same;
+}
+
+static enum ph_status make_records(struct slice *slice)
+{
+    struct ph_record_maker maker = {.txn = slice->txn, .logs = &slice->logs};
+    enum ph_status status = PH_OK;
+    if (slice->touch_count != 0) /* in order, so that the tables are written in order */
+        qsort(slice->touches, slice->touch_count, sizeof *slice->touches, compare_touches);
+    for (uint32_t at = 0; at < slice->touch_count && status == PH_OK;) {
+        uint32_t count = count_same_record(slice->touches + at, slice->touch_count - at);
+        status = make_record(&maker, slice->touches + at, count);
+        at += count;
+    }
+    ph_record_maker_deinit(&maker);
+    return status;
+}
+
 enum ph_status ph_materialise_slice(const struct ph_txn *txn, const uint32_t *preferred,
                                     bool *is_behind)
 {
-    (void)txn;
-    (void)preferred;
-    *is_behind = false;
-    return PH_OK;
+    struct slice slice = {.txn = txn, .effort_left = PH_SLICE_ENTRIES_MAX};
+    bool any_woken = false;
+    enum ph_status status = PH_NO_MEMORY;
+    slice.touches = malloc((TOUCHES_MAX + PH_OPS_PER_ENTRY_MAX) * sizeof *slice.touches);
+    if (slice.touches == NULL)
+        goto out;
+    status = ph_logs_load(txn, &slice.logs);
+    if (status == PH_OK)
+        status = walk(&slice, preferred);
+    if (status == PH_OK)
+        status = make_records(&slice);
+    if (status == PH_OK)
+        status = ph_waiting_any_left(txn, &any_woken);
+    if (status == PH_OK)
+        *is_behind = any_woken || ph_logs_backlog(&slice.logs) != 0;
+out:
+    ph_logs_free(&slice.logs);
+    free(slice.touches);
+    return status;
 }
 
 enum ph_status ph_materialise_forget(const struct ph_txn *txn)

@@ -1,5 +1,6 @@
 #include "store/schema.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 const char *const ph_table_names[PH_TABLE_COUNT] = {
@@ -99,8 +100,8 @@ struct ph_key ph_key_by_parent(const struct ph_record_id *parent, struct ph_byte
 {
     struct ph_key key = {.len = 0};
     add(&key, parent->bytes, sizeof parent->bytes);
-    if (position.len <= PH_POSITION_LEN_MAX)
-        add(&key, position.data, position.len);
+    assert(position.len <= PH_POSITION_LEN_MAX);
+    add(&key, position.data, position.len);
     key.data[key.len++] = 0; /* below every character: a position sorts before its extensions */
     add(&key, id->bytes, sizeof id->bytes);
     return key;

@@ -5,6 +5,7 @@
 
 #include "pharos/bytes.h"
 #include "pharos/id.h"
+#include "proto/kind.h"
 #include "proto/op.h"
 #include "store/db.h"
 
@@ -31,7 +32,6 @@ enum ph_table {
 
 extern const char *const ph_table_names[PH_TABLE_COUNT];
 
-#define PH_POSITION_LEN_MAX 62 /* bytes of a position's text in a key; a longer one counts as none */
 #define PH_KEY_LEN_MAX (16 + PH_POSITION_LEN_MAX + 1 + 16)
 
 struct ph_key {
@@ -67,7 +67,7 @@ struct ph_key ph_key_waiting(const struct ph_need *need, struct ph_place place);
 struct ph_key ph_key_record(uint16_t kind, const struct ph_record_id *id);
 struct ph_key ph_key_by_kind(uint16_t kind, uint64_t lamport, const struct ph_record_id *id);
 struct ph_key ph_key_by_parent(const struct ph_record_id *parent, struct ph_bytes position,
-                               const struct ph_record_id *id);
+                               const struct ph_record_id *id); /* at most PH_POSITION_LEN_MAX */
 
 /* Keys read back. False: not of this form. */
 bool ph_key_read_u32(struct ph_bytes key, uint32_t *out);

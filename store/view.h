@@ -64,7 +64,7 @@ PH_MUST_USE enum ph_status ph_view_ref(const struct ph_view *view, const struct 
 /* Listings of shown records. Begin with a zeroed position; each call gives the next one and moves
  * on. PH_NOT_FOUND: no more. By kind: newest first (creation's Lamport time, id), and older
  * positions stay valid while records are added. By parent: by position, then id, any kind. */
-struct ph_list_position { bool is_started; uint8_t key[96]; size_t key_len; };
+struct ph_list_position { bool is_started; uint8_t key[104]; size_t key_len; };
 PH_MUST_USE enum ph_status ph_view_list(const struct ph_view *view, uint16_t kind,
                                         struct ph_list_position *position, struct ph_record_id *out);
 PH_MUST_USE enum ph_status ph_view_children(const struct ph_view *view, const struct ph_record_id *parent,

@@ -1,0 +1,98 @@
+#include "store/waiting.h"
+
+enum ph_status ph_waiting_add(const struct ph_txn *txn, const struct ph_need *need,
+                              struct ph_place place)
+{
+    struct ph_key waiting = ph_key_waiting(need, place), waits = ph_key_place(place);
+    PH_TRY(ph_db_put(txn, PH_TABLE_WAITING, ph_key_bytes(&waiting), ph_bytes(NULL, 0)));
+    return ph_db_put(txn, PH_TABLE_WAITS, ph_key_bytes(&waits),
+                     ph_bytes(need->bytes, sizeof need->bytes));
+}
+
+enum ph_status ph_waiting_need(const struct ph_txn *txn, struct ph_place place,
+                               struct ph_need *out)
+{
+    struct ph_key key = ph_key_place(place);
+    struct ph_bytes value;
+    PH_TRY(ph_db_get(txn, PH_TABLE_WAITS, ph_key_bytes(&key), &value));
+    if (value.len != sizeof out->bytes)
+        return PH_CORRUPT;
+    memcpy(out->bytes, value.data, sizeof out->bytes);
+    return PH_OK;
+}
+
+/* The first entry that waits for it. */
+static enum ph_status first_waiter(const struct ph_txn *txn, const struct ph_need *need,
+                                   struct ph_place *out)
+{
+    struct ph_key from = ph_key_need(need);
+    struct ph_need found;
+    struct ph_bytes key, value;
+    PH_TRY(ph_db_seek(txn, PH_TABLE_WAITING, ph_key_bytes(&from), &key, &value));
+    if (!ph_key_read_waiting(key, &found, out))
+        return PH_CORRUPT;
+    return memcmp(found.bytes, need->bytes, sizeof found.bytes) == 0 ? PH_OK : PH_NOT_FOUND;
+}
+
+enum ph_status ph_waiting_wake(const struct ph_txn *txn, const struct ph_need *need)
+{
+    struct ph_place waiter;
+    struct ph_key key = ph_key_need(need);
+    enum ph_status status = first_waiter(txn, need, &waiter);
+    if (status != PH_OK)
+        return status == PH_NOT_FOUND ? PH_OK : status;
+    return ph_db_put(txn, PH_TABLE_READY, ph_key_bytes(&key), ph_bytes(NULL, 0));
+}
+
+static enum ph_status stop_waiting(const struct ph_txn *txn, const struct ph_need *need,
+                                   struct ph_place place)
+{
+    struct ph_key waiting = ph_key_waiting(need, place), waits = ph_key_place(place);
+    PH_TRY(ph_db_delete(txn, PH_TABLE_WAITING, ph_key_bytes(&waiting)));
+    return ph_db_delete(txn, PH_TABLE_WAITS, ph_key_bytes(&waits));
+}
+
+static enum ph_status take_again(const struct ph_txn *txn, struct ph_place *out)
+{
+    struct ph_bytes found, value;
+    PH_TRY(ph_db_seek(txn, PH_TABLE_AGAIN, ph_bytes(NULL, 0), &found, &value));
+    if (!ph_key_read_place(found, out))
+        return PH_CORRUPT;
+    struct ph_key key = ph_key_place(*out);
+    return ph_db_delete(txn, PH_TABLE_AGAIN, ph_key_bytes(&key));
+}
+
+/* Needs without waiters left are passed, and done with. */
+static enum ph_status take_ready(const struct ph_txn *txn, struct ph_place *out)
+{
+    struct ph_bytes found, value;
+    struct ph_need need;
+    for (;;) {
+        PH_TRY(ph_db_seek(txn, PH_TABLE_READY, ph_bytes(NULL, 0), &found, &value));
+        if (found.len != sizeof need.bytes)
+            return PH_CORRUPT;
+        memcpy(need.bytes, found.data, sizeof need.bytes);
+        enum ph_status status = first_waiter(txn, &need, out);
+        if (status == PH_OK)
+            return stop_waiting(txn, &need, *out);
+        if (status != PH_NOT_FOUND)
+            return status;
+        struct ph_key key = ph_key_need(&need);
+        PH_TRY(ph_db_delete(txn, PH_TABLE_READY, ph_key_bytes(&key)));
+    }
+}
+
+enum ph_status ph_waiting_take(const struct ph_txn *txn, struct ph_place *out)
+{
+    enum ph_status status = take_again(txn, out);
+    return status == PH_NOT_FOUND ? take_ready(txn, out) : status;
+}
+
+enum ph_status ph_waiting_any_left(const struct ph_txn *txn, bool *out)
+{
+    uint64_t again, ready;
+    PH_TRY(ph_db_count(txn, PH_TABLE_AGAIN, &again));
+    PH_TRY(ph_db_count(txn, PH_TABLE_READY, &ready));
+    *out = again != 0 || ready != 0;
+    return PH_OK;
+}

@@ -1,0 +1,24 @@
+/* Entries that wait for entries that they refer to: durable rows, never dropped.
+ *
+ *   waiting: (need, log, sequence) -> nothing     who waits for it
+ *   waits:   (log, sequence) -> need              what it waits for
+ *   ready:   need -> nothing                      applied by now; its waiters are to be tried again
+ *   again:   (log, sequence) -> nothing           applied once, its content came since
+ */
+#ifndef PHAROS_STORE_WAITING_H
+#define PHAROS_STORE_WAITING_H
+
+#include "store/schema.h"
+
+PH_MUST_USE enum ph_status ph_waiting_add(const struct ph_txn *txn, const struct ph_need *need,
+                                          struct ph_place place);
+/* PH_NOT_FOUND: it waits for nothing. */
+PH_MUST_USE enum ph_status ph_waiting_need(const struct ph_txn *txn, struct ph_place place,
+                                           struct ph_need *out);
+/* This has been applied: whoever waits for it will be yielded by ph_waiting_take. */
+PH_MUST_USE enum ph_status ph_waiting_wake(const struct ph_txn *txn, const struct ph_need *need);
+/* Take one entry that is to be tried again, of either sort. PH_NOT_FOUND: none. */
+PH_MUST_USE enum ph_status ph_waiting_take(const struct ph_txn *txn, struct ph_place *out);
+PH_MUST_USE enum ph_status ph_waiting_any_left(const struct ph_txn *txn, bool *out);
+
+#endif
