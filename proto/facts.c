@@ -221,6 +221,17 @@ const struct ph_fact *ph_facts_find(const struct ph_facts *facts, const struct p
     return index == PH_NONE ? NULL : &facts->held[index]->fact;
 }
 
+uint32_t ph_facts_find_prefix(const struct ph_facts *facts, const uint8_t prefix[16])
+{
+    struct ph_fact_id lowest = {{0}};
+    memcpy(lowest.bytes, prefix, 16);
+    uint32_t place = place_of(facts, &lowest);
+    if (place == facts->count)
+        return UINT32_MAX;
+    uint32_t index = facts->by_id[place];
+    return memcmp(facts->held[index]->fact.id.bytes, prefix, 16) == 0 ? index : UINT32_MAX;
+}
+
 const struct ph_fact *ph_facts_founding(const struct ph_facts *facts)
 {
     return facts->count == 0 ? NULL : &facts->held[0]->fact; /* all others have it in their past */

@@ -24,6 +24,8 @@ PH_MUST_USE enum ph_status ph_facts_take(struct ph_facts *facts, struct ph_bytes
 uint32_t ph_facts_count(const struct ph_facts *facts);
 const struct ph_fact *ph_facts_at(const struct ph_facts *facts, uint32_t index);
 const struct ph_fact *ph_facts_find(const struct ph_facts *facts, const struct ph_fact_id *id);
+/* The place in that order of the fact whose id begins with `prefix`, 16 bytes; UINT32_MAX: none. */
+uint32_t ph_facts_find_prefix(const struct ph_facts *facts, const uint8_t prefix[16]);
 const struct ph_fact *ph_facts_founding(const struct ph_facts *facts); /* NULL: not held yet */
 
 /* Hash over the ids of the first `count` facts taken: what is durable is a prefix. Kept, so that

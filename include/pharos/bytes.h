@@ -66,6 +66,16 @@ static inline struct ph_bytes ph_buffer_bytes(const struct ph_buffer *buffer)
     return ph_bytes(buffer->data, buffer->len);
 }
 
+/* Lower-case hex digits of `len` bytes into `out`, 2 * len letters without a final zero. */
+static inline void ph_hex(const void *bytes, size_t len, char *out)
+{
+    const uint8_t *from = (const uint8_t *)bytes;
+    for (size_t i = 0; i < len; i++) {
+        out[2 * i] = "0123456789abcdef"[from[i] >> 4];
+        out[2 * i + 1] = "0123456789abcdef"[from[i] & 15];
+    }
+}
+
 /* Big-endian integers, as headers and keys use them. */
 static inline void ph_put_u16(uint8_t *out, uint16_t value)
 {

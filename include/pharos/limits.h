@@ -34,7 +34,7 @@
 #define PH_ADMISSIONS_MAX 128          /* (wire) admissions by one school in an admission's past */
 #define PH_INVITE_USES_MAX 100         /* (wire) */
 #define PH_NETWORK_NAME_MAX 200        /* (wire) bytes of UTF-8 */
-#define PH_PROBATION_BYTES_MAX (64 * 1024) /* (wire) facts taken from a school not known yet */
+#define PH_PROBATION_BYTES_MAX (2 * 1024 * 1024) /* (wire) facts taken from a school not known yet */
 #define PH_FACTS_MAX 16384             /* facts held; beyond it new ones wait (slowed, not lost) */
 
 /* Records. */
@@ -53,8 +53,13 @@
 #define PH_INGEST_BYTES_MAX (8 * 1024 * 1024) /* received, not yet handed to a commit, whole node */
 #define PH_BATCH_BYTES_MAX (4 * 1024 * 1024)  /* one commit */
 #define PH_SLICE_ENTRIES_MAX 4096    /* entries materialised in one commit */
-#define PH_WANT_RUNS_MAX 4           /* (wire) runs that one WANT may ask for */
+#define PH_LOGS_PER_SCHOOL_MAX (2 * PH_WRITERS_MAX) /* a school that certifies more is not followed */
+#define PH_HOLES_MAX 65536           /* entries without content; beyond, such runs are not taken */
+#define PH_WANT_RUNS_MAX 8           /* (wire) runs that one WANT may ask for */
 #define PH_WANTS_PER_PEER_MAX 4      /* logs being fetched from one peer at a time */
+#define PH_WANTS_MAX 8               /* from all peers together */
+#define PH_SERVES_PER_PEER_MAX 4     /* logs being sent to one peer at a time */
+#define PH_PUSH_ENTRIES_MAX 64       /* a longer gap is pulled, not pushed */
 #define PH_LOCATOR_MAX 40            /* (wire) ids in a WANT's locator */
 #define PH_HOLES_PER_HEADS_MAX 256   /* (wire) holes in one HEADS */
 #define PH_COMMAND_BYTES_MAX (256 * 1024)  /* one command or one piece of a reply */
@@ -75,5 +80,6 @@ static_assert(PH_RUN_COUNTED_MAX + 256 <= PH_FRAME_PLAIN_MAX, "a run fits one fr
 static_assert(PH_HEADER_LEN + PH_BODY_MAX <= PH_RUN_COUNTED_MAX, "an entry fits a run");
 static_assert(PH_FACT_PAST_MAX * 32 < PH_FACT_MAX, "a fact holds its past");
 static_assert(PH_BODY_MAX < 65536, "a body's length is 16 bits");
+static_assert(PH_PEERS_MAX < 255, "a peer's place fits a byte");
 
 #endif

@@ -1,0 +1,214 @@
+#include "node/author.h"
+
+#include "node/ingest.h"
+#include "node/logs.h"
+#include "proto/kind.h"
+
+/* --- entries --- */
+
+void ph_author_begin(struct ph_node *node, struct ph_op_writer *ops)
+{
+    ph_ops_begin(ops, node->skeleton, node->content, PH_BODY_MAX);
+}
+
+uint32_t ph_author_seq(const struct ph_node *node)
+{
+    return node->logs.items[node->own_log].row.tip.seq + 1;
+}
+
+struct ph_record_id ph_author_record_id(struct ph_node *node)
+{
+    uint8_t random[4];
+    node->env.ops->random(node->env.impl, random, sizeof random);
+    return ph_record_id_make(&node->school, ph_author_seq(node), random);
+}
+
+enum ph_status ph_author_end(struct ph_node *node, struct ph_op_writer *ops)
+{
+    struct ph_body body = {0};
+    PH_TRY(ph_ops_end(ops, &body));
+    if (body.content_len != 0)
+        node->env.ops->random(node->env.impl, body.salt.bytes, sizeof body.salt.bytes);
+    const struct ph_link *tip = &node->logs.items[node->own_log].row.tip;
+    struct ph_header header =
+        ph_header_after(tip, &node->writer, ph_lamport_next(tip, node->logs.lamport_seen),
+                        node->wall_ms, &body);
+    return ph_ingest_own(node, &header, &body);
+}
+
+/* --- facts --- */
+
+static bool is_signed_by_school(uint64_t type)
+{
+    return type == PH_FACT_FOUND || type == PH_FACT_CERTIFY || type == PH_FACT_CONFIRM;
+}
+
+enum ph_status ph_author_fact(struct ph_node *node, struct ph_fact *fact, struct ph_fact_id *id)
+{
+    uint8_t past[PH_FACT_PAST_MAX * 32];
+    uint8_t bytes[PH_FACT_MAX];
+    struct ph_buffer out = ph_buffer(bytes, sizeof bytes);
+    bool by_school = is_signed_by_school(fact->type);
+    bool is_new = false;
+    fact->network = node->network;
+    memcpy(fact->author.bytes, by_school ? node->school.bytes : node->writer.bytes,
+           sizeof fact->author.bytes);
+    fact->past = ph_bytes(past, ph_facts_tips(node->facts, past));
+    PH_TRY(ph_fact_sign(fact, by_school ? &node->school_secret : &node->writer_secret, &out));
+    if (id != NULL)
+        *id = fact->id;
+    return ph_ingest_fact(node, ph_buffer_bytes(&out), &is_new);
+}
+
+static struct ph_fact certify_statement(const struct ph_node *node)
+{
+    struct ph_fact fact = {.type = PH_FACT_CERTIFY};
+    fact.of.certify.writer = node->writer;
+    fact.of.certify.transport = node->transport;
+    fact.of.certify.serial = node->serial;
+    return fact;
+}
+
+enum ph_status ph_author_certificate(struct ph_node *node, struct ph_certificate *out)
+{
+    const struct ph_fact *held = ph_facts_certify_of(node->facts, &node->writer);
+    if (held != NULL) {
+        *out = ph_certificate_of(held);
+        return PH_OK;
+    }
+    uint8_t bytes[PH_FACT_MAX];
+    struct ph_buffer buffer = ph_buffer(bytes, sizeof bytes);
+    struct ph_fact fact = certify_statement(node);
+    fact.network = node->network;
+    memcpy(fact.author.bytes, node->school.bytes, sizeof fact.author.bytes);
+    PH_TRY(ph_fact_sign(&fact, &node->school_secret, &buffer));
+    *out = ph_certificate_of(&fact);
+    return PH_OK;
+}
+
+/* --- beginnings --- */
+
+static void set_name(struct ph_op_writer *ops, const struct ph_kind *kind, struct ph_bytes name)
+{
+    uint8_t item[PH_NETWORK_NAME_MAX + 8];
+    struct ph_buffer value = ph_buffer(item, sizeof item);
+    ph_pack_text(&value, name);
+    ph_ops_set(ops, ph_field_by_name(kind, ph_bytes_text("name"))->number, NULL, 0,
+               ph_buffer_bytes(&value));
+}
+
+/* The records that a log begins with: the school's own and, at the founder's, the network's. */
+static enum ph_status write_names(struct ph_node *node, struct ph_bytes network_name)
+{
+    struct ph_op_writer ops;
+    struct ph_record_id id;
+    ph_author_begin(node, &ops);
+    id = ph_author_record_id(node);
+    ph_ops_group(&ops, PH_KIND_SCHOOL, &id, PH_AUDIENCE_NETWORK);
+    ph_ops_create(&ops);
+    set_name(&ops, ph_kind_by_number(PH_KIND_SCHOOL), ph_bytes_text(node->school_name));
+    if (network_name.len != 0) {
+        id = ph_author_record_id(node);
+        ph_ops_group(&ops, PH_KIND_NETWORK, &id, PH_AUDIENCE_NETWORK);
+        ph_ops_create(&ops);
+        set_name(&ops, ph_kind_by_number(PH_KIND_NETWORK), network_name);
+    }
+    return ph_author_end(node, &ops);
+}
+
+static enum ph_status put_meta(struct ph_node *node, const char *name, const void *data, size_t len)
+{
+    struct ph_batch *batch = NULL;
+    PH_TRY(ph_ingest_batch(node, &batch));
+    return ph_batch_meta(batch, name, ph_bytes(data, len));
+}
+
+static enum ph_status certify_self(struct ph_node *node)
+{
+    struct ph_fact certify = certify_statement(node);
+    PH_TRY(ph_author_fact(node, &certify, NULL));
+    return node->own_log >= 0 ? PH_OK : PH_LIMIT;
+}
+
+enum ph_status ph_author_settle(struct ph_node *node)
+{
+    if (node->membership != PH_MEMBERSHIP_JOINING || !ph_facts_knows(node->facts, &node->school))
+        return PH_OK;
+    PH_TRY(certify_self(node));
+    PH_TRY(write_names(node, ph_bytes(NULL, 0)));
+    PH_TRY(put_meta(node, "joining", NULL, 0));
+    ph_wipe(node->invite_secret, sizeof node->invite_secret);
+    node->membership = PH_MEMBERSHIP_MEMBER;
+    ph_log(node->log, PH_LOG_INFO, "admitted to the network");
+    return PH_OK;
+}
+
+enum ph_status ph_author_found(struct ph_node *node, struct ph_bytes name)
+{
+    uint8_t bytes[PH_FACT_MAX];
+    struct ph_buffer out = ph_buffer(bytes, sizeof bytes);
+    struct ph_fact found = {.type = PH_FACT_FOUND};
+    bool is_new = false;
+    node->env.ops->random(node->env.impl, node->network_key.bytes, sizeof node->network_key.bytes);
+    found.of.found.name = name;
+    found.of.found.quota = PH_LOG_QUOTA_DEFAULT;
+    found.of.found.network_key_hash =
+        ph_hash(PH_DOMAIN_NETWORK_KEY, ph_bytes(node->network_key.bytes, sizeof node->network_key.bytes));
+    memcpy(found.author.bytes, node->school.bytes, sizeof found.author.bytes);
+    PH_TRY(ph_fact_sign(&found, &node->school_secret, &out));
+
+    memcpy(node->network.bytes, found.id.bytes, sizeof node->network.bytes);
+    PH_TRY(ph_facts_new(&node->network, &node->facts));
+    node->membership = PH_MEMBERSHIP_MEMBER;
+    PH_TRY(ph_ingest_fact(node, ph_buffer_bytes(&out), &is_new));
+    PH_TRY(certify_self(node));
+    PH_TRY(write_names(node, name));
+    PH_TRY(put_meta(node, "network", node->network.bytes, sizeof node->network.bytes));
+    return put_meta(node, "network_key", node->network_key.bytes, sizeof node->network_key.bytes);
+}
+
+enum ph_status ph_author_join(struct ph_node *node, const struct ph_invitation *invitation)
+{
+    node->network = invitation->network;
+    node->network_key = invitation->key;
+    memcpy(node->invite_secret, invitation->secret, sizeof node->invite_secret);
+    if (node->facts == NULL)
+        PH_TRY(ph_facts_new(&node->network, &node->facts));
+    node->membership = PH_MEMBERSHIP_JOINING;
+    PH_TRY(put_meta(node, "network", node->network.bytes, sizeof node->network.bytes));
+    PH_TRY(put_meta(node, "network_key", node->network_key.bytes, sizeof node->network_key.bytes));
+    return put_meta(node, "joining", node->invite_secret, sizeof node->invite_secret);
+}
+
+/* PH_NOT_FOUND: nothing is kept under this name. PH_CORRUPT: it hasn't its length. */
+static enum ph_status get_meta(const struct ph_view *view, const char *name, void *out, size_t len)
+{
+    struct ph_bytes value;
+    PH_TRY(ph_view_meta(view, name, &value));
+    if (value.len == 0)
+        return PH_NOT_FOUND;
+    if (value.len != len)
+        return PH_CORRUPT;
+    memcpy(out, value.data, len);
+    return PH_OK;
+}
+
+enum ph_status ph_author_load(struct ph_node *node)
+{
+    struct ph_view view = {0};
+    node->membership = PH_MEMBERSHIP_NONE;
+    enum ph_status status = ph_view_open(node->store, &view);
+    if (status == PH_OK)
+        status = get_meta(&view, "network", node->network.bytes, sizeof node->network.bytes);
+    if (status == PH_OK)
+        status = get_meta(&view, "network_key", node->network_key.bytes,
+                          sizeof node->network_key.bytes);
+    if (status == PH_OK) {
+        node->membership = PH_MEMBERSHIP_MEMBER;
+        status = get_meta(&view, "joining", node->invite_secret, sizeof node->invite_secret);
+        if (status == PH_OK)
+            node->membership = PH_MEMBERSHIP_JOINING;
+    }
+    ph_view_close(&view);
+    return status == PH_NOT_FOUND ? PH_OK : status;
+}

@@ -1,0 +1,303 @@
+#include "node/command.h"
+
+#include <stdlib.h>
+
+#include "node/ingest.h"
+#include "node/penalty.h"
+
+static const struct {
+    const char *name;
+    ph_command_action *action;
+    bool needs_network;
+    bool needs_membership;
+} table[] = {
+    {"network_new", ph_command_network_new, false, false},
+    {"invite", ph_command_invite, true, true},
+    {"join", ph_command_join, false, false},
+    {"confirm", ph_command_confirm, true, true},
+    {"sync", ph_command_sync, true, false},
+    {"new", ph_command_new, true, true},
+    {"set", ph_command_set, true, true},
+    {"add", ph_command_add, true, true},
+    {"remove", ph_command_remove, true, true},
+    {"show", ph_command_show, false, false},
+    {"list", ph_command_list, false, false},
+    {"log", ph_command_log, false, false},
+    {"status", ph_command_status, false, false},
+    {"verify", ph_command_verify, false, false},
+    {"rebuild", ph_command_rebuild, false, false},
+};
+
+/* --- answers --- */
+
+enum ph_status ph_refuse(struct ph_request *request, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(request->error, sizeof request->error, format, arguments);
+    va_end(arguments);
+    return PH_REFUSED;
+}
+
+void ph_answer_key(struct ph_buffer *out, const char *key)
+{
+    ph_pack_text(out, ph_bytes_text(key));
+}
+
+void ph_answer_text(struct ph_buffer *out, const char *key, const char *text)
+{
+    ph_answer_key(out, key);
+    ph_pack_text(out, ph_bytes_text(text));
+}
+
+void ph_answer_uint(struct ph_buffer *out, const char *key, uint64_t value)
+{
+    ph_answer_key(out, key);
+    ph_pack_uint(out, value);
+}
+
+void ph_answer_bool(struct ph_buffer *out, const char *key, bool value)
+{
+    ph_answer_key(out, key);
+    ph_pack_bool(out, value);
+}
+
+void ph_answer_hex(struct ph_buffer *out, const char *key, const void *id, size_t len)
+{
+    char text[128];
+    assert(2 * len <= sizeof text);
+    ph_hex(id, len, text);
+    ph_answer_key(out, key);
+    ph_pack_text(out, ph_bytes(text, 2 * len));
+}
+
+static void answer_error(struct ph_node *node, ph_command_id id, const char *sentence)
+{
+    uint8_t bytes[300];
+    struct ph_buffer out = ph_buffer(bytes, sizeof bytes);
+    ph_pack_map(&out, 1);
+    ph_answer_text(&out, "error", sentence);
+    node->env.ops->reply(node->env.impl, id, ph_buffer_bytes(&out), true);
+}
+
+/* --- waiting --- */
+
+static void release(struct ph_wait *wait)
+{
+    free(wait->bytes);
+    *wait = (struct ph_wait){.what = PH_WAIT_NOTHING};
+}
+
+void ph_command_free_all(struct ph_node *node)
+{
+    for (size_t i = 0; i < PH_COMMANDS_MAX; i++)
+        release(&node->commands.waits[i]);
+}
+
+static bool keep_waiting(struct ph_node *node, const struct ph_request *request)
+{
+    /* What an answer after the commit will say is known now; a record that is being written has the
+     * whole request run again. */
+    bool again = request->wait == PH_WAIT_RECORD;
+    struct ph_bytes keep = again ? request->bytes : ph_buffer_bytes(&request->answer);
+    for (size_t i = 0; i < PH_COMMANDS_MAX; i++) {
+        struct ph_wait *wait = &node->commands.waits[i];
+        if (wait->what != PH_WAIT_NOTHING)
+            continue;
+        uint8_t *bytes = malloc(keep.len + 1);
+        if (bytes == NULL)
+            return false;
+        if (keep.len != 0)
+            memcpy(bytes, keep.data, keep.len);
+        *wait = (struct ph_wait){.what = request->wait,
+                                 .command = request->id,
+                                 .generation = node->ingest.generation,
+                                 .deadline_ms = request->deadline_ms,
+                                 .address_index = request->address_index,
+                                 .bytes = bytes,
+                                 .len = keep.len};
+        return true;
+    }
+    return false;
+}
+
+/* --- running --- */
+
+static size_t count_waits(const struct ph_node *node)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < PH_COMMANDS_MAX; i++)
+        count += node->commands.waits[i].what != PH_WAIT_NOTHING;
+    return count;
+}
+
+static enum ph_status check_membership(struct ph_node *node, struct ph_request *request,
+                                       bool needs_network, bool needs_membership)
+{
+    if (needs_network && node->membership == PH_MEMBERSHIP_NONE)
+        return ph_refuse(request, "This school is in no network yet: found one with «pharos network "
+                                  "new NAME», or join one with «pharos join CODE».");
+    if (needs_membership && node->membership == PH_MEMBERSHIP_JOINING)
+        return ph_refuse(request, "This school waits to be admitted: connect it to the school that "
+                                  "sent the invitation.");
+    if (count_waits(node) == PH_COMMANDS_MAX)
+        return ph_refuse(request, "Too many commands are waiting; try again in a moment.");
+    return PH_OK;
+}
+
+static enum ph_status run_named(struct ph_node *node, struct ph_request *request)
+{
+    PH_TRY(ph_pack_scan_local(request->bytes));
+    request->args = ph_unpack_scanned(request->bytes);
+    uint32_t count = ph_unpack_array(&request->args);
+    struct ph_bytes name = ph_unpack_text(&request->args);
+    if (count == 0 || request->args.failed)
+        return PH_MALFORMED;
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        if (!ph_bytes_equal(name, ph_bytes_text(table[i].name)))
+            continue;
+        PH_TRY(check_membership(node, request, table[i].needs_network,
+                                table[i].needs_membership));
+        return table[i].action(node, request);
+    }
+    return ph_refuse(request, "There is no such command.");
+}
+
+static const char *sentence_for(const struct ph_request *request, enum ph_status status)
+{
+    if (request->error[0] != '\0')
+        return request->error;
+    if (status == PH_NO_SPACE)
+        return "The disk is full: nothing was saved.";
+    if (status == PH_PARTIAL)
+        return "The node is busy writing; try again in a moment.";
+    if (status == PH_MALFORMED)
+        return "The command's arguments are not of the right form.";
+    if (status == PH_LIMIT)
+        return "That is too long for one record.";
+    if (status == PH_NOT_FOUND)
+        return "There is no such record here.";
+    return ph_status_text(status);
+}
+
+void ph_command_on_command(struct ph_node *node, ph_command_id id, struct ph_bytes bytes)
+{
+    struct ph_request request = {
+        .id = id,
+        .bytes = bytes,
+        .answer = ph_buffer(node->commands.answer, PH_COMMAND_BYTES_MAX),
+        .deadline_ms = UINT64_MAX,
+        .address_index = -1};
+    enum ph_status status = run_named(node, &request);
+    if (status == PH_OK && request.answer.overflow)
+        status = PH_LIMIT;
+    if (status == PH_OK && request.wait != PH_WAIT_NOTHING && !keep_waiting(node, &request))
+        status = PH_NO_MEMORY;
+    if (status != PH_OK) {
+        answer_error(node, id, sentence_for(&request, status));
+        if (ph_status_blame(status) == PH_BLAME_LOCAL && status != PH_NO_SPACE)
+            ph_penalty_fail(node, status, "a command");
+        return;
+    }
+    if (request.wait == PH_WAIT_NOTHING)
+        node->env.ops->reply(node->env.impl, id, ph_buffer_bytes(&request.answer), true);
+}
+
+/* --- what they wait for --- */
+
+static void forget_pending(struct ph_commands *commands, uint64_t generation)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < commands->pending_count; i++)
+        if (commands->pending[i].generation > generation)
+            commands->pending[kept++] = commands->pending[i];
+    commands->pending_count = kept;
+}
+
+void ph_command_on_committed(struct ph_node *node, uint64_t generation, enum ph_status status)
+{
+    forget_pending(&node->commands, generation);
+    for (size_t i = 0; i < PH_COMMANDS_MAX; i++) {
+        struct ph_wait wait = node->commands.waits[i];
+        bool waits_for_it = wait.what == PH_WAIT_COMMIT || wait.what == PH_WAIT_RECORD;
+        if (!waits_for_it || wait.generation > generation)
+            continue;
+        node->commands.waits[i] = (struct ph_wait){.what = PH_WAIT_NOTHING};
+        if (status != PH_OK)
+            answer_error(node, wait.command, "The disk is full: nothing was saved.");
+        else if (wait.what == PH_WAIT_RECORD)
+            ph_command_on_command(node, wait.command, ph_bytes(wait.bytes, wait.len));
+        else
+            node->env.ops->reply(node->env.impl, wait.command, ph_bytes(wait.bytes, wait.len), true);
+        free(wait.bytes);
+    }
+}
+
+void ph_command_on_gone(struct ph_node *node, ph_command_id id)
+{
+    for (size_t i = 0; i < PH_COMMANDS_MAX; i++) {
+        struct ph_wait *wait = &node->commands.waits[i];
+        /* A job comes back in any case, and then finds nobody to answer. */
+        if (wait->what != PH_WAIT_NOTHING && wait->what != PH_WAIT_JOB && wait->command == id)
+            release(wait);
+    }
+}
+
+void ph_command_on_job_done(struct ph_node *node, struct ph_job *job)
+{
+    struct ph_buffer answer = ph_buffer(node->commands.answer, PH_COMMAND_BYTES_MAX);
+    ph_command_verify_answer(job, &answer);
+    for (size_t i = 0; i < PH_COMMANDS_MAX; i++) {
+        struct ph_wait *wait = &node->commands.waits[i];
+        if (wait->what != PH_WAIT_JOB)
+            continue;
+        node->env.ops->reply(node->env.impl, wait->command, ph_buffer_bytes(&answer), true);
+        release(wait);
+        return; /* one at a time (ph_command_verify) */
+    }
+}
+
+static bool is_done(struct ph_node *node, const struct ph_wait *wait, struct ph_buffer *answer,
+                    char error[256])
+{
+    switch (wait->what) {
+    case PH_WAIT_SYNC:
+        return ph_command_sync_is_done(node, wait, answer, error);
+    case PH_WAIT_JOIN:
+        return ph_command_join_is_done(node, wait, answer, error);
+    case PH_WAIT_REBUILD:
+        return ph_command_rebuild_is_done(node, answer);
+    case PH_WAIT_NOTHING:
+    case PH_WAIT_COMMIT:
+    case PH_WAIT_RECORD:
+    case PH_WAIT_JOB:
+        return false;
+    }
+    return false;
+}
+
+void ph_command_check(struct ph_node *node)
+{
+    for (size_t i = 0; i < PH_COMMANDS_MAX; i++) {
+        struct ph_wait *wait = &node->commands.waits[i];
+        struct ph_buffer answer = ph_buffer(node->commands.answer, PH_COMMAND_BYTES_MAX);
+        char error[256] = "";
+        if (wait->what == PH_WAIT_NOTHING || !is_done(node, wait, &answer, error))
+            continue;
+        if (error[0] != '\0')
+            answer_error(node, wait->command, error);
+        else
+            node->env.ops->reply(node->env.impl, wait->command, ph_buffer_bytes(&answer), true);
+        release(wait);
+    }
+}
+
+uint64_t ph_command_next_ms(const struct ph_node *node)
+{
+    uint64_t next = UINT64_MAX;
+    for (size_t i = 0; i < PH_COMMANDS_MAX; i++)
+        if (node->commands.waits[i].what != PH_WAIT_NOTHING &&
+            node->commands.waits[i].deadline_ms < next)
+            next = node->commands.waits[i].deadline_ms;
+    return next;
+}

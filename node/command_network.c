@@ -1,0 +1,256 @@
+/* Commands about the network: found, invite, join, confirm, sync. */
+#include "node/author.h"
+#include "node/command.h"
+#include "node/dial.h"
+#include "node/ingest.h"
+#include "node/names.h"
+
+/* A command's last argument was read and all of them fit. */
+static enum ph_status end_args(const struct ph_request *request)
+{
+    return ph_unpack_end(&request->args);
+}
+
+static enum ph_status take_addresses(struct ph_node *node, struct ph_request *request,
+                                     struct ph_bytes out[PH_INVITATION_ADDRESSES_MAX],
+                                     uint32_t *count)
+{
+    (void)node;
+    *count = ph_unpack_array(&request->args);
+    if (*count > PH_INVITATION_ADDRESSES_MAX)
+        return ph_refuse(request, "At most %d addresses fit.", PH_INVITATION_ADDRESSES_MAX);
+    for (uint32_t i = 0; i < *count; i++) {
+        out[i] = ph_unpack_text(&request->args);
+        if (out[i].len > PH_ADDRESS_LEN_MAX)
+            return ph_refuse(request, "An address has at most %d letters.", PH_ADDRESS_LEN_MAX);
+    }
+    return PH_OK;
+}
+
+enum ph_status ph_command_network_new(struct ph_node *node, struct ph_request *request)
+{
+    struct ph_bytes name = ph_unpack_text(&request->args);
+    PH_TRY(end_args(request));
+    if (node->membership != PH_MEMBERSHIP_NONE)
+        return ph_refuse(request, "This school is in a network already.");
+    if (name.len == 0 || name.len > PH_NETWORK_NAME_MAX)
+        return ph_refuse(request, "A network's name has 1 to %d bytes.", PH_NETWORK_NAME_MAX);
+    PH_TRY(ph_author_found(node, name));
+    ph_pack_map(&request->answer, 2);
+    ph_answer_hex(&request->answer, "network", node->network.bytes, sizeof node->network.bytes);
+    ph_answer_key(&request->answer, "name");
+    ph_pack_text(&request->answer, name);
+    request->wait = PH_WAIT_COMMIT;
+    return PH_OK;
+}
+
+enum ph_status ph_command_invite(struct ph_node *node, struct ph_request *request)
+{
+    struct ph_invitation invitation = {.network = node->network, .key = node->network_key};
+    struct ph_bytes addresses[PH_INVITATION_ADDRESSES_MAX];
+    uint32_t address_count = 0;
+    uint64_t uses = ph_unpack_uint(&request->args, UINT32_MAX);
+    PH_TRY(take_addresses(node, request, addresses, &address_count));
+    PH_TRY(end_args(request));
+    if (uses == 0 || uses > PH_INVITE_USES_MAX)
+        return ph_refuse(request, "An invitation is for 1 to %d schools.", PH_INVITE_USES_MAX);
+
+    struct ph_fact fact = {.type = PH_FACT_INVITE};
+    struct ph_sign_secret secret;
+    char code[PH_INVITATION_CODE_MAX];
+    node->env.ops->random(node->env.impl, invitation.secret, sizeof invitation.secret);
+    ph_invite_key(invitation.secret, &secret, fact.of.invite.key);
+    ph_wipe(&secret, sizeof secret);
+    fact.of.invite.uses = (uint16_t)uses;
+    for (uint32_t i = 0; i < address_count; i++)
+        memcpy(invitation.addresses[i], addresses[i].data, addresses[i].len);
+    invitation.address_count = (uint8_t)address_count;
+    enum ph_status status = ph_invitation_write(&invitation, code);
+    ph_invitation_wipe(&invitation);
+    if (status == PH_OK)
+        status = ph_author_fact(node, &fact, NULL);
+    if (status == PH_OK) {
+        ph_pack_map(&request->answer, 1);
+        ph_answer_text(&request->answer, "code", code);
+        request->wait = PH_WAIT_COMMIT;
+    }
+    ph_wipe(code, sizeof code);
+    return status;
+}
+
+static enum ph_status refuse_address(struct ph_request *request, struct ph_bytes text)
+{
+    return ph_refuse(request, "«%.*s» is not an address: write HOST:PORT.",
+                     (int)(text.len < 100 ? text.len : 100), (const char *)text.data);
+}
+
+/* --- joining --- */
+
+static enum ph_status set_out(struct ph_node *node, struct ph_request *request,
+                              const struct ph_invitation *invitation,
+                              const struct ph_bytes *addresses, uint32_t address_count)
+{
+    if (node->membership == PH_MEMBERSHIP_MEMBER)
+        return ph_refuse(request, "This school is a member of a network already.");
+    if (node->membership == PH_MEMBERSHIP_JOINING &&
+        !ph_network_id_equal(&invitation->network, &node->network))
+        return ph_refuse(request, "This school is joining another network already.");
+    int indexes[2 * PH_INVITATION_ADDRESSES_MAX];
+    uint32_t count = invitation->address_count + address_count;
+    for (uint32_t i = 0; i < count; i++) {
+        struct ph_bytes text = i < address_count
+                                   ? addresses[i]
+                                   : ph_bytes_text(invitation->addresses[i - address_count]);
+        indexes[i] = ph_dial_add(node, text, true);
+        if (indexes[i] < 0)
+            return refuse_address(request, text);
+    }
+    PH_TRY(ph_author_join(node, invitation));
+    for (uint32_t i = 0; i < count; i++) {
+        node->dial.items[indexes[i]].is_remembered = true;
+        node->dial.items[indexes[i]].next_ms = 0;
+        ph_dial_now(node, indexes[i]);
+    }
+    return ph_dial_remember(node);
+}
+
+enum ph_status ph_command_join(struct ph_node *node, struct ph_request *request)
+{
+    struct ph_invitation invitation;
+    struct ph_bytes addresses[PH_INVITATION_ADDRESSES_MAX];
+    uint32_t address_count = 0;
+    struct ph_bytes code = ph_unpack_text(&request->args);
+    PH_TRY(take_addresses(node, request, addresses, &address_count));
+    uint64_t wait_ms = ph_unpack_uint(&request->args, UINT32_MAX);
+    PH_TRY(end_args(request));
+    PH_TRY(ph_invitation_read(code, &invitation, request->error));
+    enum ph_status status = set_out(node, request, &invitation, addresses, address_count);
+    ph_invitation_wipe(&invitation);
+    PH_TRY(status);
+    request->wait = PH_WAIT_JOIN;
+    request->deadline_ms = node->now_ms + wait_ms;
+    return PH_OK;
+}
+
+static const char *last_failure(const struct ph_node *node)
+{
+    for (uint32_t i = 0; i < node->dial.count; i++)
+        if (node->dial.items[i].failure[0] != '\0')
+            return node->dial.items[i].failure;
+    return node->dial.count == 0 ? "no address is known" : "no answer yet";
+}
+
+/* Nobody is being asked, and nobody will be: a command without a serving node tries once. */
+static bool is_hopeless(const struct ph_node *node)
+{
+    for (uint32_t i = 0; i < node->dial.count; i++)
+        if (node->dial.items[i].conn != 0)
+            return false;
+    return !node->is_serving;
+}
+
+bool ph_command_join_is_done(struct ph_node *node, const struct ph_wait *wait,
+                             struct ph_buffer *answer, char error[256])
+{
+    (void)error;
+    bool is_quiet = ph_ingest_is_quiet(node);
+    bool is_member = node->membership == PH_MEMBERSHIP_MEMBER;
+    if (!is_quiet || (!is_member && !is_hopeless(node) && node->now_ms < wait->deadline_ms))
+        return false;
+    ph_pack_map(answer, is_member ? 2 : 3);
+    ph_answer_text(answer, "state", is_member ? "member" : "waiting");
+    ph_answer_hex(answer, "network", node->network.bytes, sizeof node->network.bytes);
+    if (!is_member)
+        ph_answer_text(answer, "why", last_failure(node));
+    return true;
+}
+
+/* --- confirming --- */
+
+enum ph_status ph_command_confirm(struct ph_node *node, struct ph_request *request)
+{
+    struct ph_school_id school;
+    struct ph_bytes named = ph_unpack_text(&request->args);
+    PH_TRY(end_args(request));
+    PH_TRY(ph_names_find_school(node, request, named, &school));
+    if (!ph_facts_is_voter(node->facts, &node->school))
+        return ph_refuse(request, "Only a school that votes can confirm another.");
+    if (!ph_facts_is_voter(node->facts, &school)) {
+        const struct ph_fact *open = ph_facts_proposal(node->facts, &school);
+        struct ph_fact confirm = {.type = PH_FACT_CONFIRM};
+        if (open != NULL) {
+            confirm.of.confirm.proposal = open->id;
+        } else {
+            struct ph_fact propose = {.type = PH_FACT_PROPOSE};
+            propose.of.propose.what = PH_PROPOSAL_CONFIRM;
+            propose.of.propose.school = school;
+            PH_TRY(ph_author_fact(node, &propose, &confirm.of.confirm.proposal));
+        }
+        PH_TRY(ph_author_fact(node, &confirm, NULL));
+    }
+    struct ph_school_name name = ph_names_of(node, &school);
+    ph_pack_map(&request->answer, 3);
+    ph_answer_hex(&request->answer, "school", school.bytes, sizeof school.bytes);
+    ph_answer_text(&request->answer, "name", name.text);
+    ph_answer_bool(&request->answer, "voter", ph_facts_is_voter(node->facts, &school));
+    request->wait = ph_ingest_is_quiet(node) ? PH_WAIT_NOTHING : PH_WAIT_COMMIT;
+    return PH_OK;
+}
+
+/* --- one exchange --- */
+
+enum ph_status ph_command_sync(struct ph_node *node, struct ph_request *request)
+{
+    struct ph_bytes address = ph_unpack_text(&request->args);
+    uint64_t wait_ms = ph_unpack_uint(&request->args, UINT32_MAX);
+    PH_TRY(end_args(request));
+    int index = ph_dial_add(node, address, false);
+    if (index < 0)
+        return refuse_address(request, address);
+    node->dial.items[index].failure[0] = '\0';
+    ph_dial_now(node, index);
+    request->wait = PH_WAIT_SYNC;
+    request->deadline_ms = node->now_ms + wait_ms;
+    request->address_index = index;
+    return PH_OK;
+}
+
+/* The session that an address led to: the one dialed, or the one that stayed beside it. */
+static const struct ph_peer *session_of(const struct ph_node *node, int address_index)
+{
+    const struct ph_address *address = &node->dial.items[address_index];
+    for (size_t i = 0; i < PH_PEERS_MAX; i++) {
+        const struct ph_peer *peer = &node->peers[i];
+        if (peer->state == PH_PEER_OPEN &&
+            (peer->address_index == address_index ||
+             (!ph_writer_id_is_zero(&address->writer) &&
+              ph_writer_id_equal(&address->writer, &peer->theirs.writer))))
+            return peer;
+    }
+    return NULL;
+}
+
+/* Both sides hold the union durably: their last root is ours, and they were told so. */
+bool ph_command_sync_is_done(struct ph_node *node, const struct ph_wait *wait,
+                             struct ph_buffer *answer, char error[256])
+{
+    const struct ph_address *address = &node->dial.items[wait->address_index];
+    const struct ph_peer *peer = session_of(node, wait->address_index);
+    if (peer != NULL && peer->has_their_root && ph_ingest_is_quiet(node) &&
+        ph_root_equal(&peer->their_root, &node->logs.root) &&
+        ph_root_equal(&peer->root_sent, &node->logs.root)) {
+        ph_pack_map(answer, 3);
+        ph_answer_hex(answer, "root", node->logs.root.bytes, sizeof node->logs.root.bytes);
+        ph_answer_uint(answer, "bytes_in", peer->bytes_in);
+        ph_answer_uint(answer, "bytes_out", peer->bytes_out);
+        return true;
+    }
+    if (address->leads_home)
+        snprintf(error, 256, "%.100s is this school itself.", address->text);
+    else if (address->conn == 0 && peer == NULL && address->failure[0] != '\0')
+        snprintf(error, 256, "No exchange with %.100s: %s.", address->text, address->failure);
+    else if (node->now_ms >= wait->deadline_ms)
+        snprintf(error, 256, "The exchange with %.100s did not come to its end in time.",
+                 address->text);
+    return error[0] != '\0';
+}

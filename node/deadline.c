@@ -1,0 +1,34 @@
+#include "node/deadline.h"
+
+#include "node/command.h"
+#include "node/dial.h"
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static uint64_t of_peer(const struct ph_peer *peer)
+{
+    uint64_t next = peer->deadline_ms;
+    if (peer->state != PH_PEER_OPEN)
+        return next;
+    next = earlier(next, peer->heard_ms + PH_SILENCE_MS_MAX);
+    next = earlier(next, peer->root_due_ms);
+    for (size_t i = 0; i < PH_WANTS_PER_PEER_MAX; i++)
+        if (peer->wants[i].is_active)
+            next = earlier(next, peer->wants[i].deadline_ms);
+    return next;
+}
+
+void ph_deadline_set_alarm(struct ph_node *node)
+{
+    uint64_t next = earlier(ph_dial_next_ms(node), ph_command_next_ms(node));
+    for (size_t i = 0; i < PH_PEERS_MAX; i++)
+        if (node->peers[i].state != PH_PEER_FREE)
+            next = earlier(next, of_peer(&node->peers[i]));
+    if (next == node->alarm_ms)
+        return;
+    node->alarm_ms = next;
+    node->env.ops->wake_at(node->env.impl, next);
+}

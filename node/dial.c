@@ -1,0 +1,193 @@
+#include "node/dial.h"
+
+#include "node/ingest.h"
+#include "node/peer.h"
+
+static bool is_address(struct ph_bytes text)
+{
+    const uint8_t *colon = NULL;
+    if (text.len > PH_ADDRESS_LEN_MAX)
+        return false;
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.data[i] <= ' ' || text.data[i] >= 0x7f)
+            return false;
+        if (text.data[i] == ':')
+            colon = text.data + i;
+    }
+    return colon != NULL && colon != text.data && colon + 1 != text.data + text.len;
+}
+
+static int find(const struct ph_node *node, struct ph_bytes text)
+{
+    for (uint32_t i = 0; i < node->dial.count; i++)
+        if (ph_bytes_equal(ph_bytes_text(node->dial.items[i].text), text))
+            return (int)i;
+    return -1;
+}
+
+int ph_dial_add(struct ph_node *node, struct ph_bytes text, bool is_kept)
+{
+    struct ph_dial *dial = &node->dial;
+    int index = find(node, text);
+    if (index < 0) {
+        if (dial->count == PH_ADDRESSES_MAX || !is_address(text))
+            return -1;
+        index = (int)dial->count++;
+        dial->items[index] = (struct ph_address){0};
+        memcpy(dial->items[index].text, text.data, text.len);
+    }
+    dial->items[index].is_kept = dial->items[index].is_kept || is_kept;
+    return index;
+}
+
+/* --- what outlives the process --- */
+
+enum ph_status ph_dial_remember(struct ph_node *node)
+{
+    static const char name[] = "addresses";
+    struct ph_batch *batch = NULL;
+    struct ph_buffer out = ph_buffer(node->building, PH_FRAME_MESSAGE_MAX);
+    size_t count = 0;
+    for (uint32_t i = 0; i < node->dial.count; i++)
+        count += node->dial.items[i].is_remembered;
+    ph_pack_array(&out, count);
+    for (uint32_t i = 0; i < node->dial.count; i++)
+        if (node->dial.items[i].is_remembered)
+            ph_pack_text(&out, ph_bytes_text(node->dial.items[i].text));
+    assert(!out.overflow);
+    PH_TRY(ph_ingest_batch(node, &batch));
+    return ph_batch_meta(batch, name, ph_buffer_bytes(&out));
+}
+
+enum ph_status ph_dial_load(struct ph_node *node)
+{
+    struct ph_view view = {0};
+    struct ph_bytes value;
+    struct ph_unpacker unpacker;
+    enum ph_status status = ph_view_open(node->store, &view);
+    if (status == PH_OK)
+        status = ph_view_meta(&view, "addresses", &value);
+    if (status == PH_OK && ph_unpack(&unpacker, value) != PH_OK)
+        status = PH_CORRUPT;
+    if (status == PH_OK) {
+        uint32_t count = ph_unpack_array(&unpacker);
+        for (uint32_t i = 0; i < count && !unpacker.failed; i++) {
+            int index = ph_dial_add(node, ph_unpack_text(&unpacker), true);
+            if (index >= 0)
+                node->dial.items[index].is_remembered = true;
+        }
+    }
+    ph_view_close(&view);
+    return status == PH_NOT_FOUND ? PH_OK : status;
+}
+
+/* --- dialing --- */
+
+static void dial(struct ph_node *node, int index)
+{
+    struct ph_address *address = &node->dial.items[index];
+    ph_conn_id conn = node->dial.next_conn;
+    if (ph_peer_new(node, conn, address->text, index) == NULL)
+        return;
+    node->dial.next_conn += 2;
+    address->conn = conn;
+    address->next_ms = UINT64_MAX;
+    node->env.ops->dial(node->env.impl, conn, address->text);
+}
+
+void ph_dial_now(struct ph_node *node, int address_index)
+{
+    struct ph_address *address = &node->dial.items[address_index];
+    if (address->conn == 0 && node->membership != PH_MEMBERSHIP_NONE)
+        dial(node, address_index);
+}
+
+/* Half to all of the pause, so that two sides don't keep meeting in the door. */
+static uint64_t pause_ms(struct ph_node *node, uint32_t failure_count)
+{
+    uint32_t doublings = failure_count < 8 ? failure_count : 8;
+    uint64_t pause = (uint64_t)PH_DIAL_MS_MIN << doublings;
+    uint8_t random[4];
+    if (pause > PH_DIAL_MS_MAX)
+        pause = PH_DIAL_MS_MAX;
+    node->env.ops->random(node->env.impl, random, sizeof random);
+    return pause / 2 + ph_get_u32(random) % (pause / 2 + 1);
+}
+
+static struct ph_address *address_of(struct ph_node *node, const struct ph_peer *peer)
+{
+    return peer->address_index < 0 ? NULL : &node->dial.items[peer->address_index];
+}
+
+void ph_dial_on_open(struct ph_node *node, struct ph_peer *peer)
+{
+    struct ph_address *address = address_of(node, peer);
+    if (address == NULL)
+        return;
+    address->failure_count = 0;
+    address->failure[0] = '\0';
+    address->writer = peer->theirs.writer;
+}
+
+void ph_dial_on_self(struct ph_node *node, const struct ph_peer *peer)
+{
+    struct ph_address *address = address_of(node, peer);
+    if (address != NULL)
+        address->leads_home = true;
+}
+
+void ph_dial_on_gone(struct ph_node *node, const struct ph_peer *peer, const char *reason,
+                     bool is_duplicate)
+{
+    struct ph_address *address = address_of(node, peer);
+    if (address == NULL)
+        return;
+    address->conn = 0;
+    if (is_duplicate)
+        address->writer = peer->theirs.writer;
+    else
+        snprintf(address->failure, sizeof address->failure, "%s", reason);
+    address->next_ms = node->now_ms + pause_ms(node, address->failure_count);
+    if (address->failure_count < UINT32_MAX && !is_duplicate)
+        address->failure_count++;
+}
+
+/* A school that is connected already, whoever dialed. */
+static bool is_connected(const struct ph_node *node, const struct ph_writer_id *writer)
+{
+    if (ph_writer_id_is_zero(writer))
+        return false;
+    for (size_t i = 0; i < PH_PEERS_MAX; i++)
+        if (node->peers[i].state == PH_PEER_OPEN &&
+            ph_writer_id_equal(&node->peers[i].theirs.writer, writer))
+            return true;
+    return false;
+}
+
+static bool is_wanted(const struct ph_node *node, const struct ph_address *address)
+{
+    return node->is_serving && !node->is_stopping && node->membership != PH_MEMBERSHIP_NONE &&
+           address->is_kept && !address->leads_home && address->conn == 0;
+}
+
+void ph_dial_on_wake(struct ph_node *node)
+{
+    for (uint32_t i = 0; i < node->dial.count; i++) {
+        struct ph_address *address = &node->dial.items[i];
+        if (!is_wanted(node, address) || address->next_ms > node->now_ms)
+            continue;
+        if (is_connected(node, &address->writer))
+            address->next_ms = node->now_ms + pause_ms(node, 8);
+        else
+            dial(node, (int)i);
+    }
+}
+
+uint64_t ph_dial_next_ms(const struct ph_node *node)
+{
+    uint64_t next = UINT64_MAX;
+    for (uint32_t i = 0; i < node->dial.count; i++)
+        if (is_wanted(node, &node->dial.items[i]) && node->dial.items[i].next_ms < next)
+            next = node->dial.items[i].next_ms;
+    return next;
+}

@@ -1,0 +1,269 @@
+#include "node/ingest.h"
+
+#include "node/logs.h"
+
+enum ph_status ph_ingest_batch(struct ph_node *node, struct ph_batch **out)
+{
+    struct ph_ingest *ingest = &node->ingest;
+    if (ingest->gathering == NULL) {
+        PH_TRY(ph_batch_new(&ingest->gathering));
+        ingest->generation++;
+        if (node->own_log >= 0)
+            ph_batch_prefer(ingest->gathering, (uint32_t)node->own_log);
+    }
+    if (ph_batch_bytes(ingest->gathering) >= PH_BATCH_BYTES_MAX)
+        return PH_PARTIAL;
+    *out = ingest->gathering;
+    return PH_OK;
+}
+
+enum ph_status ph_ingest_fact(struct ph_node *node, struct ph_bytes bytes, bool *is_new)
+{
+    struct ph_batch *batch = NULL;
+    PH_TRY(ph_ingest_batch(node, &batch));
+    PH_TRY(ph_facts_take(node->facts, bytes, is_new));
+    if (!*is_new)
+        return PH_OK;
+    uint32_t index = ph_facts_count(node->facts) - 1;
+    PH_TRY(ph_batch_fact(batch, index, bytes));
+    const struct ph_fact *fact = ph_facts_at(node->facts, index);
+    return fact->type == PH_FACT_CERTIFY ? ph_logs_add(node, fact) : PH_OK;
+}
+
+/* --- runs --- */
+
+static void note_fork(struct ph_node *node, struct ph_log *log, uint32_t seq)
+{
+    if (log->fork_is_noted)
+        return;
+    log->fork_is_noted = true;
+    ph_log(node->log, PH_LOG_WARN, "log %02x%02x%02x%02x has two entries number %u: it was forked",
+           log->row.writer.bytes[0], log->row.writer.bytes[1], log->row.writer.bytes[2],
+           log->row.writer.bytes[3], seq);
+}
+
+static int find_log(const struct ph_node *node, const struct ph_run_head *head)
+{
+    if (head->after_seq != 0)
+        return ph_logs_find(node, &head->writer);
+    int log = ph_logs_find_certify(node, &head->after_id);
+    if (log < 0 || !ph_writer_id_equal(&node->logs.items[log].row.writer, &head->writer))
+        return -1;
+    return log;
+}
+
+/* The last entry of a run needs the signature that only ph_run_verify has seen, so an entry is put
+ * into the batch when its successor, or the end, is known. */
+static enum ph_status gather_run(struct ph_node *node, struct ph_run_reader *run, uint32_t log,
+                                 struct ph_link *link, struct ph_batch *batch, bool *has_holes)
+{
+    uint64_t quota = ph_facts_founding(node->facts)->of.found.quota;
+    struct ph_run_entry entry, next;
+    struct ph_signature signature;
+    enum ph_status status = ph_run_next(run, link, quota, &entry);
+    while (status == PH_OK) {
+        *has_holes = *has_holes || entry.body.content_is_missing;
+        status = ph_run_next(run, link, quota, &next);
+        if (status != PH_OK)
+            break;
+        PH_TRY(ph_batch_entry(batch, log, entry.encoded, &entry.body, NULL));
+        entry = next;
+    }
+    if (status != PH_NOT_FOUND)
+        return status;
+    PH_TRY(ph_run_verify(run, link, &signature));
+    return ph_batch_entry(batch, log, entry.encoded, &entry.body, &signature);
+}
+
+enum ph_status ph_ingest_run(struct ph_node *node, struct ph_run_reader *run, int *log_found)
+{
+    struct ph_batch *batch = NULL;
+    int number = find_log(node, &run->head);
+    *log_found = number;
+    if (number < 0)
+        return PH_WAITING;
+    struct ph_log *log = &node->logs.items[number];
+    if (run->head.after_seq != log->row.tip.seq)
+        return PH_WAITING;
+    if (!ph_entry_id_equal(&run->head.after_id, &log->row.tip.id)) {
+        note_fork(node, log, log->row.tip.seq);
+        return PH_WAITING;
+    }
+    PH_TRY(ph_ingest_batch(node, &batch));
+
+    struct ph_batch_mark mark = ph_batch_mark(batch);
+    struct ph_link link = log->row.tip;
+    bool has_holes = false;
+    enum ph_status status = gather_run(node, run, (uint32_t)number, &link, batch, &has_holes);
+    if (status == PH_OK && has_holes && node->logs.hole_count == PH_HOLES_MAX)
+        status = PH_WAITING;
+    if (status == PH_OK) {
+        struct ph_log_row row = log->row;
+        row.tip = link;
+        status = ph_batch_log(batch, (uint32_t)number, &row);
+    }
+    if (status != PH_OK) {
+        ph_batch_rewind(batch, mark);
+        return status;
+    }
+    log->row.tip = link;
+    node->ingest.holes_changed = node->ingest.holes_changed || has_holes;
+    if (link.lamport > node->logs.lamport_seen)
+        node->logs.lamport_seen = link.lamport;
+    return PH_OK;
+}
+
+/* --- holes --- */
+
+static enum ph_status check_fill(struct ph_node *node, uint32_t log, const struct ph_message *fill)
+{
+    struct ph_view view = {0};
+    struct ph_stored_entry entry;
+    enum ph_status status = ph_view_open(node->store, &view);
+    if (status == PH_OK)
+        status = ph_view_entry(&view, log, fill->of.fill.seq, &entry);
+    if (status == PH_NOT_FOUND || (status == PH_OK && !entry.body.content_is_missing))
+        status = PH_WAITING;
+    if (status == PH_OK) {
+        struct ph_body body = {.content = fill->of.fill.content, .salt = fill->of.fill.salt};
+        struct ph_hash hash = ph_body_content_hash(&body);
+        if (fill->of.fill.content.len != entry.body.content_len ||
+            !ph_hash_equal(&hash, &entry.body.content_hash))
+            status = PH_UNAUTHENTIC;
+    }
+    ph_view_close(&view);
+    return status;
+}
+
+enum ph_status ph_ingest_fill(struct ph_node *node, const struct ph_message *fill)
+{
+    struct ph_batch *batch = NULL;
+    int log = ph_logs_find(node, &fill->of.fill.writer);
+    if (log < 0)
+        return PH_WAITING;
+    PH_TRY(check_fill(node, (uint32_t)log, fill));
+    PH_TRY(ph_ingest_batch(node, &batch));
+    PH_TRY(ph_batch_fill(batch, (uint32_t)log, fill->of.fill.seq, &fill->of.fill.salt,
+                         fill->of.fill.content));
+    node->ingest.holes_changed = true;
+    return PH_OK;
+}
+
+/* --- own entries --- */
+
+enum ph_status ph_ingest_own(struct ph_node *node, const struct ph_header *header,
+                             const struct ph_body *body)
+{
+    struct ph_batch *batch = NULL;
+    struct ph_log *log = &node->logs.items[node->own_log];
+    uint8_t encoded[PH_HEADER_LEN];
+    ph_header_encode(header, encoded);
+    struct ph_entry_id id = ph_header_id(encoded);
+    PH_TRY(ph_entry_check(&log->row.tip, header, body,
+                          ph_facts_founding(node->facts)->of.found.quota));
+    PH_TRY(ph_ingest_batch(node, &batch));
+
+    struct ph_signature signature = ph_sign(PH_SIGNED_ENTRY, id.bytes, &node->writer_secret);
+    struct ph_log_row row = log->row;
+    row.tip = ph_link_after(header, &id);
+    struct ph_batch_mark mark = ph_batch_mark(batch);
+    enum ph_status status = ph_batch_entry(batch, (uint32_t)node->own_log, encoded, body, &signature);
+    if (status == PH_OK)
+        status = ph_batch_log(batch, (uint32_t)node->own_log, &row);
+    if (status != PH_OK) {
+        ph_batch_rewind(batch, mark);
+        return status;
+    }
+    log->row.tip = row.tip;
+    if (row.tip.lamport > node->logs.lamport_seen)
+        node->logs.lamport_seen = row.tip.lamport;
+    return PH_OK;
+}
+
+/* --- commits --- */
+
+bool ph_ingest_is_quiet(const struct ph_node *node)
+{
+    const struct ph_ingest *ingest = &node->ingest;
+    return ingest->under_way == NULL &&
+           (ingest->gathering == NULL || ph_batch_is_empty(ingest->gathering));
+}
+
+void ph_ingest_flush(struct ph_node *node)
+{
+    struct ph_ingest *ingest = &node->ingest;
+    if (ingest->under_way != NULL || node->failure != PH_OK)
+        return;
+    if (ingest->is_behind && ingest->gathering == NULL) {
+        struct ph_batch *batch;
+        if (ph_ingest_batch(node, &batch) != PH_OK)
+            return; /* the next commit catches up */
+    }
+    if (ingest->gathering == NULL || (ph_batch_is_empty(ingest->gathering) && !ingest->is_behind))
+        return;
+    ingest->under_way = ingest->gathering;
+    ingest->gathering = NULL;
+    ingest->generation_under_way = ingest->generation;
+    ingest->facts_submitted = node->facts != NULL ? ph_facts_count(node->facts) : 0;
+    for (uint32_t i = 0; i < node->logs.count; i++)
+        node->logs.items[i].submitted = node->logs.items[i].row.tip;
+    node->env.ops->commit(node->env.impl, ingest->under_way);
+}
+
+enum ph_status ph_ingest_on_committed(struct ph_node *node, struct ph_batch *batch,
+                                      enum ph_status status, uint32_t *facts_before)
+{
+    struct ph_ingest *ingest = &node->ingest;
+    assert(batch == ingest->under_way);
+    *facts_before = ingest->facts_durable;
+    ingest->under_way = NULL;
+    if (status == PH_OK)
+        ingest->is_behind = ph_batch_is_behind(batch);
+    ph_batch_free(batch);
+    PH_TRY(status);
+
+    ingest->facts_durable = ingest->facts_submitted;
+    for (uint32_t i = 0; i < node->logs.count; i++)
+        node->logs.items[i].durable = node->logs.items[i].submitted;
+    bool holes_changed = ingest->holes_changed;
+    if (ingest->gathering == NULL)
+        ingest->holes_changed = false;
+    return ph_logs_refresh(node, holes_changed);
+}
+
+static enum ph_status load_facts(struct ph_node *node)
+{
+    struct ph_view view = {0};
+    enum ph_status status = ph_view_open(node->store, &view);
+    for (uint32_t index = 0; status == PH_OK; index++) {
+        struct ph_bytes bytes;
+        bool is_new = false;
+        status = ph_view_fact(&view, index, &bytes);
+        if (status == PH_OK)
+            status = ph_facts_take(node->facts, bytes, &is_new);
+        if (status != PH_OK && status != PH_NOT_FOUND)
+            ph_log(node->log, PH_LOG_ERROR, "stored fact %u: %s", index, ph_status_text(status));
+    }
+    ph_view_close(&view);
+    if (status != PH_NOT_FOUND)
+        return ph_status_blame(status) == PH_BLAME_LOCAL ? status : PH_CORRUPT;
+    return PH_OK;
+}
+
+enum ph_status ph_ingest_load(struct ph_node *node)
+{
+    struct ph_ingest *ingest = &node->ingest;
+    ph_batch_free(ingest->gathering);
+    ingest->gathering = NULL;
+    ingest->holes_changed = false;
+    ingest->facts_durable = 0;
+    ph_facts_free(node->facts);
+    node->facts = NULL;
+    if (node->membership != PH_MEMBERSHIP_NONE) {
+        PH_TRY(ph_facts_new(&node->network, &node->facts));
+        PH_TRY(load_facts(node));
+        ingest->facts_durable = ph_facts_count(node->facts);
+        ingest->is_behind = true; /* one empty commit finds out */
+    }
+    return ph_logs_load(node);
+}

@@ -1,0 +1,395 @@
+#include "node/opening.h"
+
+#include <stdlib.h>
+
+#include "node/author.h"
+#include "node/dial.h"
+#include "node/ingest.h"
+#include "node/outbox.h"
+#include "node/peer.h"
+#include "node/sync.h"
+
+#define FACTS_PER_MESSAGE 64
+#define PREFIXES_PER_MESSAGE 4000
+
+/* --- small steps --- */
+
+static void mark_equal(struct ph_node *node, struct ph_peer *peer)
+{
+    peer->is_equal = true;
+    peer->heads_begun = true;
+    if (peer->fact_ids_sent == 0)
+        peer->fact_ids_sent = 1;
+    for (uint32_t i = 0; i < node->logs.count; i++) {
+        uint32_t seq = node->logs.items[i].durable.seq;
+        peer->logs[i] = (struct ph_peer_log){.theirs = seq, .assumed = seq, .announced = seq};
+    }
+}
+
+enum ph_status ph_opening_send_root(struct ph_node *node, struct ph_peer *peer)
+{
+    struct ph_buffer message = ph_outbox_message(node);
+    ph_message_root(&message, &node->logs.fact_set, &node->logs.root);
+    peer->root_sent = node->logs.root;
+    peer->root_due_ms = node->now_ms + PH_IDLE_ROOT_MS;
+    return ph_outbox_send(node, peer, &message);
+}
+
+static enum ph_status ask_who(struct ph_node *node, struct ph_peer *peer)
+{
+    struct ph_buffer message = ph_outbox_message(node);
+    peer->state = PH_PEER_JUDGING;
+    peer->deadline_ms = node->now_ms + PH_PROBATION_MS_MAX;
+    ph_message_who(&message);
+    return ph_outbox_send(node, peer, &message);
+}
+
+/* --- introductions --- */
+
+static enum ph_status send_facts(struct ph_node *node, struct ph_peer *peer,
+                                 const uint32_t *indexes, uint32_t count, bool as_introduction)
+{
+    struct ph_bytes facts[FACTS_PER_MESSAGE];
+    uint32_t done = 0;
+    while (done < count) {
+        uint32_t batch = 0;
+        while (batch < FACTS_PER_MESSAGE && done + batch < count) {
+            facts[batch] = ph_facts_at(node->facts, indexes[done + batch])->bytes;
+            batch++;
+        }
+        struct ph_buffer message = ph_outbox_message(node);
+        uint32_t taken = as_introduction ? ph_message_introduce(&message, facts, batch, NULL)
+                                         : ph_message_facts(&message, facts, batch);
+        assert(taken != 0);
+        PH_TRY(ph_outbox_send(node, peer, &message));
+        done += taken;
+    }
+    return PH_OK;
+}
+
+static enum ph_status send_closure(struct ph_node *node, struct ph_peer *peer,
+                                   const struct ph_fact *certify)
+{
+    uint32_t *indexes = calloc(ph_facts_count(node->facts), sizeof *indexes);
+    if (indexes == NULL)
+        return PH_NO_MEMORY;
+    uint32_t count = ph_facts_closure(node->facts, &certify->id, indexes);
+    enum ph_status status = send_facts(node, peer, indexes, count, true);
+    free(indexes);
+    return status;
+}
+
+/* Facts that lead to us, then an empty list that ends the introduction, with our joining proof if
+ * we are not admitted yet. Only what is durable is spoken of. */
+enum ph_status ph_opening_introduce(struct ph_node *node, struct ph_peer *peer,
+                                    struct ph_message *message)
+{
+    (void)message;
+    struct ph_join_proof proof;
+    bool is_joining = node->membership == PH_MEMBERSHIP_JOINING;
+    const struct ph_fact *certify = ph_facts_certify_of(node->facts, &node->writer);
+    if (peer->is_introduced)
+        return PH_MALFORMED; /* asked once is enough */
+    peer->is_introduced = true;
+    if (certify != NULL && node->logs.items[node->own_log].durable.seq != 0)
+        PH_TRY(send_closure(node, peer, certify));
+    if (is_joining)
+        proof = ph_join_prove(node->invite_secret, &node->network, &node->school);
+    struct ph_buffer out = ph_outbox_message(node);
+    ph_message_introduce(&out, NULL, 0, is_joining ? &proof : NULL);
+    return ph_outbox_send(node, peer, &out);
+}
+
+/* Facts go back to nobody: who sent a fact is kept until it has been passed on. 0: ourselves. */
+static uint8_t source_of(const struct ph_node *node, const struct ph_peer *peer)
+{
+    return (uint8_t)(peer - node->peers + 1);
+}
+
+/* A voter that holds the invitation, not used up, admits the school. PH_FORBIDDEN: can't. */
+static enum ph_status admit(struct ph_node *node, const struct ph_peer *peer,
+                            const struct ph_join_proof *proof, enum ph_end_reason *reason)
+{
+    const struct ph_fact *invite = ph_facts_invite(node->facts, proof->invite_key);
+    *reason = PH_END_UNKNOWN;
+    if (invite == NULL || node->own_log < 0 || !ph_facts_is_voter(node->facts, &node->school))
+        return PH_FORBIDDEN;
+    PH_TRY(ph_join_verify(proof->invite_key, &proof->signature, &node->network,
+                          &peer->theirs.school));
+    if (ph_facts_invite_uses(node->facts, &invite->id) >= invite->of.invite.uses) {
+        *reason = PH_END_USED_UP;
+        return PH_FORBIDDEN;
+    }
+    struct ph_fact fact = {.type = PH_FACT_ADMIT};
+    fact.of.admit.school = peer->theirs.school;
+    fact.of.admit.invite = invite->id;
+    fact.of.admit.proof = proof->signature;
+    return ph_author_fact(node, &fact, NULL);
+}
+
+static enum ph_status take_fact_list(struct ph_node *node, const struct ph_peer *peer,
+                                     struct ph_unpacker facts, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        bool is_new = false;
+        enum ph_status status = ph_ingest_fact(node, ph_message_next_fact(&facts), &is_new);
+        if (status == PH_OK && is_new)
+            node->ingest.fact_sources[ph_facts_count(node->facts) - 1] = source_of(node, peer);
+        /* Not to be taken now: no harm, roots are compared again later. */
+        if (status == PH_WAITING || status == PH_PARTIAL)
+            return PH_OK;
+        PH_TRY(status);
+    }
+    return ph_author_settle(node);
+}
+
+/* --- roots --- */
+
+enum ph_status ph_opening_keep_root(struct ph_node *node, struct ph_peer *peer,
+                                    struct ph_message *message)
+{
+    (void)node;
+    peer->has_their_root = true;
+    peer->their_fact_set = message->of.root.fact_set;
+    peer->their_root = message->of.root.root;
+    peer->root_is_unjudged = true;
+    return PH_OK;
+}
+
+static enum ph_status send_fact_ids(struct ph_node *node, struct ph_peer *peer)
+{
+    uint32_t count = node->ingest.facts_durable, done = 0;
+    uint8_t *prefixes = malloc((size_t)PREFIXES_PER_MESSAGE * sizeof(struct ph_fact_prefix));
+    enum ph_status status = prefixes == NULL ? PH_NO_MEMORY : PH_OK;
+    peer->fact_ids_sent = count + 1;
+    do {
+        uint32_t batch = count - done < PREFIXES_PER_MESSAGE ? count - done : PREFIXES_PER_MESSAGE;
+        for (uint32_t i = 0; i < batch && status == PH_OK; i++)
+            memcpy(prefixes + i * sizeof(struct ph_fact_prefix),
+                   ph_facts_at(node->facts, done + i)->id.bytes, sizeof(struct ph_fact_prefix));
+        done += batch;
+        struct ph_buffer message = ph_outbox_message(node);
+        ph_message_fact_ids(&message, ph_bytes(prefixes, batch * sizeof(struct ph_fact_prefix)),
+                            done < count);
+        if (status == PH_OK)
+            status = ph_outbox_send(node, peer, &message);
+    } while (done < count && status == PH_OK);
+    free(prefixes);
+    return status;
+}
+
+/* Their root differs from ours, and nothing of ours is pending: facts first, then heads. A pair of
+ * roots is worked on once; the idle exchange asks again should that not have helped. */
+static enum ph_status work_on_difference(struct ph_node *node, struct ph_peer *peer)
+{
+    if (ph_root_equal(&peer->mismatch_theirs, &peer->their_root) &&
+        ph_root_equal(&peer->mismatch_ours, &node->logs.root))
+        return PH_OK;
+    peer->mismatch_theirs = peer->their_root;
+    peer->mismatch_ours = node->logs.root;
+    if (!ph_root_equal(&peer->root_sent, &node->logs.root))
+        PH_TRY(ph_opening_send_root(node, peer));
+    if (!ph_hash_equal(&peer->their_fact_set, &node->logs.fact_set)) {
+        if (peer->fact_ids_sent != node->ingest.facts_durable + 1)
+            return send_fact_ids(node, peer);
+        return PH_OK;
+    }
+    return ph_sync_send_all_heads(node, peer);
+}
+
+static enum ph_status judge_root(struct ph_node *node, struct ph_peer *peer)
+{
+    peer->root_is_unjudged = false;
+    peer->is_equal = false;
+    if (ph_root_equal(&peer->their_root, &node->logs.root)) {
+        mark_equal(node, peer);
+        if (!ph_root_equal(&peer->root_sent, &node->logs.root))
+            return ph_opening_send_root(node, peer);
+        return PH_OK;
+    }
+    if (!ph_ingest_is_quiet(node)) {
+        peer->root_is_unjudged = true; /* judged after the commit */
+        return PH_OK;
+    }
+    return work_on_difference(node, peer);
+}
+
+enum ph_status ph_opening_take_root(struct ph_node *node, struct ph_peer *peer,
+                                    struct ph_message *message)
+{
+    PH_TRY(ph_opening_keep_root(node, peer, message));
+    return judge_root(node, peer);
+}
+
+/* --- judging --- */
+
+/* The initiator has said its root in message 3 if it knew us; the responder always answers. */
+static enum ph_status open_session(struct ph_node *node, struct ph_peer *peer)
+{
+    peer->logs = calloc(PH_LOGS_MAX, sizeof *peer->logs);
+    if (peer->logs == NULL)
+        return PH_NO_MEMORY;
+    peer->state = PH_PEER_OPEN;
+    peer->deadline_ms = UINT64_MAX;
+    peer->root_due_ms = node->now_ms + PH_IDLE_ROOT_MS;
+    ph_dial_on_open(node, peer);
+    ph_log(node->log, PH_LOG_INFO, "%s: school %s is there", peer->address,
+           ph_school_tag(&peer->theirs.school).text);
+    if (peer->has_their_root && ph_root_equal(&peer->their_root, &node->logs.root)) {
+        peer->their_fact_set = node->logs.fact_set;
+        mark_equal(node, peer);
+    }
+    if (!ph_root_equal(&peer->root_sent, &node->logs.root))
+        PH_TRY(ph_opening_send_root(node, peer));
+    return peer->root_is_unjudged ? judge_root(node, peer) : PH_OK;
+}
+
+static void refuse(struct ph_node *node, struct ph_peer *peer, enum ph_end_reason reason)
+{
+    ph_log(node->log, PH_LOG_WARN, "%s: school %s is not a member that we know; connection closed",
+           peer->address, ph_school_tag(&peer->theirs.school).text);
+    ph_peer_end(node, peer, reason);
+}
+
+enum ph_status ph_opening_take_introduction(struct ph_node *node, struct ph_peer *peer,
+                                            struct ph_message *message)
+{
+    enum ph_end_reason reason = PH_END_UNKNOWN;
+    size_t len = (size_t)(message->of.introduce.facts.end - message->of.introduce.facts.next);
+    if (peer->state == PH_PEER_OPEN)
+        return PH_OK; /* became known otherwise meanwhile */
+    peer->probation_len += len;
+    if (peer->probation_len > PH_PROBATION_BYTES_MAX)
+        return PH_LIMIT;
+    PH_TRY(take_fact_list(node, peer, message->of.introduce.facts, message->of.introduce.fact_count));
+    bool is_last = message->of.introduce.fact_count == 0;
+    if (is_last && message->of.introduce.has_proof &&
+        !ph_facts_knows(node->facts, &peer->theirs.school)) {
+        enum ph_status status = admit(node, peer, &message->of.introduce.proof, &reason);
+        if (status != PH_OK && status != PH_FORBIDDEN)
+            return status;
+    }
+    if (ph_facts_knows(node->facts, &peer->theirs.school))
+        return open_session(node, peer);
+    if (is_last)
+        refuse(node, peer, reason);
+    return PH_OK;
+}
+
+/* Two connections of one pair. Dialed at about the same time by both: both sides keep the one that
+ * the lower writer dialed. Otherwise the other side has restarted before we noticed: keep the newer. */
+static bool newer_stays(const struct ph_node *node, const struct ph_peer *older,
+                        const struct ph_peer *newer)
+{
+    if (older->is_ours == newer->is_ours || newer->up_ms - older->up_ms >= PH_SIMULTANEOUS_MS)
+        return true;
+    bool ours_stays = ph_writer_id_compare(&node->writer, &newer->theirs.writer) < 0;
+    return newer->is_ours == ours_stays;
+}
+
+static struct ph_peer *find_twin(struct ph_node *node, const struct ph_peer *peer)
+{
+    for (size_t i = 0; i < PH_PEERS_MAX; i++) {
+        struct ph_peer *other = &node->peers[i];
+        bool is_named = other->state == PH_PEER_JUDGING || other->state == PH_PEER_OPEN;
+        if (other != peer && is_named &&
+            ph_writer_id_equal(&other->theirs.writer, &peer->theirs.writer))
+            return other;
+    }
+    return NULL;
+}
+
+enum ph_status ph_opening_begin(struct ph_node *node, struct ph_peer *peer)
+{
+    peer->state = PH_PEER_JUDGING; /* sealed from here on: a goodbye can be said */
+    if (ph_writer_id_equal(&peer->theirs.writer, &node->writer)) {
+        ph_dial_on_self(node, peer);
+        ph_peer_end(node, peer, PH_END_DUPLICATE);
+        return PH_OK;
+    }
+    struct ph_peer *twin = find_twin(node, peer);
+    if (twin != NULL) {
+        bool stays = newer_stays(node, twin, peer);
+        ph_peer_end(node, stays ? twin : peer, PH_END_DUPLICATE);
+        if (!stays)
+            return PH_OK;
+    }
+    if (ph_facts_knows(node->facts, &peer->theirs.school))
+        return open_session(node, peer);
+    return ask_who(node, peer);
+}
+
+/* --- facts --- */
+
+static void mark_theirs(struct ph_node *node, struct ph_peer *peer, struct ph_bytes prefixes)
+{
+    size_t count = prefixes.len / sizeof(struct ph_fact_prefix);
+    for (size_t i = 0; i < count; i++) {
+        const uint8_t *prefix = prefixes.data + i * sizeof(struct ph_fact_prefix);
+        uint32_t index = ph_facts_find_prefix(node->facts, prefix);
+        if (index < node->ingest.facts_durable)
+            peer->facts_theirs[index] = 1;
+    }
+}
+
+static enum ph_status send_lacking(struct ph_node *node, struct ph_peer *peer)
+{
+    uint32_t count = 0;
+    uint32_t *indexes = calloc(PH_FACTS_MAX, sizeof *indexes);
+    if (indexes == NULL)
+        return PH_NO_MEMORY;
+    for (uint32_t i = 0; i < node->ingest.facts_durable; i++)
+        if (peer->facts_theirs[i] == 0)
+            indexes[count++] = i;
+    enum ph_status status = send_facts(node, peer, indexes, count, false);
+    free(indexes);
+    return status;
+}
+
+enum ph_status ph_opening_take_fact_ids(struct ph_node *node, struct ph_peer *peer,
+                                        struct ph_message *message)
+{
+    if (peer->facts_theirs == NULL)
+        peer->facts_theirs = calloc(PH_FACTS_MAX, 1);
+    if (peer->facts_theirs == NULL)
+        return PH_NO_MEMORY;
+    mark_theirs(node, peer, message->of.fact_ids.prefixes);
+    if (message->of.fact_ids.more_follow)
+        return PH_OK;
+    PH_TRY(send_lacking(node, peer));
+    free(peer->facts_theirs);
+    peer->facts_theirs = NULL;
+    if (peer->fact_ids_sent != node->ingest.facts_durable + 1)
+        PH_TRY(send_fact_ids(node, peer));
+    return ph_sync_send_all_heads(node, peer);
+}
+
+enum ph_status ph_opening_take_facts(struct ph_node *node, struct ph_peer *peer,
+                                     struct ph_message *message)
+{
+    return take_fact_list(node, peer, message->of.facts.facts, message->of.facts.fact_count);
+}
+
+static enum ph_status send_new_facts(struct ph_node *node, struct ph_peer *peer, uint32_t first)
+{
+    uint32_t indexes[FACTS_PER_MESSAGE];
+    while (first < node->ingest.facts_durable) {
+        uint32_t count = 0;
+        while (count < FACTS_PER_MESSAGE && first < node->ingest.facts_durable) {
+            if (node->ingest.fact_sources[first] != source_of(node, peer))
+                indexes[count++] = first;
+            first++;
+        }
+        PH_TRY(send_facts(node, peer, indexes, count, false));
+    }
+    return PH_OK;
+}
+
+enum ph_status ph_opening_on_committed(struct ph_node *node, struct ph_peer *peer, uint32_t first)
+{
+    if (peer->fact_ids_sent != 0)
+        PH_TRY(send_new_facts(node, peer, first));
+    if (peer->root_is_unjudged && ph_ingest_is_quiet(node))
+        return judge_root(node, peer);
+    return PH_OK;
+}

@@ -1,0 +1,31 @@
+/* Who is there, and facts first: from the end of the handshake until heads may be spoken of
+ * (spec: "Opening", "Facts first"). */
+#ifndef PHAROS_NODE_OPENING_H
+#define PHAROS_NODE_OPENING_H
+
+#include "node/state.h"
+
+/* The handshake is done: settle duplicates, then judge. */
+PH_MUST_USE enum ph_status ph_opening_begin(struct ph_node *node, struct ph_peer *peer);
+
+PH_MUST_USE enum ph_status ph_opening_keep_root(struct ph_node *node, struct ph_peer *peer,
+                                                struct ph_message *message);
+PH_MUST_USE enum ph_status ph_opening_introduce(struct ph_node *node, struct ph_peer *peer,
+                                                struct ph_message *message);
+PH_MUST_USE enum ph_status ph_opening_take_introduction(struct ph_node *node, struct ph_peer *peer,
+                                                        struct ph_message *message);
+PH_MUST_USE enum ph_status ph_opening_take_root(struct ph_node *node, struct ph_peer *peer,
+                                                struct ph_message *message);
+PH_MUST_USE enum ph_status ph_opening_take_fact_ids(struct ph_node *node, struct ph_peer *peer,
+                                                    struct ph_message *message);
+PH_MUST_USE enum ph_status ph_opening_take_facts(struct ph_node *node, struct ph_peer *peer,
+                                                 struct ph_message *message);
+
+/* After a commit: a root that came while something was pending is judged now; facts that are newly
+ * durable, from index `first` on, go to an open peer. */
+PH_MUST_USE enum ph_status ph_opening_on_committed(struct ph_node *node, struct ph_peer *peer,
+                                                   uint32_t first);
+
+PH_MUST_USE enum ph_status ph_opening_send_root(struct ph_node *node, struct ph_peer *peer);
+
+#endif

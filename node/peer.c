@@ -1,0 +1,338 @@
+#include "node/peer.h"
+
+#include <stdlib.h>
+
+#include "node/author.h"
+#include "node/dial.h"
+#include "node/opening.h"
+#include "node/outbox.h"
+#include "node/penalty.h"
+#include "node/sync.h"
+
+#define PROLOGUE_TEXT "pharos 1"
+
+struct ph_school_tag ph_school_tag(const struct ph_school_id *school)
+{
+    struct ph_school_tag tag = {{0}};
+    ph_hex(school->bytes, 4, tag.text);
+    return tag;
+}
+
+struct ph_peer *ph_peer_find(struct ph_node *node, ph_conn_id conn)
+{
+    for (size_t i = 0; i < PH_PEERS_MAX; i++)
+        if (node->peers[i].state != PH_PEER_FREE && node->peers[i].conn == conn)
+            return &node->peers[i];
+    return NULL;
+}
+
+/* --- beginning and end --- */
+
+static size_t count_half_open(const struct ph_node *node)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < PH_PEERS_MAX; i++)
+        count += node->peers[i].state == PH_PEER_GREETING && !node->peers[i].is_ours;
+    return count;
+}
+
+struct ph_peer *ph_peer_new(struct ph_node *node, ph_conn_id conn, const char *address,
+                            int address_index)
+{
+    struct ph_peer *peer = NULL;
+    for (size_t i = 0; i < PH_PEERS_MAX && peer == NULL; i++)
+        if (node->peers[i].state == PH_PEER_FREE)
+            peer = &node->peers[i];
+    if (peer == NULL)
+        return NULL;
+    *peer = (struct ph_peer){.state = PH_PEER_DIALING,
+                             .conn = conn,
+                             .is_ours = conn % 2 == 1,
+                             .address_index = address_index,
+                             .deadline_ms = UINT64_MAX,
+                             .root_due_ms = UINT64_MAX};
+    snprintf(peer->address, sizeof peer->address, "%s", address);
+    return peer;
+}
+
+static void release(struct ph_node *node, struct ph_peer *peer)
+{
+    node->bytes_in += peer->bytes_in;
+    node->bytes_out += peer->bytes_out;
+    ph_handshake_wipe(&peer->handshake);
+    ph_channel_wipe(&peer->channel);
+    free(peer->input);
+    free(peer->logs);
+    free(peer->facts_theirs);
+    *peer = (struct ph_peer){.state = PH_PEER_FREE};
+}
+
+void ph_peer_end(struct ph_node *node, struct ph_peer *peer, enum ph_end_reason reason)
+{
+    if (peer->state == PH_PEER_JUDGING || peer->state == PH_PEER_OPEN) {
+        struct ph_buffer message = ph_outbox_message(node);
+        ph_message_end(&message, reason);
+        if (ph_outbox_send(node, peer, &message) != PH_OK)
+            ph_log(node->log, PH_LOG_DEBUG, "%s: no goodbye could be said", peer->address);
+    }
+    ph_dial_on_gone(node, peer, reason == PH_END_DONE ? "" : "refused", reason == PH_END_DUPLICATE);
+    node->env.ops->hangup(node->env.impl, peer->conn);
+    release(node, peer);
+}
+
+void ph_peer_end_all(struct ph_node *node, enum ph_end_reason reason)
+{
+    for (size_t i = 0; i < PH_PEERS_MAX; i++)
+        if (node->peers[i].state != PH_PEER_FREE)
+            ph_peer_end(node, &node->peers[i], reason);
+}
+
+void ph_peer_on_down(struct ph_node *node, ph_conn_id conn, const char *reason)
+{
+    struct ph_peer *peer = ph_peer_find(node, conn);
+    if (peer == NULL)
+        return;
+    ph_log(node->log, peer->state == PH_PEER_DIALING ? PH_LOG_DEBUG : PH_LOG_INFO, "%s: %s",
+           peer->address, reason);
+    ph_dial_on_gone(node, peer, reason, false);
+    release(node, peer);
+}
+
+/* --- handshake --- */
+
+static void begin_handshake(struct ph_node *node, struct ph_peer *peer)
+{
+    uint8_t prologue[sizeof PROLOGUE_TEXT - 1 + sizeof node->network.bytes];
+    struct ph_agree_secret ephemeral;
+    struct ph_handshake_config config = {
+        .role = peer->is_ours ? PH_HANDSHAKE_INITIATOR : PH_HANDSHAKE_RESPONDER,
+        .pattern = PH_HANDSHAKE_XX,
+        .psk_places = PH_HANDSHAKE_PSK(0),
+        .psks = &node->network_key,
+        .prologue = {.data = prologue, .len = sizeof prologue},
+        .static_key = &node->transport_secret,
+        .ephemeral_key = &ephemeral};
+    memcpy(prologue, PROLOGUE_TEXT, sizeof PROLOGUE_TEXT - 1);
+    memcpy(prologue + sizeof PROLOGUE_TEXT - 1, node->network.bytes, sizeof node->network.bytes);
+    node->env.ops->random(node->env.impl, ephemeral.bytes, sizeof ephemeral.bytes);
+    ph_handshake_init(&peer->handshake, &config);
+    ph_wipe(&ephemeral, sizeof ephemeral);
+}
+
+/* Message 1 is empty, message 2 a hello; message 3 a hello with our root, if we know who answered. */
+static enum ph_status write_greeting(struct ph_node *node, struct ph_peer *peer)
+{
+    uint8_t hello_bytes[PH_HANDSHAKE_PAYLOAD_MAX];
+    uint8_t message_bytes[PH_HANDSHAKE_PAYLOAD_MAX + 128];
+    struct ph_buffer payload = ph_buffer(hello_bytes, sizeof hello_bytes);
+    struct ph_buffer message = ph_buffer(message_bytes, sizeof message_bytes);
+    if (!peer->is_ours || ph_handshake_remote_static(&peer->handshake) != NULL) {
+        struct ph_hello hello = {.has_root = peer->is_ours &&
+                                             ph_facts_knows(node->facts, &peer->theirs.school),
+                                 .root = node->logs.root};
+        PH_TRY(ph_author_certificate(node, &hello.certificate));
+        ph_hello_encode(&payload, &hello);
+        assert(!payload.overflow);
+        if (hello.has_root)
+            peer->root_sent = hello.root;
+    }
+    PH_TRY(ph_handshake_write(&peer->handshake, ph_buffer_bytes(&payload), &message));
+    ph_outbox_send_plain(node, peer, ph_buffer_bytes(&message));
+    return PH_OK;
+}
+
+static enum ph_status read_hello(struct ph_node *node, struct ph_peer *peer, struct ph_bytes payload)
+{
+    const struct ph_agree_public *transport = ph_handshake_remote_static(&peer->handshake);
+    struct ph_hello hello;
+    if (payload.len > PH_HANDSHAKE_PAYLOAD_MAX)
+        return PH_LIMIT;
+    PH_TRY(ph_hello_decode(payload, &hello));
+    if (hello.has_root && peer->is_ours)
+        return PH_MALFORMED;
+    PH_TRY(ph_certificate_verify(&hello.certificate, &node->network, transport));
+    peer->theirs = hello.certificate;
+    peer->has_their_root = hello.has_root;
+    peer->their_root = hello.root;
+    return PH_OK;
+}
+
+static enum ph_status take_greeting(struct ph_node *node, struct ph_peer *peer, struct ph_bytes frame)
+{
+    struct ph_buffer payload = ph_buffer(node->arriving, PH_FRAME_MESSAGE_MAX);
+    PH_TRY(ph_handshake_read(&peer->handshake, frame, &payload));
+    if (ph_handshake_remote_static(&peer->handshake) != NULL)
+        PH_TRY(read_hello(node, peer, ph_buffer_bytes(&payload)));
+    else if (payload.len != 0)
+        return PH_MALFORMED;
+    if (!ph_handshake_is_done(&peer->handshake))
+        PH_TRY(write_greeting(node, peer));
+    if (!ph_handshake_is_done(&peer->handshake))
+        return PH_OK;
+    ph_handshake_split(&peer->handshake, &peer->channel);
+    ph_handshake_wipe(&peer->handshake);
+    return ph_opening_begin(node, peer);
+}
+
+void ph_peer_on_up(struct ph_node *node, ph_conn_id conn, const char *address)
+{
+    struct ph_peer *peer = ph_peer_find(node, conn);
+    bool has_place = peer != NULL || count_half_open(node) < PH_HALF_OPEN_MAX;
+    if (peer == NULL && has_place && node->membership != PH_MEMBERSHIP_NONE)
+        peer = ph_peer_new(node, conn, address, -1);
+    if (peer == NULL) {
+        node->env.ops->hangup(node->env.impl, conn);
+        return;
+    }
+    peer->state = PH_PEER_GREETING;
+    peer->up_ms = node->now_ms;
+    peer->heard_ms = node->now_ms;
+    peer->deadline_ms = node->now_ms + PH_HANDSHAKE_MS_MAX;
+    peer->input = malloc(PH_FRAME_HEAD_LEN + PH_FRAME_CIPHER_MAX);
+    if (peer->input == NULL) {
+        ph_peer_end(node, peer, PH_END_STOPPING);
+        return;
+    }
+    begin_handshake(node, peer);
+    if (peer->is_ours)
+        ph_penalty_apply(node, peer, write_greeting(node, peer), "greeting");
+}
+
+/* --- messages --- */
+
+typedef enum ph_status message_action(struct ph_node *node, struct ph_peer *peer,
+                                      struct ph_message *message);
+
+static enum ph_status take_end(struct ph_node *node, struct ph_peer *peer, struct ph_message *message)
+{
+    static const char *const reasons[] = {
+        [PH_END_DONE] = "done",
+        [PH_END_STOPPING] = "it is being switched off",
+        [PH_END_UNKNOWN] = "it doesn't know our school and can't admit it",
+        [PH_END_DUPLICATE] = "another connection stays",
+        [PH_END_BAD_INPUT] = "it refused what we sent",
+        [PH_END_USED_UP] = "the invitation has been used as often as it may",
+    };
+    const char *reason = reasons[message->of.end.reason];
+    ph_log(node->log, PH_LOG_INFO, "%s: the other side ended: %s", peer->address, reason);
+    ph_dial_on_gone(node, peer, reason, message->of.end.reason == PH_END_DUPLICATE);
+    node->env.ops->hangup(node->env.impl, peer->conn);
+    release(node, peer);
+    return PH_OK;
+}
+
+/* No rule: PH_MALFORMED. Messages that say only where the other side stands may come early, since
+ * it may know us before we know it. */
+static const struct {
+    enum ph_peer_state in;
+    enum ph_message_type on;
+    message_action *action;
+} rules[] = {
+    {PH_PEER_JUDGING, PH_MESSAGE_ROOT, ph_opening_keep_root},
+    {PH_PEER_JUDGING, PH_MESSAGE_WHO, ph_opening_introduce},
+    {PH_PEER_JUDGING, PH_MESSAGE_INTRODUCE, ph_opening_take_introduction},
+    {PH_PEER_JUDGING, PH_MESSAGE_END, take_end},
+    {PH_PEER_OPEN, PH_MESSAGE_ROOT, ph_opening_take_root},
+    {PH_PEER_OPEN, PH_MESSAGE_WHO, ph_opening_introduce},
+    {PH_PEER_OPEN, PH_MESSAGE_INTRODUCE, ph_opening_take_introduction},
+    {PH_PEER_OPEN, PH_MESSAGE_FACT_IDS, ph_opening_take_fact_ids},
+    {PH_PEER_OPEN, PH_MESSAGE_FACTS, ph_opening_take_facts},
+    {PH_PEER_OPEN, PH_MESSAGE_HEADS, ph_sync_take_heads},
+    {PH_PEER_OPEN, PH_MESSAGE_WANT, ph_sync_take_want},
+    {PH_PEER_OPEN, PH_MESSAGE_RUN, ph_sync_take_run},
+    {PH_PEER_OPEN, PH_MESSAGE_FILL, ph_sync_take_fill},
+    {PH_PEER_OPEN, PH_MESSAGE_END, take_end},
+};
+
+static enum ph_status take_message(struct ph_node *node, struct ph_peer *peer, struct ph_bytes frame)
+{
+    struct ph_buffer plain = ph_buffer(node->plain, PH_FRAME_PLAIN_MAX);
+    struct ph_buffer arriving = ph_buffer(node->arriving, PH_FRAME_MESSAGE_MAX);
+    struct ph_message message;
+    PH_TRY(ph_channel_open(&peer->channel, frame, &plain));
+    PH_TRY(ph_frame_unpack(&node->packer, ph_buffer_bytes(&plain), &arriving));
+    PH_TRY(ph_message_decode(ph_buffer_bytes(&arriving), &message));
+    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
+        if (rules[i].in == peer->state && rules[i].on == message.type)
+            return rules[i].action(node, peer, &message);
+    return PH_MALFORMED;
+}
+
+/* One frame; PH_PARTIAL: it has not come whole. */
+static enum ph_status take_frame(struct ph_node *node, struct ph_peer *peer, size_t *used)
+{
+    struct ph_bytes frame;
+    PH_TRY(ph_frame_parse(ph_bytes(peer->input, peer->input_len), &frame, used));
+    peer->heard_ms = node->now_ms;
+    if (peer->state == PH_PEER_GREETING)
+        return take_greeting(node, peer, frame);
+    return take_message(node, peer, frame);
+}
+
+/* Whatever a frame leads to, the peer may be gone afterwards; its place may not be someone else's
+ * within this step, since places are given out by events and commands only. */
+static bool take_frames(struct ph_node *node, struct ph_peer *peer)
+{
+    for (;;) {
+        size_t used = 0;
+        enum ph_status status = take_frame(node, peer, &used);
+        if (status == PH_PARTIAL && used == 0)
+            return true;
+        if (peer->state == PH_PEER_FREE)
+            return false;
+        ph_penalty_apply(node, peer, status, "input");
+        if (peer->state == PH_PEER_FREE || node->failure != PH_OK)
+            return false;
+        peer->input_len -= used;
+        memmove(peer->input, peer->input + used, peer->input_len);
+    }
+}
+
+void ph_peer_on_data(struct ph_node *node, ph_conn_id conn, struct ph_bytes bytes)
+{
+    struct ph_peer *peer = ph_peer_find(node, conn);
+    if (peer == NULL || peer->state == PH_PEER_DIALING)
+        return;
+    peer->bytes_in += bytes.len;
+    while (bytes.len != 0) {
+        size_t room = PH_FRAME_HEAD_LEN + PH_FRAME_CIPHER_MAX - peer->input_len;
+        size_t len = bytes.len < room ? bytes.len : room;
+        memcpy(peer->input + peer->input_len, bytes.data, len);
+        peer->input_len += len;
+        bytes = ph_bytes(bytes.data + len, bytes.len - len);
+        if (!take_frames(node, peer))
+            return;
+    }
+}
+
+void ph_peer_on_sent(struct ph_node *node, ph_conn_id conn, size_t len)
+{
+    struct ph_peer *peer = ph_peer_find(node, conn);
+    if (peer == NULL)
+        return;
+    ph_outbox_on_sent(peer, len);
+    if (peer->state == PH_PEER_OPEN)
+        ph_penalty_apply(node, peer, ph_sync_pump(node, peer), "sending");
+}
+
+/* --- time --- */
+
+static void check_peer(struct ph_node *node, struct ph_peer *peer)
+{
+    if (peer->deadline_ms <= node->now_ms) {
+        ph_log(node->log, PH_LOG_INFO, "%s: gave no sign in time who it is", peer->address);
+        ph_peer_end(node, peer, PH_END_UNKNOWN);
+    } else if (peer->state == PH_PEER_OPEN && node->now_ms - peer->heard_ms >= PH_SILENCE_MS_MAX) {
+        ph_log(node->log, PH_LOG_INFO, "%s: silent for too long", peer->address);
+        ph_peer_end(node, peer, PH_END_DONE);
+    } else if (peer->state == PH_PEER_OPEN) {
+        ph_penalty_apply(node, peer, ph_sync_on_wake(node, peer), "sending");
+    }
+}
+
+void ph_peer_on_wake(struct ph_node *node)
+{
+    for (size_t i = 0; i < PH_PEERS_MAX; i++)
+        if (node->peers[i].state != PH_PEER_FREE)
+            check_peer(node, &node->peers[i]);
+}

@@ -1,0 +1,217 @@
+/* What a node is made of. Included by files of this folder only; each part belongs to the file of
+ * its name, others go through that file's functions. */
+#ifndef PHAROS_NODE_STATE_H
+#define PHAROS_NODE_STATE_H
+
+#include "node/node.h"
+#include "proto/channel.h"
+#include "proto/facts.h"
+#include "proto/frame.h"
+#include "proto/handshake.h"
+#include "proto/heads.h"
+#include "proto/invitation.h"
+#include "proto/message.h"
+#include "store/view.h"
+
+/* --- logs --- */
+
+/* A log held. Three ends: on disk, handed to the commit under way, and taken (gathering). */
+struct ph_log {
+    struct ph_log_row row; /* row.tip is the end taken */
+    struct ph_link submitted;
+    struct ph_link durable;
+    bool fork_is_noted;
+};
+
+struct ph_logs {
+    struct ph_log *items; /* PH_LOGS_MAX; the index is the store's log number */
+    uint32_t count;
+    uint64_t lamport_seen; /* highest of all entries taken */
+    struct ph_hole *holes; /* durable, ascending */
+    uint32_t hole_count;
+    struct ph_root root;   /* of what is durable */
+    struct ph_hash fact_set;
+};
+
+/* --- ingest --- */
+
+struct ph_ingest {
+    struct ph_batch *gathering; /* NULL until something is to be written */
+    struct ph_batch *under_way; /* in the environment */
+    uint64_t generation;        /* of the gathering batch; counts up */
+    uint64_t generation_under_way;
+    uint32_t facts_submitted;
+    uint32_t facts_durable;
+    uint8_t fact_sources[PH_FACTS_MAX]; /* which peer sent a fact, its place plus one; 0: none */
+    bool holes_changed;   /* by the batch that gathers or is under way */
+    bool is_behind;       /* the store has entries to materialise */
+};
+
+/* --- peer --- */
+
+enum ph_peer_state {
+    PH_PEER_FREE,
+    PH_PEER_DIALING,
+    PH_PEER_GREETING,
+    PH_PEER_JUDGING,
+    PH_PEER_OPEN,
+};
+
+/* What is known of one log at one peer, and what was said of it. */
+struct ph_peer_log {
+    uint32_t theirs;    /* durable there, as they said; 0: nothing known */
+    uint32_t assumed;   /* sent to them up to here */
+    uint32_t announced; /* told them that we hold up to here */
+};
+
+/* A log being fetched from a peer. */
+struct ph_want {
+    bool is_active;
+    uint32_t log;
+    uint8_t runs_left;
+    uint64_t deadline_ms;
+};
+
+/* A log being sent to a peer. */
+struct ph_serve {
+    bool is_active;
+    uint32_t log;
+    uint32_t after_seq;
+    uint8_t runs_left;
+};
+
+struct ph_peer {
+    enum ph_peer_state state;
+    ph_conn_id conn;
+    bool is_ours;         /* we dialed */
+    int address_index;    /* of dial's list; -1: they called us */
+    char address[PH_ADDRESS_LEN_MAX + 1];
+    uint64_t up_ms;
+    uint64_t heard_ms;
+    uint64_t deadline_ms; /* of the state; UINT64_MAX: none */
+    uint64_t root_due_ms; /* next idle exchange of roots */
+
+    struct ph_handshake handshake;
+    struct ph_channel channel;
+    uint8_t *input;       /* owned: one frame as it comes, PH_FRAME_CIPHER_MAX + 2 */
+    size_t input_len;
+    size_t outstanding;   /* bytes sent that the network has not taken */
+    uint64_t bytes_in, bytes_out;
+
+    struct ph_certificate theirs;
+    size_t probation_len; /* bytes of facts taken before the school was known */
+    bool is_introduced; /* we have answered their who */
+    bool has_their_root;
+    struct ph_hash their_fact_set;
+    struct ph_root their_root;
+    struct ph_root root_sent;
+    bool is_equal;        /* their last root is our durable one, and they were told ours */
+    uint32_t fact_ids_sent; /* durable facts when we last listed them, plus one; 0: not yet */
+    uint8_t *facts_theirs;  /* owned while their list comes in: a byte for each fact held */
+    bool heads_begun;       /* we sent our heads once, or the roots were equal */
+    bool root_is_unjudged;  /* their root came while something of ours was pending */
+    struct ph_root mismatch_theirs, mismatch_ours; /* roots whose difference has been worked on */
+    struct ph_peer_log *logs; /* owned: PH_LOGS_MAX, while open */
+    struct ph_want wants[PH_WANTS_PER_PEER_MAX];
+    struct ph_serve serves[PH_SERVES_PER_PEER_MAX];
+};
+
+/* --- dial --- */
+
+struct ph_address {
+    char text[PH_ADDRESS_LEN_MAX + 1];
+    bool is_kept;       /* dialed again and again; else for one command */
+    bool is_remembered; /* written to the store */
+    bool leads_home;    /* it is ourselves */
+    ph_conn_id conn;    /* 0: none */
+    uint64_t next_ms;
+    uint32_t failure_count;
+    struct ph_writer_id writer; /* who answered last */
+    char failure[80];           /* in words; empty: none */
+};
+
+struct ph_dial {
+    struct ph_address items[PH_ADDRESSES_MAX];
+    uint32_t count;
+    ph_conn_id next_conn; /* odd */
+};
+
+/* --- commands --- */
+
+enum ph_wait_for { PH_WAIT_NOTHING, PH_WAIT_COMMIT, PH_WAIT_SYNC, PH_WAIT_JOIN, PH_WAIT_RECORD,
+                   PH_WAIT_REBUILD, PH_WAIT_JOB };
+
+/* A command that can't be answered yet. */
+struct ph_wait {
+    enum ph_wait_for what;
+    ph_command_id command;
+    uint64_t generation;  /* commit, record: the batch to wait for */
+    uint64_t deadline_ms;
+    int address_index;    /* sync */
+    uint8_t *bytes;       /* owned: the answer (commit), or the request to run again (record) */
+    size_t len;
+};
+
+/* A record written by this school in a batch that is not durable yet. */
+struct ph_pending_record {
+    struct ph_record_id id;
+    uint64_t generation;
+};
+
+struct ph_commands {
+    struct ph_wait waits[PH_COMMANDS_MAX];
+    struct ph_pending_record pending[PH_COMMANDS_MAX];
+    uint32_t pending_count;
+    uint8_t *answer; /* PH_COMMAND_BYTES_MAX, for building one */
+};
+
+/* --- the node --- */
+
+enum ph_membership { PH_MEMBERSHIP_NONE, PH_MEMBERSHIP_JOINING, PH_MEMBERSHIP_MEMBER };
+
+struct ph_node {
+    struct ph_env env;
+    struct ph_store *store;
+    const struct ph_log_sink *log;
+    bool is_serving;
+    bool is_stopping;
+    enum ph_status failure;
+    uint64_t now_ms;  /* of the step under way */
+    int64_t wall_ms;
+    uint64_t alarm_ms; /* last wake_at */
+    uint32_t jobs_out;
+    uint64_t bytes_in, bytes_out; /* of connections that are gone */
+
+    /* Who we are. */
+    char school_name[PH_NETWORK_NAME_MAX + 1];
+    struct ph_sign_secret school_secret, writer_secret;
+    struct ph_school_id school;
+    struct ph_writer_id writer;
+    struct ph_agree_secret transport_secret;
+    struct ph_agree_public transport;
+    uint16_t serial;
+
+    /* Where we belong. */
+    enum ph_membership membership;
+    struct ph_network_id network;
+    struct ph_network_key network_key;
+    uint8_t invite_secret[16]; /* while joining */
+    struct ph_facts *facts;    /* NULL without a network */
+    int own_log;               /* number; -1: none yet */
+
+    struct ph_logs logs;
+    struct ph_ingest ingest;
+    struct ph_peer peers[PH_PEERS_MAX];
+    struct ph_dial dial;
+    struct ph_commands commands;
+    struct ph_packer packer;
+    /* Places to work in, one step long. Owned. */
+    uint8_t *building; /* PH_FRAME_MESSAGE_MAX: a message on its way out */
+    uint8_t *arriving; /* PH_FRAME_MESSAGE_MAX: a message being read */
+    uint8_t *plain;    /* PH_FRAME_PLAIN_MAX: packed, not sealed */
+    uint8_t *sealed;   /* PH_FRAME_CIPHER_MAX + 2: a frame on its way out */
+    uint8_t *skeleton, *content; /* PH_BODY_MAX each: an entry being written */
+    struct ph_head *heads;       /* PH_LOGS_MAX: sorting them for the root */
+};
+
+#endif

@@ -1,0 +1,461 @@
+#include "node/sync.h"
+
+#include "node/ingest.h"
+#include "node/logs.h"
+#include "node/opening.h"
+#include "node/outbox.h"
+#include "node/penalty.h"
+
+/* --- heads --- */
+
+static struct ph_head head_of(const struct ph_log *log)
+{
+    return (struct ph_head){
+        .writer = log->row.writer, .seq = log->durable.seq, .id = log->durable.id};
+}
+
+static enum ph_status send_heads(struct ph_node *node, struct ph_peer *peer,
+                                 const struct ph_head *heads, uint32_t count)
+{
+    uint32_t hole_count = node->logs.hole_count < PH_HOLES_PER_HEADS_MAX ? node->logs.hole_count
+                                                                         : PH_HOLES_PER_HEADS_MAX;
+    struct ph_buffer message = ph_outbox_message(node);
+    ph_message_heads(&message, heads, count, node->logs.holes, hole_count);
+    return ph_outbox_send(node, peer, &message);
+}
+
+/* What changed since we last told them. An empty list is said too when they wait for our first. */
+static enum ph_status send_changed_heads(struct ph_node *node, struct ph_peer *peer, bool even_empty)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < node->logs.count; i++) {
+        const struct ph_log *log = &node->logs.items[i];
+        if (log->durable.seq == peer->logs[i].announced)
+            continue;
+        peer->logs[i].announced = log->durable.seq;
+        node->heads[count++] = head_of(log);
+        if (count == PH_MESSAGE_HEADS_MAX) {
+            PH_TRY(send_heads(node, peer, node->heads, count));
+            count = 0;
+            even_empty = false;
+        }
+    }
+    return count != 0 || even_empty ? send_heads(node, peer, node->heads, count) : PH_OK;
+}
+
+enum ph_status ph_sync_send_all_heads(struct ph_node *node, struct ph_peer *peer)
+{
+    peer->heads_begun = true;
+    for (uint32_t i = 0; i < node->logs.count; i++)
+        peer->logs[i].announced = 0;
+    return send_changed_heads(node, peer, true);
+}
+
+static void take_head(struct ph_node *node, struct ph_peer *peer, const struct ph_head *head)
+{
+    int number = ph_logs_find(node, &head->writer);
+    if (number < 0)
+        return; /* its certify fact is not here yet: roots will differ, facts come first */
+    struct ph_peer_log *known = &peer->logs[number];
+    known->theirs = head->seq;
+    if (known->assumed < head->seq)
+        known->assumed = head->seq;
+}
+
+/* --- holes --- */
+
+static enum ph_status send_fill(struct ph_node *node, struct ph_peer *peer, const struct ph_view *view,
+                                const struct ph_hole *hole)
+{
+    struct ph_stored_entry entry;
+    int log = ph_logs_find(node, &hole->writer);
+    if (log < 0 || hole->seq == 0 || hole->seq > node->logs.items[log].durable.seq)
+        return PH_OK;
+    PH_TRY(ph_view_entry(view, (uint32_t)log, hole->seq, &entry));
+    if (entry.body.content_is_missing || entry.body.content_len == 0 || !ph_outbox_has_room(peer))
+        return PH_OK;
+    struct ph_buffer message = ph_outbox_message(node);
+    ph_message_fill(&message, &hole->writer, hole->seq, &entry.body.salt, entry.body.content);
+    return ph_outbox_send(node, peer, &message);
+}
+
+static enum ph_status fill_holes(struct ph_node *node, struct ph_peer *peer, struct ph_message *heads)
+{
+    if (heads->of.heads.hole_count == 0)
+        return PH_OK;
+    struct ph_view view = {0};
+    enum ph_status status = ph_view_open(node->store, &view);
+    for (uint32_t i = 0; i < heads->of.heads.hole_count && status == PH_OK; i++) {
+        struct ph_hole hole = ph_message_next_hole(&heads->of.heads.holes);
+        status = send_fill(node, peer, &view, &hole);
+    }
+    ph_view_close(&view);
+    return status;
+}
+
+enum ph_status ph_sync_take_fill(struct ph_node *node, struct ph_peer *peer,
+                                 struct ph_message *message)
+{
+    (void)peer;
+    enum ph_status status = ph_ingest_fill(node, message);
+    return status == PH_WAITING || status == PH_PARTIAL ? PH_OK : status;
+}
+
+/* --- sending runs --- */
+
+/* How many entries from after `link` make the next run: as many as fit, cut back to the last one
+ * that is signed. */
+static enum ph_status measure_run(const struct ph_view *view, const struct ph_log *log,
+                                  uint32_t number, uint32_t after_seq, uint32_t *count,
+                                  struct ph_signature *signature)
+{
+    size_t counted = 0;
+    *count = 0;
+    for (uint32_t seq = after_seq + 1; seq <= log->durable.seq; seq++) {
+        struct ph_stored_entry entry;
+        PH_TRY(ph_view_entry(view, number, seq, &entry));
+        counted += ph_run_counted(entry.header.body_len);
+        if (counted > PH_RUN_COUNTED_MAX)
+            break;
+        if (entry.signature != NULL) {
+            *count = seq - after_seq;
+            *signature = *entry.signature;
+        }
+    }
+    return *count != 0 ? PH_OK : PH_CORRUPT; /* a store never holds what it can't pass on */
+}
+
+static enum ph_status link_at(const struct ph_view *view, const struct ph_log *log, uint32_t number,
+                              uint32_t seq, struct ph_link *out)
+{
+    struct ph_stored_entry entry;
+    if (seq == 0) {
+        *out = ph_link_first(&log->row.certify);
+        return PH_OK;
+    }
+    if (seq == log->durable.seq) {
+        *out = log->durable;
+        return PH_OK;
+    }
+    PH_TRY(ph_view_entry(view, number, seq, &entry));
+    struct ph_entry_id id = ph_header_id(entry.encoded);
+    *out = ph_link_after(&entry.header, &id);
+    return PH_OK;
+}
+
+static enum ph_status write_run(const struct ph_view *view, const struct ph_log *log, uint32_t number,
+                                uint32_t after_seq, struct ph_buffer *message, uint32_t *count)
+{
+    struct ph_signature signature;
+    struct ph_link link;
+    struct ph_run_writer run;
+    PH_TRY(link_at(view, log, number, after_seq, &link));
+    PH_TRY(measure_run(view, log, number, after_seq, count, &signature));
+    ph_message_run_begin(message);
+    ph_run_begin(&run, message, &log->row.writer, &link, *count);
+    for (uint32_t i = 1; i <= *count; i++) {
+        struct ph_stored_entry entry;
+        PH_TRY(ph_view_entry(view, number, after_seq + i, &entry));
+        ph_run_add(&run, &entry.header, &entry.body);
+    }
+    ph_run_end(&run, &signature);
+    return PH_OK;
+}
+
+/* One run from after `after_seq`; moves it. */
+static enum ph_status send_run(struct ph_node *node, struct ph_peer *peer, uint32_t number,
+                               uint32_t *after_seq)
+{
+    const struct ph_log *log = &node->logs.items[number];
+    struct ph_view view = {0};
+    uint32_t count = 0;
+    struct ph_buffer message = ph_outbox_message(node);
+    enum ph_status status = ph_view_open(node->store, &view);
+    if (status == PH_OK)
+        status = write_run(&view, log, number, *after_seq, &message, &count);
+    ph_view_close(&view);
+    PH_TRY(status);
+    *after_seq += count;
+    if (peer->logs[number].assumed < *after_seq)
+        peer->logs[number].assumed = *after_seq;
+    return ph_outbox_send(node, peer, &message);
+}
+
+static enum ph_status serve(struct ph_node *node, struct ph_peer *peer, struct ph_serve *serve)
+{
+    const struct ph_log *log = &node->logs.items[serve->log];
+    while (serve->is_active && ph_outbox_has_room(peer)) {
+        if (serve->runs_left == 0 || serve->after_seq >= log->durable.seq) {
+            serve->is_active = false;
+            return PH_OK;
+        }
+        serve->runs_left--;
+        PH_TRY(send_run(node, peer, serve->log, &serve->after_seq));
+    }
+    return PH_OK;
+}
+
+/* Our own new entries, when the other side is known to hold all before them. */
+static enum ph_status push_own(struct ph_node *node, struct ph_peer *peer)
+{
+    if (node->own_log < 0)
+        return PH_OK;
+    const struct ph_log *log = &node->logs.items[node->own_log];
+    struct ph_peer_log *known = &peer->logs[node->own_log];
+    uint32_t seq = known->assumed;
+    while (seq < log->durable.seq && log->durable.seq - seq <= PH_PUSH_ENTRIES_MAX &&
+           ph_outbox_has_room(peer))
+        PH_TRY(send_run(node, peer, (uint32_t)node->own_log, &seq));
+    if (seq == log->durable.seq)
+        known->announced = seq; /* the run says it */
+    return PH_OK;
+}
+
+enum ph_status ph_sync_pump(struct ph_node *node, struct ph_peer *peer)
+{
+    for (size_t i = 0; i < PH_SERVES_PER_PEER_MAX; i++)
+        PH_TRY(serve(node, peer, &peer->serves[i]));
+    return PH_OK;
+}
+
+/* Where a locator and our log agree last. */
+static enum ph_status find_common(struct ph_node *node, uint32_t number, struct ph_message *want,
+                                  uint32_t *after_seq)
+{
+    const struct ph_log *log = &node->logs.items[number];
+    struct ph_view view = {0};
+    enum ph_status status = ph_view_open(node->store, &view);
+    *after_seq = 0;
+    for (uint32_t i = 0; i < want->of.want.locator_count && status == PH_OK; i++) {
+        struct ph_locator locator = ph_message_next_locator(&want->of.want.locators);
+        struct ph_link link;
+        if (locator.seq > log->durable.seq || locator.seq <= *after_seq)
+            continue;
+        status = link_at(&view, log, number, locator.seq, &link);
+        if (status == PH_OK && memcmp(link.id.bytes, locator.check, sizeof locator.check) == 0)
+            *after_seq = locator.seq;
+    }
+    ph_view_close(&view);
+    return status;
+}
+
+enum ph_status ph_sync_take_want(struct ph_node *node, struct ph_peer *peer,
+                                 struct ph_message *message)
+{
+    int number = ph_logs_find(node, &message->of.want.writer);
+    struct ph_serve *place = NULL;
+    if (number < 0)
+        return PH_OK;
+    for (size_t i = 0; i < PH_SERVES_PER_PEER_MAX; i++) {
+        struct ph_serve *slot = &peer->serves[i];
+        if (slot->is_active && slot->log == (uint32_t)number)
+            place = slot; /* asked again: what was under way is replaced */
+        else if (!slot->is_active && place == NULL)
+            place = slot;
+    }
+    if (place == NULL)
+        return PH_LIMIT;
+    uint32_t after_seq = 0;
+    PH_TRY(find_common(node, (uint32_t)number, message, &after_seq));
+    *place = (struct ph_serve){.is_active = true,
+                               .log = (uint32_t)number,
+                               .after_seq = after_seq,
+                               .runs_left = message->of.want.run_count};
+    return ph_sync_pump(node, peer);
+}
+
+/* --- wanting --- */
+
+static struct ph_want *find_want(struct ph_peer *peer, uint32_t log)
+{
+    for (size_t i = 0; i < PH_WANTS_PER_PEER_MAX; i++)
+        if (peer->wants[i].is_active && peer->wants[i].log == log)
+            return &peer->wants[i];
+    return NULL;
+}
+
+static size_t count_wants(const struct ph_peer *peer)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < PH_WANTS_PER_PEER_MAX; i++)
+        count += peer->wants[i].is_active;
+    return count;
+}
+
+/* Our end as taken, then durable ids at growing distances back, ascending as the wire has them. */
+static enum ph_status make_locators(struct ph_node *node, uint32_t number,
+                                    struct ph_locator out[PH_LOCATOR_MAX], uint32_t *count)
+{
+    const struct ph_log *log = &node->logs.items[number];
+    struct ph_locator backwards[PH_LOCATOR_MAX];
+    struct ph_view view = {0};
+    uint32_t seq = log->row.tip.seq, step = 1;
+    *count = 0;
+    enum ph_status status = ph_view_open(node->store, &view);
+    while (seq != 0 && *count < PH_LOCATOR_MAX && status == PH_OK) {
+        struct ph_link link = log->row.tip;
+        if (seq != log->row.tip.seq)
+            status = link_at(&view, log, number, seq, &link);
+        backwards[*count].seq = seq;
+        memcpy(backwards[*count].check, link.id.bytes, sizeof backwards[*count].check);
+        (*count)++;
+        uint32_t next = seq > step ? seq - step : 0;
+        seq = next < log->durable.seq ? next : log->durable.seq;
+        step *= 2;
+    }
+    ph_view_close(&view);
+    for (uint32_t i = 0; i < *count; i++)
+        out[i] = backwards[*count - 1 - i];
+    return status;
+}
+
+static enum ph_status send_want(struct ph_node *node, struct ph_peer *peer, uint32_t number)
+{
+    struct ph_locator locators[PH_LOCATOR_MAX];
+    uint32_t count = 0;
+    PH_TRY(make_locators(node, number, locators, &count));
+    struct ph_buffer message = ph_outbox_message(node);
+    ph_message_want(&message, &node->logs.items[number].row.writer, locators, count,
+                    PH_WANT_RUNS_MAX);
+    for (size_t i = 0; i < PH_WANTS_PER_PEER_MAX; i++) {
+        if (peer->wants[i].is_active)
+            continue;
+        peer->wants[i] = (struct ph_want){.is_active = true,
+                                          .log = number,
+                                          .runs_left = PH_WANT_RUNS_MAX,
+                                          .deadline_ms = node->now_ms + PH_WANT_MS_MAX};
+        return ph_outbox_send(node, peer, &message);
+    }
+    return PH_OK;
+}
+
+/* The open peer that has more of this log than we and is asked for least. NULL: none, or somebody is
+ * asked already. */
+static struct ph_peer *choose_source(struct ph_node *node, uint32_t number)
+{
+    struct ph_peer *best = NULL;
+    for (size_t i = 0; i < PH_PEERS_MAX; i++) {
+        struct ph_peer *peer = &node->peers[i];
+        if (peer->state != PH_PEER_OPEN)
+            continue;
+        if (find_want(peer, number) != NULL)
+            return NULL;
+        if (peer->logs[number].theirs > node->logs.items[number].row.tip.seq &&
+            count_wants(peer) < PH_WANTS_PER_PEER_MAX &&
+            (best == NULL || count_wants(peer) < count_wants(best)))
+            best = peer;
+    }
+    return best;
+}
+
+static bool has_ingest_room(const struct ph_node *node)
+{
+    return node->ingest.gathering == NULL ||
+           ph_batch_bytes(node->ingest.gathering) < PH_BATCH_BYTES_MAX / 2;
+}
+
+void ph_sync_pull(struct ph_node *node)
+{
+    size_t want_count = 0;
+    if (node->is_stopping || !has_ingest_room(node))
+        return;
+    for (size_t i = 0; i < PH_PEERS_MAX; i++)
+        if (node->peers[i].state == PH_PEER_OPEN)
+            want_count += count_wants(&node->peers[i]);
+    for (uint32_t log = 0; log < node->logs.count && want_count < PH_WANTS_MAX; log++) {
+        struct ph_peer *peer = choose_source(node, log);
+        if (peer == NULL)
+            continue;
+        ph_penalty_apply(node, peer, send_want(node, peer, log), "asking");
+        want_count++;
+    }
+}
+
+/* --- taking --- */
+
+enum ph_status ph_sync_take_heads(struct ph_node *node, struct ph_peer *peer,
+                                  struct ph_message *message)
+{
+    for (uint32_t i = 0; i < message->of.heads.head_count; i++) {
+        struct ph_head head = ph_message_next_head(&message->of.heads.heads);
+        take_head(node, peer, &head);
+    }
+    PH_TRY(fill_holes(node, peer, message));
+    if (!peer->heads_begun)
+        return ph_sync_send_all_heads(node, peer);
+    return ph_sync_announce(node, peer);
+}
+
+enum ph_status ph_sync_take_run(struct ph_node *node, struct ph_peer *peer,
+                                struct ph_message *message)
+{
+    struct ph_run_head head = message->of.run.head;
+    int number = -1;
+    enum ph_status status = ph_ingest_run(node, &message->of.run, &number);
+    if (number < 0)
+        return PH_OK;
+    struct ph_want *want = find_want(peer, (uint32_t)number);
+    if (status == PH_OK) {
+        struct ph_peer_log *known = &peer->logs[number];
+        uint32_t tip = node->logs.items[number].row.tip.seq;
+        known->theirs = known->theirs > tip ? known->theirs : tip;
+        known->assumed = known->assumed > tip ? known->assumed : tip;
+        if (want != NULL && (--want->runs_left == 0 || known->theirs <= tip))
+            want->is_active = false;
+        else if (want != NULL)
+            want->deadline_ms = node->now_ms + PH_WANT_MS_MAX;
+        return PH_OK;
+    }
+    if (status != PH_WAITING && status != PH_PARTIAL)
+        return status;
+    /* Not taken now: a duplicate, a gap, a fork, or no room. A gap is wanted from where we stand; what
+     * can't continue our end is not asked for again before they say their heads again. */
+    if (want != NULL)
+        want->is_active = false;
+    uint32_t end_seq = head.after_seq + head.entry_count;
+    uint32_t tip_seq = node->logs.items[number].row.tip.seq;
+    bool is_gap = head.after_seq > tip_seq || status == PH_PARTIAL;
+    if (is_gap && peer->logs[number].theirs < end_seq)
+        peer->logs[number].theirs = end_seq;
+    else if (!is_gap && end_seq > tip_seq)
+        peer->logs[number].theirs = 0;
+    return PH_OK;
+}
+
+/* --- telling --- */
+
+static bool seems_equal(const struct ph_node *node, const struct ph_peer *peer)
+{
+    if (!ph_ingest_is_quiet(node) || count_wants(peer) != 0)
+        return false;
+    for (uint32_t i = 0; i < node->logs.count; i++)
+        if (peer->logs[i].theirs != node->logs.items[i].durable.seq)
+            return false;
+    return true;
+}
+
+enum ph_status ph_sync_announce(struct ph_node *node, struct ph_peer *peer)
+{
+    if (!peer->heads_begun)
+        return PH_OK;
+    PH_TRY(push_own(node, peer));
+    PH_TRY(send_changed_heads(node, peer, false));
+    if (seems_equal(node, peer) && !ph_root_equal(&peer->root_sent, &node->logs.root))
+        return ph_opening_send_root(node, peer);
+    return PH_OK;
+}
+
+enum ph_status ph_sync_on_wake(struct ph_node *node, struct ph_peer *peer)
+{
+    for (size_t i = 0; i < PH_WANTS_PER_PEER_MAX; i++) {
+        struct ph_want *want = &peer->wants[i];
+        if (!want->is_active || want->deadline_ms > node->now_ms)
+            continue;
+        want->is_active = false;
+        peer->logs[want->log].theirs = 0; /* others are asked; roots will tell again */
+    }
+    if (peer->root_due_ms > node->now_ms)
+        return PH_OK;
+    peer->mismatch_theirs = (struct ph_root){{0}};
+    return ph_opening_send_root(node, peer);
+}
