@@ -170,7 +170,8 @@ static void explain(const struct ph_field *field, size_t len, char why[WHY_SIZE]
             field->name, (unsigned)field->size_max, len);
         return;
     case PH_VALUE_DATE:
-        snprintf(why, WHY_SIZE, "The field %s takes a date written as YYYY-MM-DD.", field->name);
+        snprintf(why, WHY_SIZE, "The field %s takes at most %u bytes of text; this has %zu.",
+                 field->name, (unsigned)field->size_max, len);
         return;
     case PH_VALUE_RECORD:
     case PH_VALUE_SCHOOL:
