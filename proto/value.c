@@ -164,14 +164,11 @@ static void explain(const struct ph_field *field, size_t len, char why[WHY_SIZE]
     int written;
     switch (field->value) {
     case PH_VALUE_TEXT:
-        snprintf(
-            why, WHY_SIZE,
-            "The field %s takes at most %u bytes of UTF-8 text; this has %zu, or is not UTF-8.",
-            field->name, (unsigned)field->size_max, len);
-        return;
-    case PH_VALUE_DATE:
         snprintf(why, WHY_SIZE, "The field %s takes at most %u bytes of text; this has %zu.",
                  field->name, (unsigned)field->size_max, len);
+        return;
+    case PH_VALUE_DATE:
+        snprintf(why, WHY_SIZE, "The field %s takes a date written as YYYY-MM-DD.", field->name);
         return;
     case PH_VALUE_RECORD:
     case PH_VALUE_SCHOOL:
