@@ -30,9 +30,8 @@ enum ph_status ph_author_end(struct ph_node *node, struct ph_op_writer *ops)
     if (body.content_len != 0)
         node->env.ops->random(node->env.impl, body.salt.bytes, sizeof body.salt.bytes);
     const struct ph_link *tip = &node->logs.items[node->own_log].row.tip;
-    struct ph_header header =
-        ph_header_after(tip, &node->writer, ph_lamport_next(tip, node->logs.lamport_seen),
-                        node->wall_ms, &body);
+    struct ph_header header = ph_header_after(
+        tip, &node->writer, ph_lamport_next(tip, node->logs.lamport_seen), node->wall_ms, &body);
     return ph_ingest_own(node, &header, &body);
 }
 
@@ -152,8 +151,8 @@ enum ph_status ph_author_found(struct ph_node *node, struct ph_bytes name)
     node->env.ops->random(node->env.impl, node->network_key.bytes, sizeof node->network_key.bytes);
     found.of.found.name = name;
     found.of.found.quota = PH_LOG_QUOTA_DEFAULT;
-    found.of.found.network_key_hash =
-        ph_hash(PH_DOMAIN_NETWORK_KEY, ph_bytes(node->network_key.bytes, sizeof node->network_key.bytes));
+    found.of.found.network_key_hash = ph_hash(
+        PH_DOMAIN_NETWORK_KEY, ph_bytes(node->network_key.bytes, sizeof node->network_key.bytes));
     memcpy(found.author.bytes, node->school.bytes, sizeof found.author.bytes);
     PH_TRY(ph_fact_sign(&found, &node->school_secret, &out));
 
@@ -201,8 +200,8 @@ enum ph_status ph_author_load(struct ph_node *node)
     if (status == PH_OK)
         status = get_meta(&view, "network", node->network.bytes, sizeof node->network.bytes);
     if (status == PH_OK)
-        status = get_meta(&view, "network_key", node->network_key.bytes,
-                          sizeof node->network_key.bytes);
+        status =
+            get_meta(&view, "network_key", node->network_key.bytes, sizeof node->network_key.bytes);
     if (status == PH_OK) {
         node->membership = PH_MEMBERSHIP_MEMBER;
         status = get_meta(&view, "joining", node->invite_secret, sizeof node->invite_secret);

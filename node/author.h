@@ -29,7 +29,8 @@ PH_MUST_USE enum ph_status ph_author_settle(struct ph_node *node);
 PH_MUST_USE enum ph_status ph_author_found(struct ph_node *node, struct ph_bytes name);
 
 /* Set out to join: keep the invitation until a member admits us. */
-PH_MUST_USE enum ph_status ph_author_join(struct ph_node *node, const struct ph_invitation *invitation);
+PH_MUST_USE enum ph_status ph_author_join(struct ph_node *node,
+                                          const struct ph_invitation *invitation);
 
 /* Read from the store what network we belong to, at the start. */
 PH_MUST_USE enum ph_status ph_author_load(struct ph_node *node);

@@ -135,8 +135,9 @@ static enum ph_status check_membership(struct ph_node *node, struct ph_request *
                                        bool needs_network, bool needs_membership)
 {
     if (needs_network && node->membership == PH_MEMBERSHIP_NONE)
-        return ph_refuse(request, "This school is in no network yet: found one with «pharos network "
-                                  "new NAME», or join one with «pharos join CODE».");
+        return ph_refuse(request,
+                         "This school is in no network yet: found one with «pharos network "
+                         "new NAME», or join one with «pharos join CODE».");
     if (needs_membership && node->membership == PH_MEMBERSHIP_JOINING)
         return ph_refuse(request, "This school waits to be admitted: connect it to the school that "
                                   "sent the invitation.");
@@ -156,8 +157,7 @@ static enum ph_status run_named(struct ph_node *node, struct ph_request *request
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         if (!ph_bytes_equal(name, ph_bytes_text(table[i].name)))
             continue;
-        PH_TRY(check_membership(node, request, table[i].needs_network,
-                                table[i].needs_membership));
+        PH_TRY(check_membership(node, request, table[i].needs_network, table[i].needs_membership));
         return table[i].action(node, request);
     }
     return ph_refuse(request, "There is no such command.");
@@ -182,12 +182,11 @@ static const char *sentence_for(const struct ph_request *request, enum ph_status
 
 void ph_command_on_command(struct ph_node *node, ph_command_id id, struct ph_bytes bytes)
 {
-    struct ph_request request = {
-        .id = id,
-        .bytes = bytes,
-        .answer = ph_buffer(node->commands.answer, PH_COMMAND_BYTES_MAX),
-        .deadline_ms = UINT64_MAX,
-        .address_index = -1};
+    struct ph_request request = {.id = id,
+                                 .bytes = bytes,
+                                 .answer = ph_buffer(node->commands.answer, PH_COMMAND_BYTES_MAX),
+                                 .deadline_ms = UINT64_MAX,
+                                 .address_index = -1};
     enum ph_status status = run_named(node, &request);
     if (status == PH_OK && request.answer.overflow)
         status = PH_LIMIT;
@@ -228,7 +227,8 @@ void ph_command_on_committed(struct ph_node *node, uint64_t generation, enum ph_
         else if (wait.what == PH_WAIT_RECORD)
             ph_command_on_command(node, wait.command, ph_bytes(wait.bytes, wait.len));
         else
-            node->env.ops->reply(node->env.impl, wait.command, ph_bytes(wait.bytes, wait.len), true);
+            node->env.ops->reply(node->env.impl, wait.command, ph_bytes(wait.bytes, wait.len),
+                                 true);
         free(wait.bytes);
     }
 }

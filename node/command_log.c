@@ -116,8 +116,8 @@ static enum ph_status fill_page(struct ph_node *node, const struct ph_view *view
 }
 
 static enum ph_status log_of_node(struct ph_node *node, const struct ph_view *view,
-                                  struct cursor *cursor, uint32_t count_max,
-                                  struct ph_buffer *rows, uint32_t *count)
+                                  struct cursor *cursor, uint32_t count_max, struct ph_buffer *rows,
+                                  uint32_t *count)
 {
     struct place *places = calloc(node->logs.count + 1, sizeof *places);
     enum ph_status status = places == NULL ? PH_NO_MEMORY : PH_OK;

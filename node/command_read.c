@@ -109,7 +109,8 @@ static void answer_title(struct ph_buffer *out, const struct ph_record *record)
     ph_pack_text(out, title);
 }
 
-static const struct ph_school_id *owner_of(const struct ph_node *node, const struct ph_record_id *id)
+static const struct ph_school_id *owner_of(const struct ph_node *node,
+                                           const struct ph_record_id *id)
 {
     for (uint32_t i = 0; i < node->logs.count; i++)
         if (ph_record_id_is_of(id, &node->logs.items[i].row.school))

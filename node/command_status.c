@@ -20,8 +20,8 @@ static uint64_t entries_of(const struct ph_node *node, const struct ph_school_id
 static void answer_members(struct ph_node *node, const struct ph_view *view, struct ph_buffer *out)
 {
     struct ph_member members[PH_SCHOOLS_MAX];
-    uint32_t count = node->facts == NULL ? 0
-                                         : ph_facts_members(node->facts, members, PH_SCHOOLS_MAX);
+    uint32_t count =
+        node->facts == NULL ? 0 : ph_facts_members(node->facts, members, PH_SCHOOLS_MAX);
     count = count < PH_SCHOOLS_MAX ? count : PH_SCHOOLS_MAX;
     ph_answer_key(out, "members");
     ph_pack_array(out, count);
@@ -44,8 +44,8 @@ static uint64_t lacks(const struct ph_node *node, const struct ph_peer *peer)
     return count;
 }
 
-static void answer_peer(struct ph_node *node, const struct ph_view *view, const struct ph_peer *peer,
-                        struct ph_buffer *out)
+static void answer_peer(struct ph_node *node, const struct ph_view *view,
+                        const struct ph_peer *peer, struct ph_buffer *out)
 {
     bool is_equal = peer->has_their_root && ph_root_equal(&peer->their_root, &node->logs.root);
     ph_pack_map(out, 7);
@@ -214,8 +214,7 @@ bool ph_command_rebuild_is_done(struct ph_node *node, struct ph_buffer *answer)
     uint64_t records = 0;
     if (!ph_ingest_is_quiet(node) || node->ingest.is_behind)
         return false;
-    if (ph_view_open(node->store, &view) == PH_OK &&
-        ph_view_record_count(&view, &records) != PH_OK)
+    if (ph_view_open(node->store, &view) == PH_OK && ph_view_record_count(&view, &records) != PH_OK)
         records = 0;
     ph_view_close(&view);
     ph_pack_map(answer, 1);

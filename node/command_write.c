@@ -76,8 +76,9 @@ static enum ph_status check_new(struct ph_request *request, const struct ph_kind
         return ph_refuse(request, "Each %s has one record already: change it with «set».",
                          kind->name);
     if (!ph_bytes_equal(audience, ph_bytes_text("network")))
-        return ph_refuse(request, "This version can't seal records yet; say «--with network» to share "
-                                  "this one with the whole network.");
+        return ph_refuse(request,
+                         "This version can't seal records yet; say «--with network» to share "
+                         "this one with the whole network.");
     return PH_OK;
 }
 
@@ -134,7 +135,8 @@ static enum ph_status live_refs(const struct ph_view *view, const struct ph_reco
     while (ph_record_next(&rest, &live)) {
         if (live.field != field->number)
             continue;
-        if (value != NULL && (live.is_missing || !ph_bytes_equal(live.item, ph_buffer_bytes(value))))
+        if (value != NULL &&
+            (live.is_missing || !ph_bytes_equal(live.item, ph_buffer_bytes(value))))
             continue;
         if (*count == PH_REFS_PER_OP_MAX)
             return PH_LIMIT;

@@ -167,7 +167,8 @@ enum ph_status ph_ingest_own(struct ph_node *node, const struct ph_header *heade
     struct ph_log_row row = log->row;
     row.tip = ph_link_after(header, &id);
     struct ph_batch_mark mark = ph_batch_mark(batch);
-    enum ph_status status = ph_batch_entry(batch, (uint32_t)node->own_log, encoded, body, &signature);
+    enum ph_status status =
+        ph_batch_entry(batch, (uint32_t)node->own_log, encoded, body, &signature);
     if (status == PH_OK)
         status = ph_batch_log(batch, (uint32_t)node->own_log, &row);
     if (status != PH_OK) {

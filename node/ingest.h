@@ -11,7 +11,8 @@ PH_MUST_USE enum ph_status ph_ingest_batch(struct ph_node *node, struct ph_batch
 
 /* Facts from anywhere: verified, taken, into the batch; a certify fact opens its log.
  * As ph_facts_take and ph_ingest_batch. */
-PH_MUST_USE enum ph_status ph_ingest_fact(struct ph_node *node, struct ph_bytes bytes, bool *is_new);
+PH_MUST_USE enum ph_status ph_ingest_fact(struct ph_node *node, struct ph_bytes bytes,
+                                          bool *is_new);
 
 /* A received run. PH_OK: taken, `log` says into which log. PH_WAITING: nothing wrong with it, but it
  * doesn't follow on our end, or its log isn't known; nothing is taken. PH_PARTIAL: no room now.

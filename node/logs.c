@@ -148,7 +148,8 @@ int ph_logs_find(const struct ph_node *node, const struct ph_writer_id *writer)
 int ph_logs_find_certify(const struct ph_node *node, const struct ph_entry_id *certify)
 {
     for (uint32_t i = 0; i < node->logs.count; i++)
-        if (memcmp(node->logs.items[i].row.certify.bytes, certify->bytes, sizeof certify->bytes) == 0)
+        if (memcmp(node->logs.items[i].row.certify.bytes, certify->bytes, sizeof certify->bytes) ==
+            0)
             return (int)i;
     return -1;
 }

@@ -4,7 +4,9 @@
 
 #include "node/command.h"
 
-struct ph_school_name { char text[PH_NETWORK_NAME_MAX + 1]; };
+struct ph_school_name {
+    char text[PH_NETWORK_NAME_MAX + 1];
+};
 
 /* The first eight hex digits of its key while its record isn't here or has no name. */
 struct ph_school_name ph_names_of(struct ph_node *node, const struct ph_school_id *school);

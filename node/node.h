@@ -13,21 +13,21 @@ struct ph_node;
 
 /* Who this node is. Copied; ph_node_free wipes the copy, the caller its own. */
 struct ph_identity {
-    uint8_t school_seed[32];    /* Ed25519 */
-    uint8_t writer_seed[32];    /* Ed25519 */
+    uint8_t school_seed[32];      /* Ed25519 */
+    uint8_t writer_seed[32];      /* Ed25519 */
     uint8_t transport_secret[32]; /* X25519 */
-    uint16_t serial;            /* of this writer among the school's */
+    uint16_t serial;              /* of this writer among the school's */
     char school_name[PH_NETWORK_NAME_MAX + 1];
 };
 
 struct ph_node_config {
-    struct ph_env env;                 /* copied; `impl` outlives the node */
-    struct ph_store *store;            /* borrowed, outlives the node */
+    struct ph_env env;      /* copied; `impl` outlives the node */
+    struct ph_store *store; /* borrowed, outlives the node */
     const struct ph_identity *identity;
-    const struct ph_log_sink *log;     /* borrowed for the node's life */
-    const char *const *addresses;      /* to keep dialing, borrowed for the call */
+    const struct ph_log_sink *log; /* borrowed for the node's life */
+    const char *const *addresses;  /* to keep dialing, borrowed for the call */
     size_t address_count;
-    bool is_serving;                   /* dials addresses on its own; else only for commands */
+    bool is_serving; /* dials addresses on its own; else only for commands */
 };
 
 /* Reads where it stands from the store; asks the environment for nothing yet: the first event, a

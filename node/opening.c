@@ -114,8 +114,8 @@ static enum ph_status admit(struct ph_node *node, const struct ph_peer *peer,
     *reason = PH_END_UNKNOWN;
     if (invite == NULL || node->own_log < 0 || !ph_facts_is_voter(node->facts, &node->school))
         return PH_FORBIDDEN;
-    PH_TRY(ph_join_verify(proof->invite_key, &proof->signature, &node->network,
-                          &peer->theirs.school));
+    PH_TRY(
+        ph_join_verify(proof->invite_key, &proof->signature, &node->network, &peer->theirs.school));
     if (ph_facts_invite_uses(node->facts, &invite->id) >= invite->of.invite.uses) {
         *reason = PH_END_USED_UP;
         return PH_FORBIDDEN;
@@ -261,7 +261,8 @@ enum ph_status ph_opening_take_introduction(struct ph_node *node, struct ph_peer
     peer->probation_len += len;
     if (peer->probation_len > PH_PROBATION_BYTES_MAX)
         return PH_LIMIT;
-    PH_TRY(take_fact_list(node, peer, message->of.introduce.facts, message->of.introduce.fact_count));
+    PH_TRY(
+        take_fact_list(node, peer, message->of.introduce.facts, message->of.introduce.fact_count));
     bool is_last = message->of.introduce.fact_count == 0;
     if (is_last && message->of.introduce.has_proof &&
         !ph_facts_knows(node->facts, &peer->theirs.school)) {

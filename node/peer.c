@@ -104,14 +104,14 @@ static void begin_handshake(struct ph_node *node, struct ph_peer *peer)
 {
     uint8_t prologue[sizeof PROLOGUE_TEXT - 1 + sizeof node->network.bytes];
     struct ph_agree_secret ephemeral;
-    struct ph_handshake_config config = {
-        .role = peer->is_ours ? PH_HANDSHAKE_INITIATOR : PH_HANDSHAKE_RESPONDER,
-        .pattern = PH_HANDSHAKE_XX,
-        .psk_places = PH_HANDSHAKE_PSK(0),
-        .psks = &node->network_key,
-        .prologue = {.data = prologue, .len = sizeof prologue},
-        .static_key = &node->transport_secret,
-        .ephemeral_key = &ephemeral};
+    struct ph_handshake_config config = {.role = peer->is_ours ? PH_HANDSHAKE_INITIATOR
+                                                               : PH_HANDSHAKE_RESPONDER,
+                                         .pattern = PH_HANDSHAKE_XX,
+                                         .psk_places = PH_HANDSHAKE_PSK(0),
+                                         .psks = &node->network_key,
+                                         .prologue = {.data = prologue, .len = sizeof prologue},
+                                         .static_key = &node->transport_secret,
+                                         .ephemeral_key = &ephemeral};
     memcpy(prologue, PROLOGUE_TEXT, sizeof PROLOGUE_TEXT - 1);
     memcpy(prologue + sizeof PROLOGUE_TEXT - 1, node->network.bytes, sizeof node->network.bytes);
     node->env.ops->random(node->env.impl, ephemeral.bytes, sizeof ephemeral.bytes);
@@ -141,7 +141,8 @@ static enum ph_status write_greeting(struct ph_node *node, struct ph_peer *peer)
     return PH_OK;
 }
 
-static enum ph_status read_hello(struct ph_node *node, struct ph_peer *peer, struct ph_bytes payload)
+static enum ph_status read_hello(struct ph_node *node, struct ph_peer *peer,
+                                 struct ph_bytes payload)
 {
     const struct ph_agree_public *transport = ph_handshake_remote_static(&peer->handshake);
     struct ph_hello hello;
@@ -157,7 +158,8 @@ static enum ph_status read_hello(struct ph_node *node, struct ph_peer *peer, str
     return PH_OK;
 }
 
-static enum ph_status take_greeting(struct ph_node *node, struct ph_peer *peer, struct ph_bytes frame)
+static enum ph_status take_greeting(struct ph_node *node, struct ph_peer *peer,
+                                    struct ph_bytes frame)
 {
     struct ph_buffer payload = ph_buffer(node->arriving, PH_FRAME_MESSAGE_MAX);
     PH_TRY(ph_handshake_read(&peer->handshake, frame, &payload));
@@ -203,7 +205,8 @@ void ph_peer_on_up(struct ph_node *node, ph_conn_id conn, const char *address)
 typedef enum ph_status message_action(struct ph_node *node, struct ph_peer *peer,
                                       struct ph_message *message);
 
-static enum ph_status take_end(struct ph_node *node, struct ph_peer *peer, struct ph_message *message)
+static enum ph_status take_end(struct ph_node *node, struct ph_peer *peer,
+                               struct ph_message *message)
 {
     static const char *const reasons[] = {
         [PH_END_DONE] = "done",
@@ -244,7 +247,8 @@ static const struct {
     {PH_PEER_OPEN, PH_MESSAGE_END, take_end},
 };
 
-static enum ph_status take_message(struct ph_node *node, struct ph_peer *peer, struct ph_bytes frame)
+static enum ph_status take_message(struct ph_node *node, struct ph_peer *peer,
+                                   struct ph_bytes frame)
 {
     struct ph_buffer plain = ph_buffer(node->plain, PH_FRAME_PLAIN_MAX);
     struct ph_buffer arriving = ph_buffer(node->arriving, PH_FRAME_MESSAGE_MAX);

@@ -21,7 +21,9 @@ void ph_peer_end(struct ph_node *node, struct ph_peer *peer, enum ph_end_reason 
 void ph_peer_end_all(struct ph_node *node, enum ph_end_reason reason);
 
 /* Name of a school for log lines: the first eight hex digits of its key. */
-struct ph_school_tag { char text[9]; };
+struct ph_school_tag {
+    char text[9];
+};
 struct ph_school_tag ph_school_tag(const struct ph_school_id *school);
 
 #endif

@@ -29,7 +29,7 @@ struct ph_logs {
     uint64_t lamport_seen; /* highest of all entries taken */
     struct ph_hole *holes; /* durable, ascending */
     uint32_t hole_count;
-    struct ph_root root;   /* of what is durable */
+    struct ph_root root; /* of what is durable */
     struct ph_hash fact_set;
 };
 
@@ -43,8 +43,8 @@ struct ph_ingest {
     uint32_t facts_submitted;
     uint32_t facts_durable;
     uint8_t fact_sources[PH_FACTS_MAX]; /* which peer sent a fact, its place plus one; 0: none */
-    bool holes_changed;   /* by the batch that gathers or is under way */
-    bool is_behind;       /* the store has entries to materialise */
+    bool holes_changed;                 /* by the batch that gathers or is under way */
+    bool is_behind;                     /* the store has entries to materialise */
 };
 
 /* --- peer --- */
@@ -83,8 +83,8 @@ struct ph_serve {
 struct ph_peer {
     enum ph_peer_state state;
     ph_conn_id conn;
-    bool is_ours;         /* we dialed */
-    int address_index;    /* of dial's list; -1: they called us */
+    bool is_ours;      /* we dialed */
+    int address_index; /* of dial's list; -1: they called us */
     char address[PH_ADDRESS_LEN_MAX + 1];
     uint64_t up_ms;
     uint64_t heard_ms;
@@ -93,25 +93,25 @@ struct ph_peer {
 
     struct ph_handshake handshake;
     struct ph_channel channel;
-    uint8_t *input;       /* owned: one frame as it comes, PH_FRAME_CIPHER_MAX + 2 */
+    uint8_t *input; /* owned: one frame as it comes, PH_FRAME_CIPHER_MAX + 2 */
     size_t input_len;
-    size_t outstanding;   /* bytes sent that the network has not taken */
+    size_t outstanding; /* bytes sent that the network has not taken */
     uint64_t bytes_in, bytes_out;
 
     struct ph_certificate theirs;
     size_t probation_len; /* bytes of facts taken before the school was known */
-    bool is_introduced; /* we have answered their who */
+    bool is_introduced;   /* we have answered their who */
     bool has_their_root;
     struct ph_hash their_fact_set;
     struct ph_root their_root;
     struct ph_root root_sent;
-    bool is_equal;        /* their last root is our durable one, and they were told ours */
+    bool is_equal;          /* their last root is our durable one, and they were told ours */
     uint32_t fact_ids_sent; /* durable facts when we last listed them, plus one; 0: not yet */
     uint8_t *facts_theirs;  /* owned while their list comes in: a byte for each fact held */
     bool heads_begun;       /* we sent our heads once, or the roots were equal */
     bool root_is_unjudged;  /* their root came while something of ours was pending */
     struct ph_root mismatch_theirs, mismatch_ours; /* roots whose difference has been worked on */
-    struct ph_peer_log *logs; /* owned: PH_LOGS_MAX, while open */
+    struct ph_peer_log *logs;                      /* owned: PH_LOGS_MAX, while open */
     struct ph_want wants[PH_WANTS_PER_PEER_MAX];
     struct ph_serve serves[PH_SERVES_PER_PEER_MAX];
 };
@@ -138,17 +138,24 @@ struct ph_dial {
 
 /* --- commands --- */
 
-enum ph_wait_for { PH_WAIT_NOTHING, PH_WAIT_COMMIT, PH_WAIT_SYNC, PH_WAIT_JOIN, PH_WAIT_RECORD,
-                   PH_WAIT_REBUILD, PH_WAIT_JOB };
+enum ph_wait_for {
+    PH_WAIT_NOTHING,
+    PH_WAIT_COMMIT,
+    PH_WAIT_SYNC,
+    PH_WAIT_JOIN,
+    PH_WAIT_RECORD,
+    PH_WAIT_REBUILD,
+    PH_WAIT_JOB
+};
 
 /* A command that can't be answered yet. */
 struct ph_wait {
     enum ph_wait_for what;
     ph_command_id command;
-    uint64_t generation;  /* commit, record: the batch to wait for */
+    uint64_t generation; /* commit, record: the batch to wait for */
     uint64_t deadline_ms;
-    int address_index;    /* sync */
-    uint8_t *bytes;       /* owned: the answer (commit), or the request to run again (record) */
+    int address_index; /* sync */
+    uint8_t *bytes;    /* owned: the answer (commit), or the request to run again (record) */
     size_t len;
 };
 
@@ -176,7 +183,7 @@ struct ph_node {
     bool is_serving;
     bool is_stopping;
     enum ph_status failure;
-    uint64_t now_ms;  /* of the step under way */
+    uint64_t now_ms; /* of the step under way */
     int64_t wall_ms;
     uint64_t alarm_ms; /* last wake_at */
     uint32_t jobs_out;
@@ -206,10 +213,10 @@ struct ph_node {
     struct ph_commands commands;
     struct ph_packer packer;
     /* Places to work in, one step long. Owned. */
-    uint8_t *building; /* PH_FRAME_MESSAGE_MAX: a message on its way out */
-    uint8_t *arriving; /* PH_FRAME_MESSAGE_MAX: a message being read */
-    uint8_t *plain;    /* PH_FRAME_PLAIN_MAX: packed, not sealed */
-    uint8_t *sealed;   /* PH_FRAME_CIPHER_MAX + 2: a frame on its way out */
+    uint8_t *building;           /* PH_FRAME_MESSAGE_MAX: a message on its way out */
+    uint8_t *arriving;           /* PH_FRAME_MESSAGE_MAX: a message being read */
+    uint8_t *plain;              /* PH_FRAME_PLAIN_MAX: packed, not sealed */
+    uint8_t *sealed;             /* PH_FRAME_CIPHER_MAX + 2: a frame on its way out */
     uint8_t *skeleton, *content; /* PH_BODY_MAX each: an entry being written */
     struct ph_head *heads;       /* PH_LOGS_MAX: sorting them for the root */
 };

@@ -25,7 +25,8 @@ static enum ph_status send_heads(struct ph_node *node, struct ph_peer *peer,
 }
 
 /* What changed since we last told them. An empty list is said too when they wait for our first. */
-static enum ph_status send_changed_heads(struct ph_node *node, struct ph_peer *peer, bool even_empty)
+static enum ph_status send_changed_heads(struct ph_node *node, struct ph_peer *peer,
+                                         bool even_empty)
 {
     uint32_t count = 0;
     for (uint32_t i = 0; i < node->logs.count; i++) {
@@ -64,8 +65,8 @@ static void take_head(struct ph_node *node, struct ph_peer *peer, const struct p
 
 /* --- holes --- */
 
-static enum ph_status send_fill(struct ph_node *node, struct ph_peer *peer, const struct ph_view *view,
-                                const struct ph_hole *hole)
+static enum ph_status send_fill(struct ph_node *node, struct ph_peer *peer,
+                                const struct ph_view *view, const struct ph_hole *hole)
 {
     struct ph_stored_entry entry;
     int log = ph_logs_find(node, &hole->writer);
@@ -79,7 +80,8 @@ static enum ph_status send_fill(struct ph_node *node, struct ph_peer *peer, cons
     return ph_outbox_send(node, peer, &message);
 }
 
-static enum ph_status fill_holes(struct ph_node *node, struct ph_peer *peer, struct ph_message *heads)
+static enum ph_status fill_holes(struct ph_node *node, struct ph_peer *peer,
+                                 struct ph_message *heads)
 {
     if (heads->of.heads.hole_count == 0)
         return PH_OK;
@@ -143,8 +145,9 @@ static enum ph_status link_at(const struct ph_view *view, const struct ph_log *l
     return PH_OK;
 }
 
-static enum ph_status write_run(const struct ph_view *view, const struct ph_log *log, uint32_t number,
-                                uint32_t after_seq, struct ph_buffer *message, uint32_t *count)
+static enum ph_status write_run(const struct ph_view *view, const struct ph_log *log,
+                                uint32_t number, uint32_t after_seq, struct ph_buffer *message,
+                                uint32_t *count)
 {
     struct ph_signature signature;
     struct ph_link link;

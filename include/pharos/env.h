@@ -53,7 +53,7 @@ struct ph_job {
 
 enum ph_event_type {
     PH_EVENT_WAKE,
-    PH_EVENT_CONN_UP,   /* accepted (even) or dialed (odd) */
+    PH_EVENT_CONN_UP, /* accepted (even) or dialed (odd) */
     PH_EVENT_CONN_DATA,
     PH_EVENT_SENT,
     PH_EVENT_CONN_DOWN, /* closed or failed by the other side or the network */
@@ -66,16 +66,36 @@ enum ph_event_type {
 
 struct ph_event {
     enum ph_event_type type;
-    uint64_t now_ms;     /* monotonic; the same for the whole step */
-    int64_t wall_ms;     /* claimed wall-clock time, ms since 1970; display only */
+    uint64_t now_ms; /* monotonic; the same for the whole step */
+    int64_t wall_ms; /* claimed wall-clock time, ms since 1970; display only */
     union {
-        struct { ph_conn_id conn; const char *address; } up; /* the other end, as text; borrowed */
-        struct { ph_conn_id conn; struct ph_bytes bytes; } data; /* borrowed */
-        struct { ph_conn_id conn; size_t len; } sent;
-        struct { ph_conn_id conn; const char *reason; } down; /* borrowed */
-        struct { struct ph_batch *batch; enum ph_status status; } committed; /* the node's again */
-        struct { struct ph_job *job; } done;
-        struct { ph_command_id id; struct ph_bytes bytes; } command; /* borrowed */
+        struct {
+            ph_conn_id conn;
+            const char *address;
+        } up; /* the other end, as text; borrowed */
+        struct {
+            ph_conn_id conn;
+            struct ph_bytes bytes;
+        } data; /* borrowed */
+        struct {
+            ph_conn_id conn;
+            size_t len;
+        } sent;
+        struct {
+            ph_conn_id conn;
+            const char *reason;
+        } down; /* borrowed */
+        struct {
+            struct ph_batch *batch;
+            enum ph_status status;
+        } committed; /* the node's again */
+        struct {
+            struct ph_job *job;
+        } done;
+        struct {
+            ph_command_id id;
+            struct ph_bytes bytes;
+        } command; /* borrowed */
     } of;
 };
 

@@ -7,16 +7,32 @@
 #include <stdint.h>
 #include <string.h>
 
-struct ph_hash { uint8_t bytes[32]; };       /* BLAKE2b-256 under one of crypto.h's domains */
-struct ph_root { uint8_t bytes[32]; };       /* equal roots = same facts, heads and holes */
-struct ph_fact_id { uint8_t bytes[32]; };    /* hash of a fact's statement */
-struct ph_entry_id { uint8_t bytes[32]; };   /* hash of an entry's header */
-struct ph_school_id { uint8_t bytes[32]; };  /* a school's Ed25519 public key */
-struct ph_writer_id { uint8_t bytes[32]; };  /* a writer's Ed25519 public key */
-struct ph_record_id { uint8_t bytes[16]; };  /* school prefix 8, sequence 4, random 4 */
+struct ph_hash {
+    uint8_t bytes[32];
+}; /* BLAKE2b-256 under one of crypto.h's domains */
+struct ph_root {
+    uint8_t bytes[32];
+}; /* equal roots = same facts, heads and holes */
+struct ph_fact_id {
+    uint8_t bytes[32];
+}; /* hash of a fact's statement */
+struct ph_entry_id {
+    uint8_t bytes[32];
+}; /* hash of an entry's header */
+struct ph_school_id {
+    uint8_t bytes[32];
+}; /* a school's Ed25519 public key */
+struct ph_writer_id {
+    uint8_t bytes[32];
+}; /* a writer's Ed25519 public key */
+struct ph_record_id {
+    uint8_t bytes[16];
+}; /* school prefix 8, sequence 4, random 4 */
 
 /* A network's id is the id of its founding fact. */
-struct ph_network_id { uint8_t bytes[32]; };
+struct ph_network_id {
+    uint8_t bytes[32];
+};
 
 #define PH_ID_QUESTIONS(name, type)                                                                \
     static inline int ph_##name##_compare(const struct type *a, const struct type *b)              \

@@ -6,11 +6,12 @@
 #include <assert.h>
 
 /* Frames: 2-byte length, then ciphertext with its 16-byte tag. */
-#define PH_FRAME_CIPHER_MAX 65535                            /* (wire) bytes */
-#define PH_FRAME_TAG_LEN 16                                  /* (wire) bytes */
-#define PH_FRAME_PLAIN_MAX (PH_FRAME_CIPHER_MAX - PH_FRAME_TAG_LEN) /* (wire) bytes, also once unpacked */
-#define PH_HANDSHAKE_PAYLOAD_MAX 232                         /* (wire) bytes, each way */
-#define PH_FRAMES_PER_KEY_MAX (UINT64_C(1) << 48)            /* (wire) then the session ends */
+#define PH_FRAME_CIPHER_MAX 65535 /* (wire) bytes */
+#define PH_FRAME_TAG_LEN 16       /* (wire) bytes */
+#define PH_FRAME_PLAIN_MAX                                                                         \
+    (PH_FRAME_CIPHER_MAX - PH_FRAME_TAG_LEN)      /* (wire) bytes, also once unpacked */
+#define PH_HANDSHAKE_PAYLOAD_MAX 232              /* (wire) bytes, each way */
+#define PH_FRAMES_PER_KEY_MAX (UINT64_C(1) << 48) /* (wire) then the session ends */
 
 /* MessagePack from outside. */
 #define PH_PACK_DEPTH_MAX 8 /* (wire) nested arrays and maps */
@@ -28,14 +29,15 @@
 #define PH_LOG_QUOTA_DEFAULT (UINT64_C(1) << 32) /* bytes of bodies in one log, fixed at founding */
 
 /* Facts. */
-#define PH_FACT_MAX 4096               /* (wire) bytes of one fact with its past */
-#define PH_FACT_PAST_MAX 64            /* (wire) facts that one fact names */
-#define PH_WRITERS_MAX 16              /* (wire) serial numbers of one school's logs */
-#define PH_ADMISSIONS_MAX 128          /* (wire) admissions by one school in an admission's past */
-#define PH_INVITE_USES_MAX 100         /* (wire) */
-#define PH_NETWORK_NAME_MAX 200        /* (wire) bytes of UTF-8 */
-#define PH_PROBATION_BYTES_MAX (2 * 1024 * 1024) /* (wire) facts taken from a school not known yet */
-#define PH_FACTS_MAX 16384             /* facts held; beyond it new ones wait (slowed, not lost) */
+#define PH_FACT_MAX 4096        /* (wire) bytes of one fact with its past */
+#define PH_FACT_PAST_MAX 64     /* (wire) facts that one fact names */
+#define PH_WRITERS_MAX 16       /* (wire) serial numbers of one school's logs */
+#define PH_ADMISSIONS_MAX 128   /* (wire) admissions by one school in an admission's past */
+#define PH_INVITE_USES_MAX 100  /* (wire) */
+#define PH_NETWORK_NAME_MAX 200 /* (wire) bytes of UTF-8 */
+#define PH_PROBATION_BYTES_MAX                                                                     \
+    (2 * 1024 * 1024)      /* (wire) facts taken from a school not known yet */
+#define PH_FACTS_MAX 16384 /* facts held; beyond it new ones wait (slowed, not lost) */
 
 /* Records. */
 #define PH_FIELD_VALUE_MAX (16 * 1024) /* bytes of one value; a kind may ask for less */
@@ -45,36 +47,37 @@
 /* A node. */
 #define PH_SCHOOLS_MAX 100
 #define PH_LOGS_MAX (PH_SCHOOLS_MAX * PH_WRITERS_MAX)
-#define PH_PEERS_MAX 128             /* connections, half-open ones included */
-#define PH_HALF_OPEN_MAX 64          /* connections that have not shown who they are */
-#define PH_ADDRESSES_MAX 128         /* addresses that a node remembers */
-#define PH_ADDRESS_LEN_MAX 262       /* bytes of "host:port": a DNS name, a colon, five digits */
-#define PH_OUTBOX_BYTES_MAX (1024 * 1024)  /* sent but not yet taken by the network, per peer */
+#define PH_PEERS_MAX 128       /* connections, half-open ones included */
+#define PH_HALF_OPEN_MAX 64    /* connections that have not shown who they are */
+#define PH_ADDRESSES_MAX 128   /* addresses that a node remembers */
+#define PH_ADDRESS_LEN_MAX 262 /* bytes of "host:port": a DNS name, a colon, five digits */
+#define PH_OUTBOX_BYTES_MAX (1024 * 1024)     /* sent but not yet taken by the network, per peer */
 #define PH_INGEST_BYTES_MAX (8 * 1024 * 1024) /* received, not yet handed to a commit, whole node */
 #define PH_BATCH_BYTES_MAX (4 * 1024 * 1024)  /* one commit */
-#define PH_SLICE_ENTRIES_MAX 4096    /* entries materialised in one commit */
-#define PH_LOGS_PER_SCHOOL_MAX (2 * PH_WRITERS_MAX) /* a school that certifies more is not followed */
-#define PH_HOLES_MAX 65536           /* entries without content; beyond, such runs are not taken */
-#define PH_WANT_RUNS_MAX 8           /* (wire) runs that one WANT may ask for */
-#define PH_WANTS_PER_PEER_MAX 4      /* logs being fetched from one peer at a time */
-#define PH_WANTS_MAX 8               /* from all peers together */
-#define PH_SERVES_PER_PEER_MAX 4     /* logs being sent to one peer at a time */
-#define PH_PUSH_ENTRIES_MAX 64       /* a longer gap is pulled, not pushed */
-#define PH_LOCATOR_MAX 40            /* (wire) ids in a WANT's locator */
-#define PH_HOLES_PER_HEADS_MAX 256   /* (wire) holes in one HEADS */
-#define PH_COMMAND_BYTES_MAX (256 * 1024)  /* one command or one piece of a reply */
-#define PH_COMMANDS_MAX 64           /* commands waiting for an answer */
+#define PH_SLICE_ENTRIES_MAX 4096             /* entries materialised in one commit */
+#define PH_LOGS_PER_SCHOOL_MAX                                                                     \
+    (2 * PH_WRITERS_MAX)           /* a school that certifies more is not followed */
+#define PH_HOLES_MAX 65536         /* entries without content; beyond, such runs are not taken */
+#define PH_WANT_RUNS_MAX 8         /* (wire) runs that one WANT may ask for */
+#define PH_WANTS_PER_PEER_MAX 4    /* logs being fetched from one peer at a time */
+#define PH_WANTS_MAX 8             /* from all peers together */
+#define PH_SERVES_PER_PEER_MAX 4   /* logs being sent to one peer at a time */
+#define PH_PUSH_ENTRIES_MAX 64     /* a longer gap is pulled, not pushed */
+#define PH_LOCATOR_MAX 40          /* (wire) ids in a WANT's locator */
+#define PH_HOLES_PER_HEADS_MAX 256 /* (wire) holes in one HEADS */
+#define PH_COMMAND_BYTES_MAX (256 * 1024) /* one command or one piece of a reply */
+#define PH_COMMANDS_MAX 64                /* commands waiting for an answer */
 
 /* Time, in ms of the monotonic clock. No wall-clock time limits anything. */
-#define PH_HANDSHAKE_MS_MAX 5000     /* from connection to the last handshake message */
-#define PH_PROBATION_MS_MAX 10000    /* from handshake to being known */
-#define PH_SILENCE_MS_MAX 60000      /* then the connection counts as dead */
-#define PH_IDLE_ROOT_MS 20000        /* idle sessions exchange roots this often */
-#define PH_WANT_MS_MAX 15000         /* a WANT without progress is asked elsewhere */
-#define PH_DIAL_MS_MIN 500           /* first pause before dialing again; doubles, with jitter */
+#define PH_HANDSHAKE_MS_MAX 5000  /* from connection to the last handshake message */
+#define PH_PROBATION_MS_MAX 10000 /* from handshake to being known */
+#define PH_SILENCE_MS_MAX 60000   /* then the connection counts as dead */
+#define PH_IDLE_ROOT_MS 20000     /* idle sessions exchange roots this often */
+#define PH_WANT_MS_MAX 15000      /* a WANT without progress is asked elsewhere */
+#define PH_DIAL_MS_MIN 500        /* first pause before dialing again; doubles, with jitter */
 #define PH_DIAL_MS_MAX 60000
-#define PH_DRAIN_MS_MAX 2000         /* an orderly stop takes no longer */
-#define PH_SIMULTANEOUS_MS 5000      /* two connections of one pair this close were dialed at once */
+#define PH_DRAIN_MS_MAX 2000    /* an orderly stop takes no longer */
+#define PH_SIMULTANEOUS_MS 5000 /* two connections of one pair this close were dialed at once */
 
 static_assert(PH_RUN_COUNTED_MAX + 256 <= PH_FRAME_PLAIN_MAX, "a run fits one frame");
 static_assert(PH_HEADER_LEN + PH_BODY_MAX <= PH_RUN_COUNTED_MAX, "an entry fits a run");
