@@ -1,0 +1,612 @@
+#include <stdlib.h>
+
+#include "store/view.h"
+#include "tests/support/check.h"
+#include "tests/support/home.h"
+#include "tests/support/world.h"
+
+#define TITLE 3
+#define HEADINGS 4 /* a set, of a priority */
+
+static struct world world;
+
+static struct ph_batch *batch_new(void)
+{
+    struct ph_batch *batch;
+    CHECK_OK(ph_batch_new(&batch));
+    return batch;
+}
+
+static void found(struct home *home)
+{
+    home_init(home);
+    home_open(home);
+    struct ph_batch *batch = batch_new();
+    world_found(&world, batch);
+    CHECK_OK(home_apply(home, batch));
+}
+
+static void begin(struct home *home, uint32_t writer_count)
+{
+    world_init(&world, writer_count);
+    found(home);
+}
+
+static void take(struct home *home, const struct world_entry *entry, enum world_put how)
+{
+    struct ph_batch *batch = batch_new();
+    world_put(&world, batch, entry, how);
+    CHECK_OK(home_apply(home, batch));
+}
+
+static void rebuild(struct home *home)
+{
+    struct ph_batch *batch = batch_new();
+    ph_batch_rebuild(batch);
+    CHECK_OK(home_apply(home, batch));
+    home_catch_up(home);
+}
+
+/* An entry that sets one text field, overwriting what `over` names (may be NULL). */
+static void write_set(uint32_t writer, uint16_t kind, const struct ph_record_id *record,
+                      const char *text, const struct ph_op_ref *over, struct world_entry *out)
+{
+    struct ph_op_writer ops;
+    uint8_t item[256];
+    world_begin(&world, &ops);
+    ph_ops_group(&ops, kind, record, PH_AUDIENCE_NETWORK);
+    ph_ops_set(&ops, TITLE, over, over != NULL, world_text(item, text));
+    world_end(&world, writer, &ops, out);
+}
+
+/* All texts of a field, in order, each followed by a bar; "?" for one that is missing. */
+static void texts_of(struct home *home, uint16_t kind, const struct ph_record_id *id,
+                     uint16_t field, char out[256])
+{
+    struct ph_view view;
+    struct ph_record record;
+    struct ph_record_value value;
+    struct ph_buffer text = ph_buffer(out, 255);
+    CHECK_OK(ph_view_open(home->store, &view));
+    CHECK_OK(ph_view_record(&view, kind, id, &record));
+    while (ph_record_next(&record, &value)) {
+        if (value.field != field)
+            continue;
+        struct ph_unpacker in = ph_unpack_scanned(value.item);
+        struct ph_bytes item = value.is_missing ? ph_bytes_text("?") : ph_unpack_text(&in);
+        ph_buffer_put(&text, item.data, item.len);
+        ph_buffer_put(&text, "|", 1);
+    }
+    CHECK_OK(ph_unpack_end(&record.values));
+    out[text.len] = 0;
+    ph_view_close(&view);
+}
+
+static void check_texts(struct home *home, uint16_t kind, const struct ph_record_id *id,
+                        uint16_t field, const char *expected)
+{
+    char texts[256];
+    texts_of(home, kind, id, field, texts);
+    assert_string_equal(texts, expected);
+}
+
+static void created_record_shows_its_value(void **state)
+{
+    (void)state;
+    struct home home;
+    struct world_entry entry;
+    struct ph_record_id id;
+    struct ph_record record;
+    struct ph_record_value value;
+    struct ph_view view;
+    struct ph_op_ref ref, expected;
+    begin(&home, 1);
+    world_create(&world, 0, PH_KIND_PLAN, "Reading", &entry, &id);
+    take(&home, &entry, WORLD_SIGNED);
+
+    check_texts(&home, PH_KIND_PLAN, &id, TITLE, "Reading|");
+    CHECK_OK(ph_view_open(home.store, &view));
+    CHECK_OK(ph_view_find(&view, &id, &record));
+    CHECK(record.kind == PH_KIND_PLAN && record.is_created && record.touch_count == 1);
+    CHECK(record.created_lamport == entry.link.lamport);
+    CHECK(record.audience == PH_AUDIENCE_NETWORK && record.value_count == 1);
+    CHECK(ph_record_next(&record, &value));
+    CHECK_OK(ph_view_ref(&view, &value, &ref));
+    expected = world_ref(&world, &entry, 1);
+    CHECK(ph_op_ref_compare(&ref, &expected) == 0);
+    CHECK(!ph_record_next(&record, &value));
+    id.bytes[15] ^= 1;
+    CHECK_STATUS(ph_view_find(&view, &id, &record), PH_NOT_FOUND);
+    ph_view_close(&view);
+    home_deinit(&home);
+}
+
+static void concurrent_values_stay_until_somebody_settles(void **state)
+{
+    (void)state;
+    struct home home;
+    struct world_entry create, a, b, settled;
+    struct ph_record_id id;
+    struct ph_op_ref over[2];
+    struct ph_op_writer ops;
+    uint8_t item[256];
+    begin(&home, 2);
+    world_create(&world, 0, PH_KIND_PLAN, "old", &create, &id);
+    over[0] = world_ref(&world, &create, 1);
+    write_set(0, PH_KIND_PLAN, &id, "ours", &over[0], &a);
+    write_set(1, PH_KIND_PLAN, &id, "theirs", &over[0], &b);
+    over[0] = world_ref(&world, &a, 0);
+    over[1] = world_ref(&world, &b, 0);
+    world_begin(&world, &ops);
+    ph_ops_group(&ops, PH_KIND_PLAN, &id, PH_AUDIENCE_NETWORK);
+    ph_ops_set(&ops, TITLE, over, 2, world_text(item, "both"));
+    world_end(&world, 1, &ops, &settled);
+
+    take(&home, &create, WORLD_SIGNED);
+    take(&home, &a, WORLD_SIGNED);
+    check_texts(&home, PH_KIND_PLAN, &id, TITLE, "ours|");
+    take(&home, &b, WORLD_SIGNED);
+    check_texts(&home, PH_KIND_PLAN, &id, TITLE, "theirs|ours|");
+    take(&home, &settled, WORLD_SIGNED);
+    check_texts(&home, PH_KIND_PLAN, &id, TITLE, "both|");
+    home_deinit(&home);
+}
+
+static void removed_elements_go(void **state)
+{
+    (void)state;
+    struct home home;
+    struct world_entry create, remove;
+    struct ph_op_writer ops;
+    uint8_t item[256];
+    begin(&home, 1);
+    struct ph_record_id id = world_record(&world, 0, 0);
+    world_begin(&world, &ops);
+    ph_ops_group(&ops, PH_KIND_PRIORITY, &id, PH_AUDIENCE_NETWORK);
+    ph_ops_create(&ops);
+    ph_ops_add(&ops, HEADINGS, world_text(item, "one"));
+    ph_ops_add(&ops, HEADINGS, world_text(item, "two"));
+    world_end(&world, 0, &ops, &create);
+    struct ph_op_ref one = world_ref(&world, &create, 1);
+    world_begin(&world, &ops);
+    ph_ops_group(&ops, PH_KIND_PRIORITY, &id, PH_AUDIENCE_NETWORK);
+    ph_ops_remove(&ops, HEADINGS, &one, 1);
+    world_end(&world, 0, &ops, &remove);
+
+    take(&home, &create, WORLD_SIGNED);
+    check_texts(&home, PH_KIND_PRIORITY, &id, HEADINGS, "two|one|");
+    take(&home, &remove, WORLD_SIGNED);
+    check_texts(&home, PH_KIND_PRIORITY, &id, HEADINGS, "two|");
+    home_deinit(&home);
+}
+
+static void ops_without_the_right_have_no_effect(void **state)
+{
+    (void)state;
+    struct home home;
+    struct world_entry create, set;
+    struct ph_record_id id;
+    begin(&home, 2);
+    world_create(&world, 0, PH_KIND_REFLECTION, "mine", &create, &id);
+    struct ph_op_ref over = world_ref(&world, &create, 1);
+    write_set(1, PH_KIND_REFLECTION, &id, "not yours", &over, &set);
+    take(&home, &create, WORLD_SIGNED);
+    take(&home, &set, WORLD_SIGNED);
+    check_texts(&home, PH_KIND_REFLECTION, &id, TITLE, "mine|");
+    home_deinit(&home);
+}
+
+static void value_shows_once_its_content_comes(void **state)
+{
+    (void)state;
+    struct home home;
+    struct world_entry create;
+    struct ph_record_id id;
+    begin(&home, 1);
+    world_create(&world, 0, PH_KIND_PLAN, "late", &create, &id);
+    take(&home, &create, WORLD_WITHOUT_CONTENT);
+    check_texts(&home, PH_KIND_PLAN, &id, TITLE, "?|");
+
+    struct ph_batch *batch = batch_new();
+    CHECK_OK(ph_batch_fill(batch, 0, 1, &create.body.salt, create.body.content));
+    CHECK_OK(home_apply(&home, batch));
+    check_texts(&home, PH_KIND_PLAN, &id, TITLE, "late|");
+    home_deinit(&home);
+}
+
+static void check_shown(struct home *home, uint64_t expected)
+{
+    struct ph_view view;
+    uint64_t count;
+    CHECK_OK(ph_view_open(home->store, &view));
+    CHECK_OK(ph_view_record_count(&view, &count));
+    ph_view_close(&view);
+    assert_int_equal(count, expected);
+}
+
+/* Two writers answer each other on one record: 0 creates, 1 sets, 0 sets, 1 sets. Every order in
+ * which the two logs can come, one batch an entry or all in one. */
+static void answers_wait_for_what_they_answer_in_every_order(void **state)
+{
+    (void)state;
+    struct world_entry entries[4]; /* 0 and 2 of writer 0, 1 and 3 of writer 1 */
+    struct ph_record_id id;
+    world_init(&world, 2);
+    world_create(&world, 0, PH_KIND_PLAN, "a", &entries[0], &id);
+    struct ph_op_ref over = world_ref(&world, &entries[0], 1);
+    write_set(1, PH_KIND_PLAN, &id, "b", &over, &entries[1]);
+    over = world_ref(&world, &entries[1], 0);
+    write_set(0, PH_KIND_PLAN, &id, "c", &over, &entries[2]);
+    over = world_ref(&world, &entries[2], 0);
+    write_set(1, PH_KIND_PLAN, &id, "d", &over, &entries[3]);
+
+    static const int orders[6][4] = {{0, 2, 1, 3}, {0, 1, 2, 3}, {0, 1, 3, 2},
+                                     {1, 3, 0, 2}, {1, 0, 3, 2}, {1, 0, 2, 3}};
+    for (int i = 0; i < 12; i++) {
+        struct home home;
+        found(&home);
+        struct ph_batch *batch = batch_new();
+        for (int j = 0; j < 4; j++) {
+            const struct world_entry *entry = &entries[orders[i / 2][j]];
+            if (i % 2 == 0)
+                take(&home, entry, WORLD_SIGNED);
+            else
+                world_put(&world, batch, entry, WORLD_SIGNED);
+        }
+        CHECK_OK(home_apply(&home, batch));
+        check_texts(&home, PH_KIND_PLAN, &id, TITLE, "d|");
+        check_shown(&home, 1);
+        home_deinit(&home);
+    }
+}
+
+static void entry_that_waits_shows_nothing_meanwhile(void **state)
+{
+    (void)state;
+    struct home home;
+    struct world_entry create, set, later;
+    struct ph_record_id id, other;
+    struct ph_record record;
+    struct ph_view view;
+    uint64_t backlog;
+    begin(&home, 2);
+    world_create(&world, 0, PH_KIND_PLAN, "a", &create, &id);
+    struct ph_op_ref over = world_ref(&world, &create, 1);
+    write_set(1, PH_KIND_PLAN, &id, "b", &over, &set);
+    world_create(&world, 1, PH_KIND_PLAN, "meanwhile", &later, &other);
+
+    take(&home, &set, WORLD_SIGNED);
+    take(&home, &later, WORLD_SIGNED);
+    check_texts(&home, PH_KIND_PLAN, &other, TITLE, "meanwhile|"); /* its log goes on */
+    CHECK_OK(ph_view_open(home.store, &view));
+    CHECK_STATUS(ph_view_record(&view, PH_KIND_PLAN, &id, &record), PH_NOT_FOUND);
+    CHECK_OK(ph_view_backlog(&view, &backlog));
+    CHECK(backlog == 0);
+    ph_view_close(&view);
+    home_close(&home);
+    home_open(&home);
+    take(&home, &create, WORLD_SIGNED);
+    check_texts(&home, PH_KIND_PLAN, &id, TITLE, "b|");
+    home_deinit(&home);
+}
+
+/* The reference is to an entry of that writer and sequence, but not the one that is there. */
+static void reference_to_another_branch_waits_for_good(void **state)
+{
+    (void)state;
+    struct home home;
+    struct world_entry create, set, more;
+    struct ph_record_id id;
+    begin(&home, 2);
+    world_create(&world, 0, PH_KIND_PLAN, "a", &create, &id);
+    struct ph_op_ref over = world_ref(&world, &create, 1);
+    over.check[15] ^= 1;
+    write_set(1, PH_KIND_PLAN, &id, "b", &over, &set);
+    write_set(0, PH_KIND_PLAN, &id, "c", NULL, &more);
+    take(&home, &set, WORLD_SIGNED);
+    take(&home, &create, WORLD_SIGNED);
+    take(&home, &more, WORLD_SIGNED);
+    check_texts(&home, PH_KIND_PLAN, &id, TITLE, "c|a|");
+    home_deinit(&home);
+}
+
+static void lists_are_newest_first(void **state)
+{
+    (void)state;
+    struct home home;
+    struct world_entry entry;
+    struct ph_record_id ids[3], other, found_id;
+    struct ph_list_position position = {0};
+    struct ph_view view;
+    begin(&home, 2);
+    struct ph_batch *batch = batch_new();
+    for (uint32_t i = 0; i < 3; i++) {
+        world_create(&world, i % 2, PH_KIND_PLAN, "p", &entry, &ids[i]);
+        world_put(&world, batch, &entry, WORLD_SIGNED);
+    }
+    world_create(&world, 0, PH_KIND_COMMENT, "c", &entry, &other);
+    world_put(&world, batch, &entry, WORLD_SIGNED);
+    CHECK_OK(home_apply(&home, batch));
+
+    CHECK_OK(ph_view_open(home.store, &view));
+    for (int i = 2; i >= 0; i--) {
+        CHECK_OK(ph_view_list(&view, PH_KIND_PLAN, &position, &found_id));
+        CHECK(ph_record_id_equal(&found_id, &ids[i]));
+    }
+    CHECK_STATUS(ph_view_list(&view, PH_KIND_PLAN, &position, &found_id), PH_NOT_FOUND);
+    position = (struct ph_list_position){0};
+    CHECK_STATUS(ph_view_list(&view, PH_KIND_NETWORK, &position, &found_id), PH_NOT_FOUND);
+    ph_view_close(&view);
+    check_shown(&home, 4);
+    home_deinit(&home);
+}
+
+static void write_child(const struct ph_record_id *parent, const char *position, uint32_t number,
+                        struct world_entry *out, struct ph_record_id *id)
+{
+    struct ph_op_writer ops;
+    uint8_t item[256], place[256];
+    struct ph_buffer bin = ph_buffer(item, sizeof item);
+    ph_pack_bin(&bin, ph_bytes(parent->bytes, sizeof parent->bytes));
+    *id = world_record(&world, 0, number);
+    world_begin(&world, &ops);
+    ph_ops_group(&ops, PH_KIND_PRIORITY, id, PH_AUDIENCE_NETWORK);
+    ph_ops_create(&ops);
+    ph_ops_set(&ops, PH_FIELD_NUMBER_PARENT, NULL, 0, ph_buffer_bytes(&bin));
+    ph_ops_set(&ops, PH_FIELD_NUMBER_POSITION, NULL, 0, world_text(place, position));
+    world_end(&world, 0, &ops, out);
+}
+
+static void check_children(struct home *home, const struct ph_record_id *parent,
+                           const struct ph_record_id *const *expected)
+{
+    struct ph_view view;
+    struct ph_list_position position = {0};
+    struct ph_record_id id;
+    uint16_t kind;
+    CHECK_OK(ph_view_open(home->store, &view));
+    for (; *expected != NULL; expected++) {
+        CHECK_OK(ph_view_children(&view, parent, &position, &kind, &id));
+        CHECK(kind == PH_KIND_PRIORITY && ph_record_id_equal(&id, *expected));
+    }
+    CHECK_STATUS(ph_view_children(&view, parent, &position, &kind, &id), PH_NOT_FOUND);
+    ph_view_close(&view);
+}
+
+static void children_stand_by_position_and_move(void **state)
+{
+    (void)state;
+    struct home home;
+    struct world_entry plan, entries[4];
+    struct ph_record_id parent, ids[3];
+    struct ph_op_writer ops;
+    uint8_t item[256];
+    begin(&home, 1);
+    world_create(&world, 0, PH_KIND_PLAN, "p", &plan, &parent);
+    write_child(&parent, "m", 0, &entries[0], &ids[0]);
+    write_child(&parent, "ma", 1, &entries[1], &ids[1]);
+    write_child(&parent, "b", 2, &entries[2], &ids[2]);
+    struct ph_op_ref over = world_ref(&world, &entries[0], 2);
+    world_begin(&world, &ops);
+    ph_ops_group(&ops, PH_KIND_PRIORITY, &ids[0], PH_AUDIENCE_NETWORK);
+    ph_ops_set(&ops, PH_FIELD_NUMBER_POSITION, &over, 1, world_text(item, "x"));
+    world_end(&world, 0, &ops, &entries[3]);
+    take(&home, &plan, WORLD_SIGNED);
+    for (int i = 0; i < 3; i++)
+        take(&home, &entries[i], WORLD_SIGNED);
+
+    check_children(&home, &parent,
+                   (const struct ph_record_id *const[]){&ids[2], &ids[0], &ids[1], NULL});
+    take(&home, &entries[3], WORLD_SIGNED);
+    check_children(&home, &parent,
+                   (const struct ph_record_id *const[]){&ids[2], &ids[1], &ids[0], NULL});
+    home_deinit(&home);
+}
+
+static void long_work_is_done_in_slices_own_log_first(void **state)
+{
+    (void)state;
+    struct home home;
+    static struct world_entry entry;
+    struct ph_record_id id, own;
+    struct ph_view view;
+    uint64_t backlog;
+    begin(&home, 2);
+    struct ph_batch *batch = batch_new();
+    for (uint32_t i = 0; i < PH_SLICE_ENTRIES_MAX + 10; i++) {
+        world_create(&world, 0, PH_KIND_PLAN, "p", &entry, &id);
+        world_put(&world, batch, &entry, WORLD_SIGNED);
+    }
+    world_create(&world, 1, PH_KIND_PLAN, "own", &entry, &own);
+    world_put(&world, batch, &entry, WORLD_SIGNED);
+    ph_batch_prefer(batch, 1);
+    CHECK_OK(ph_store_apply(home.store, batch));
+
+    CHECK(ph_batch_is_behind(batch));
+    ph_batch_free(batch);
+    check_texts(&home, PH_KIND_PLAN, &own, TITLE, "own|");
+    check_shown(&home, PH_SLICE_ENTRIES_MAX);
+    CHECK_OK(ph_view_open(home.store, &view));
+    CHECK_OK(ph_view_backlog(&view, &backlog));
+    CHECK(backlog == 11);
+    ph_view_close(&view);
+    home_catch_up(&home);
+    check_shown(&home, PH_SLICE_ENTRIES_MAX + 11);
+    home_deinit(&home);
+}
+
+/* --- Random histories --- */
+
+#define HISTORY 120
+#define RECORDS_MAX 12
+#define WRITERS 3
+
+static struct world_entry history[HISTORY];
+static struct ph_record_id records[RECORDS_MAX];
+static uint32_t record_count;
+static uint64_t chance_state;
+
+static uint32_t chance(uint32_t below)
+{
+    chance_state += UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t z = chance_state;
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return (uint32_t)((z ^ (z >> 31)) % below);
+}
+
+/* References to some ops of earlier entries, right or wrong for the purpose. */
+static size_t some_refs(uint32_t written, struct ph_op_ref out[3])
+{
+    size_t count = written == 0 ? 0 : chance(4);
+    for (size_t i = 0; i < count; i++) {
+        uint32_t recent = written < 20 ? written : 20;
+        out[i] = world_ref(&world, &history[written - 1 - chance(recent)], (uint16_t)chance(4));
+    }
+    return count;
+}
+
+static void write_random_op(struct ph_op_writer *ops, uint32_t written)
+{
+    static const char *const texts[] = {"a", "b", "c", "d"};
+    uint8_t item[256];
+    struct ph_op_ref refs[3];
+    struct ph_bytes text = world_text(item, texts[chance(4)]);
+    size_t count = some_refs(written, refs);
+    switch (chance(6)) {
+    case 0:
+        ph_ops_add(ops, HEADINGS, text);
+        break;
+    case 1:
+        ph_ops_remove(ops, HEADINGS, refs, count);
+        break;
+    case 2:
+        ph_ops_set(ops, PH_FIELD_NUMBER_POSITION, refs, count, text);
+        break;
+    case 3: {
+        struct ph_buffer bin = ph_buffer(item, sizeof item);
+        ph_pack_bin(&bin, ph_bytes(records[chance(record_count)].bytes, 16));
+        ph_ops_set(ops, PH_FIELD_NUMBER_PARENT, refs, count, ph_buffer_bytes(&bin));
+        break;
+    }
+    case 4:
+        ph_ops_create(ops); /* a second one, or of somebody who may not */
+        break;
+    default:
+        ph_ops_set(ops, TITLE, refs, count, text);
+    }
+}
+
+static void write_history(uint64_t seed)
+{
+    struct ph_op_writer ops;
+    chance_state = seed;
+    world_init(&world, WRITERS);
+    record_count = 0;
+    for (uint32_t i = 0; i < HISTORY; i++) {
+        uint32_t writer = chance(WRITERS);
+        bool creates = record_count == 0 || (record_count < RECORDS_MAX && chance(4) == 0);
+        if (creates)
+            records[record_count++] = world_record(&world, writer, 0);
+        const struct ph_record_id *record =
+            &records[creates ? record_count - 1 : chance(record_count)];
+        world_begin(&world, &ops);
+        ph_ops_group(&ops, PH_KIND_PRIORITY, record,
+                     chance(10) == 0 ? PH_AUDIENCE_SCHOOL : PH_AUDIENCE_NETWORK);
+        if (creates)
+            ph_ops_create(&ops);
+        for (uint32_t j = chance(3) + 1; j > 0; j--)
+            write_random_op(&ops, i);
+        world_end(&world, writer, &ops, &history[i]);
+    }
+}
+
+/* Each log in order, the logs against each other in any; batches of any size; some contents late. */
+static void take_history(struct home *home)
+{
+    uint32_t next[WRITERS] = {0};
+    struct ph_batch *batch = batch_new();
+    bool is_late[HISTORY] = {false};
+    for (uint32_t taken = 0; taken < HISTORY;) {
+        uint32_t writer = chance(WRITERS);
+        while (next[writer] < HISTORY && history[next[writer]].writer != writer)
+            next[writer]++;
+        if (next[writer] == HISTORY)
+            continue;
+        uint32_t i = next[writer]++;
+        is_late[i] = history[i].body.content_len > 0 && chance(8) == 0;
+        world_put(&world, batch, &history[i],
+                  is_late[i] ? WORLD_WITHOUT_CONTENT : WORLD_SIGNED);
+        taken++;
+        if (chance(4) == 0) {
+            CHECK_OK(home_apply(home, batch));
+            batch = batch_new();
+        }
+    }
+    for (uint32_t i = 0; i < HISTORY; i++)
+        if (is_late[i])
+            CHECK_OK(ph_batch_fill(batch, history[i].writer, history[i].link.seq,
+                                   &history[i].body.salt, history[i].body.content));
+    CHECK_OK(home_apply(home, batch));
+    home_catch_up(home);
+}
+
+/* All records, and the listings, one after the other. */
+static struct ph_bytes canonical_whole(struct home *home, uint8_t *out, size_t size)
+{
+    struct ph_view view;
+    struct ph_buffer buffer = ph_buffer(out, size);
+    struct ph_list_position position = {0};
+    struct ph_record_id id;
+    uint16_t kind;
+    CHECK_OK(ph_view_open(home->store, &view));
+    for (uint32_t i = 0; i < record_count; i++) {
+        enum ph_status status = ph_view_canonical(&view, PH_KIND_PRIORITY, &records[i], &buffer);
+        CHECK(status == PH_OK || status == PH_NOT_FOUND);
+    }
+    while (ph_view_list(&view, PH_KIND_PRIORITY, &position, &id) == PH_OK)
+        ph_buffer_put(&buffer, id.bytes, sizeof id.bytes);
+    for (uint32_t i = 0; i < record_count; i++) {
+        position = (struct ph_list_position){0};
+        while (ph_view_children(&view, &records[i], &position, &kind, &id) == PH_OK)
+            ph_buffer_put(&buffer, id.bytes, sizeof id.bytes);
+    }
+    ph_view_close(&view);
+    CHECK(!buffer.overflow);
+    return ph_buffer_bytes(&buffer);
+}
+
+static void records_are_the_same_in_every_order_and_after_a_rebuild(void **state)
+{
+    (void)state;
+    static uint8_t first_bytes[1 << 18], bytes[1 << 18];
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        struct home home;
+        struct ph_bytes first = {0};
+        write_history(seed);
+        for (int round = 0; round < 3; round++) {
+            found(&home);
+            take_history(&home);
+            struct ph_bytes whole = canonical_whole(&home, round == 0 ? first_bytes : bytes, sizeof bytes);
+            if (round == 0)
+                first = whole;
+            CHECK_BYTES(whole, first);
+            rebuild(&home);
+            CHECK_BYTES(canonical_whole(&home, bytes, sizeof bytes), first);
+            home_deinit(&home);
+        }
+    }
+}
+
+CHECK_MAIN(cmocka_unit_test(created_record_shows_its_value),
+           cmocka_unit_test(concurrent_values_stay_until_somebody_settles),
+           cmocka_unit_test(removed_elements_go),
+           cmocka_unit_test(ops_without_the_right_have_no_effect),
+           cmocka_unit_test(value_shows_once_its_content_comes),
+           cmocka_unit_test(answers_wait_for_what_they_answer_in_every_order),
+           cmocka_unit_test(entry_that_waits_shows_nothing_meanwhile),
+           cmocka_unit_test(reference_to_another_branch_waits_for_good),
+           cmocka_unit_test(lists_are_newest_first),
+           cmocka_unit_test(children_stand_by_position_and_move),
+           cmocka_unit_test(long_work_is_done_in_slices_own_log_first),
+           cmocka_unit_test(records_are_the_same_in_every_order_and_after_a_rebuild))
