@@ -61,6 +61,17 @@ bool ph_batch_is_empty(const struct ph_batch *batch)
     return batch->len == 0 && !batch->wants_rebuild;
 }
 
+struct ph_batch_mark ph_batch_mark(const struct ph_batch *batch)
+{
+    return (struct ph_batch_mark){.len = batch->len};
+}
+
+void ph_batch_rewind(struct ph_batch *batch, struct ph_batch_mark mark)
+{
+    assert(mark.len <= batch->len);
+    batch->len = mark.len;
+}
+
 /* Room for `len` more bytes, not taken yet. */
 static uint8_t *reserve(struct ph_batch *batch, size_t len)
 {

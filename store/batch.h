@@ -41,7 +41,6 @@ PH_MUST_USE enum ph_status ph_batch_fill(struct ph_batch *batch, uint32_t log, u
  * doesn't fit). */
 struct ph_batch_mark {
     size_t len;
-    uint32_t change_count;
 };
 struct ph_batch_mark ph_batch_mark(const struct ph_batch *batch);
 void ph_batch_rewind(struct ph_batch *batch, struct ph_batch_mark mark);
