@@ -4,6 +4,7 @@
 #define PHAROS_LIMITS_H
 
 #include <assert.h>
+#include <stdint.h>
 
 /* Frames: 2-byte length, then ciphertext with its 16-byte tag. */
 #define PH_FRAME_CIPHER_MAX 65535 /* (wire) bytes */
