@@ -44,10 +44,10 @@ static bool find_certifiers(const struct ph_facts *facts, const struct ph_bits *
     return is_found;
 }
 
-/* More than half; all, while there are fewer than three. */
+/* More than half: of one or two that is all. */
 static uint32_t needed_of(uint32_t seat_count)
 {
-    return seat_count < 3 ? seat_count : seat_count / 2 + 1;
+    return seat_count / 2 + 1;
 }
 
 /* Whether the proposal is reached in `past`, or among all facts if that is NULL. */

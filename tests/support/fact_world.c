@@ -1,0 +1,147 @@
+#include "tests/support/fact_world.h"
+
+#include <stdlib.h>
+
+static struct signer signer(uint8_t what, uint16_t number)
+{
+    uint8_t seed[32] = {what, (uint8_t)(number >> 8), (uint8_t)number};
+    struct signer out;
+    ph_sign_key_from_seed(seed, &out.secret, out.id.bytes);
+    return out;
+}
+
+struct school school(uint16_t number)
+{
+    struct school out = {.key = signer('s', number), .writer = signer('w', number)};
+    memcpy(out.id.bytes, out.key.id.bytes, 32);
+    return out;
+}
+
+struct school schools[SCHOOL_COUNT];
+struct ph_network_id network;
+struct made founding;
+struct made founder_certify;
+struct made invite;
+const uint8_t invite_secret[16] = {4, 4, 4};
+
+int order_of_ids(const void *a, const void *b)
+{
+    return memcmp(a, b, 32);
+}
+
+struct made make(struct ph_fact fact, const struct signer *author, const struct made *const *past)
+{
+    struct made out = {.len = 0};
+    uint8_t ids[PAST_MAX * 32];
+    struct ph_buffer buffer = ph_buffer(out.bytes, sizeof out.bytes);
+    size_t count = 0;
+    for (; past[count] != NULL; count++) {
+        assert_true(count < PAST_MAX);
+        memcpy(ids + 32 * count, past[count]->id.bytes, 32);
+    }
+    qsort(ids, count, 32, order_of_ids);
+    fact.author = author->id;
+    fact.past = ph_bytes(ids, 32 * count);
+    if (fact.type != PH_FACT_FOUND)
+        fact.network = network;
+    CHECK_OK(ph_fact_sign(&fact, &author->secret, &buffer));
+    out.id = fact.id;
+    out.len = buffer.len;
+    return out;
+}
+
+struct made make_certify(const struct school *by, const struct signer *writer,
+                         const struct made *const *past)
+{
+    struct ph_fact fact = {.type = PH_FACT_CERTIFY};
+    memcpy(fact.of.certify.writer.bytes, writer->id.bytes, 32);
+    return make(fact, &by->key, past);
+}
+
+struct made make_invite(const struct signer *by, uint16_t uses, const struct made *const *past)
+{
+    struct ph_sign_secret secret;
+    struct ph_fact fact = {.type = PH_FACT_INVITE};
+    fact.of.invite.uses = uses;
+    ph_invite_key(invite_secret, &secret, fact.of.invite.key);
+    return make(fact, by, past);
+}
+
+struct made make_admit(const struct signer *by, const struct ph_school_id *whom,
+                       const struct made *by_invite, const struct made *const *past)
+{
+    struct ph_fact fact = {.type = PH_FACT_ADMIT};
+    fact.of.admit.school = *whom;
+    fact.of.admit.invite = by_invite->id;
+    fact.of.admit.proof = ph_join_prove(invite_secret, &network, whom).signature;
+    return make(fact, by, past);
+}
+
+struct made make_propose(const struct signer *by, const struct ph_school_id *whom,
+                         const struct made *const *past)
+{
+    struct ph_fact fact = {.type = PH_FACT_PROPOSE};
+    fact.of.propose.what = PH_PROPOSAL_CONFIRM;
+    fact.of.propose.school = *whom;
+    return make(fact, by, past);
+}
+
+struct made make_confirm(const struct signer *by, const struct made *proposal,
+                         const struct made *const *past)
+{
+    struct ph_fact fact = {.type = PH_FACT_CONFIRM};
+    fact.of.confirm.proposal = proposal->id;
+    return make(fact, by, past);
+}
+
+struct made make_unknown(const struct signer *by, const struct made *const *past)
+{
+    static const uint8_t items[] = {0x93, 1, 2, 3};
+    struct ph_fact fact = {.type = 77};
+    fact.of.other.count = 1;
+    fact.of.other.items = ph_bytes(items, sizeof items);
+    return make(fact, by, past);
+}
+
+int make_world(void **state)
+{
+    (void)state;
+    for (uint16_t i = 0; i < SCHOOL_COUNT; i++)
+        schools[i] = school(i);
+    struct ph_fact found = {.type = PH_FACT_FOUND};
+    found.of.found.quota = 1000;
+    founding = make(found, &schools[0].key, AFTER_NONE);
+    memcpy(network.bytes, founding.id.bytes, 32);
+    founder_certify = make_certify(&schools[0], &schools[0].writer, AFTER(&founding));
+    invite = make_invite(&schools[0].writer, 3, AFTER(&founder_certify));
+    return 0;
+}
+
+struct ph_facts *new_set(void)
+{
+    struct ph_facts *facts = NULL;
+    CHECK_OK(ph_facts_new(&network, &facts));
+    return facts;
+}
+
+enum ph_status try_take(struct ph_facts *facts, const struct made *made)
+{
+    bool is_new = false;
+    return ph_facts_take(facts, ph_bytes(made->bytes, made->len), &is_new);
+}
+
+void take(struct ph_facts *facts, const struct made *made)
+{
+    bool is_new = false;
+    CHECK_OK(ph_facts_take(facts, ph_bytes(made->bytes, made->len), &is_new));
+    CHECK(is_new);
+}
+
+struct ph_facts *new_founded_set(void)
+{
+    struct ph_facts *facts = new_set();
+    take(facts, &founding);
+    take(facts, &founder_certify);
+    take(facts, &invite);
+    return facts;
+}

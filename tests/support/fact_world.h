@@ -1,0 +1,69 @@
+/* Facts for tests: ten schools of one network, the first of which founds it. All keys come from fixed
+ * seeds. */
+#ifndef PHAROS_TESTS_SUPPORT_FACT_WORLD_H
+#define PHAROS_TESTS_SUPPORT_FACT_WORLD_H
+
+#include "proto/facts.h"
+#include "tests/support/check.h"
+
+#define FACT_ROOM 1024
+#define PAST_MAX 16
+
+struct signer {
+    struct ph_sign_secret secret;
+    struct ph_author id;
+};
+
+struct school {
+    struct signer key;
+    struct signer writer;
+    struct ph_school_id id;
+};
+
+/* A fact as it travels. */
+struct made {
+    struct ph_fact_id id;
+    uint8_t bytes[FACT_ROOM];
+    size_t len;
+};
+
+/* What all facts here rest on: one invitation secret, and what make_world fills in. */
+#define SCHOOL_COUNT 10
+extern struct school schools[SCHOOL_COUNT];
+extern struct ph_network_id network;
+extern struct made founding;        /* by school 0 */
+extern struct made founder_certify; /* its writer; after the founding */
+extern struct made invite;          /* by that writer; after its certificate */
+extern const uint8_t invite_secret[16];
+
+/* A group set-up of cmocka. */
+int make_world(void **state);
+
+struct school school(uint16_t number);
+int order_of_ids(const void *a, const void *b);
+
+/* The facts that a new one names, as an argument. */
+#define AFTER(...) ((const struct made *const[]){__VA_ARGS__, NULL})
+#define AFTER_NONE ((const struct made *const[]){NULL})
+
+/* Completes and signs. `past` ends with NULL. */
+struct made make(struct ph_fact fact, const struct signer *author, const struct made *const *past);
+struct made make_certify(const struct school *by, const struct signer *writer,
+                         const struct made *const *past);
+struct made make_invite(const struct signer *by, uint16_t uses, const struct made *const *past);
+struct made make_admit(const struct signer *by, const struct ph_school_id *whom,
+                       const struct made *by_invite, const struct made *const *past);
+struct made make_propose(const struct signer *by, const struct ph_school_id *whom,
+                         const struct made *const *past);
+struct made make_confirm(const struct signer *by, const struct made *proposal,
+                         const struct made *const *past);
+struct made make_unknown(const struct signer *by, const struct made *const *past);
+
+/* A set, to be freed by the caller; empty, or with the three facts above. */
+struct ph_facts *new_set(void);
+struct ph_facts *new_founded_set(void);
+
+enum ph_status try_take(struct ph_facts *facts, const struct made *made);
+void take(struct ph_facts *facts, const struct made *made); /* must be new and right */
+
+#endif
