@@ -141,12 +141,11 @@ static struct item *item_of(struct scratch *scratch, const struct ph_op_ref *ref
     return NULL;
 }
 
-/* A set overwrites sets, a remove takes adds; both of the same field. */
+/* Only ops whose type fits their field are left: a set names sets, a remove names adds (or removes,
+ * which taking does nothing to). */
 static bool takes(const struct item *taker, const struct item *target)
 {
-    enum ph_op_type wanted = taker->type == PH_FIELD_REGISTER ? PH_OP_SET : PH_OP_ADD;
-    return target != taker && target->op->op.field == taker->op->op.field &&
-           target->op->op.type == wanted;
+    return target != taker && target->op->op.field == taker->op->op.field;
 }
 
 /* Take what an op names. A set without standing that is overwritten is put on the stack: what it

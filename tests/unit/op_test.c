@@ -136,6 +136,20 @@ static void content_that_does_not_fit_leaves_values_missing(void **state)
     }
 }
 
+static void content_that_is_missing_is_not_looked_at(void **state)
+{
+    (void)state;
+    const uint8_t ops[] = {0x91, 0x92, 2, 4}, stale[] = {0x91, 0xc0};
+    struct ph_body body = {.skeleton = a_skeleton(ops, sizeof ops),
+                           .content = ph_bytes(stale, sizeof stale),
+                           .content_is_missing = true};
+    struct ph_op_reader reader;
+    struct ph_op op;
+    CHECK_OK(ph_ops_open(&reader, &a_place, &body));
+    CHECK(ph_ops_next(&reader, &op));
+    CHECK(op.carries_value && op.value_is_missing);
+}
+
 #define CHECK16 0xc4, 16, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
 #define WRITER32                                                                                   \
     0xc4, 32, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,  \
@@ -183,6 +197,8 @@ static void every_other_form_makes_an_entry_without_ops(void **state)
     CHECK_STATUS(OPEN_OPS(0x91, 0x95, 6, 3, 0xc0, 1, 40), PH_NOT_FOUND);
     CHECK_STATUS(OPEN_OPS(0x91, 0x92, 7, 0x91, FULL), PH_NOT_FOUND);
     CHECK_STATUS(OPEN_OPS(0x91, 0x92, 8, WRITER32), PH_NOT_FOUND);
+    /* Too short, then too long: read on without counting, three ops would come out. */
+    CHECK_STATUS(OPEN_OPS(0x93, 0x91, 2, 5, 0x92, 0, 0x91, 0), PH_NOT_FOUND);
     CHECK_STATUS(OPEN_OPS(0x92, 0x91, 0, 0x92, 0, 0), PH_NOT_FOUND); /* the second spoils both */
     CHECK_STATUS(OPEN_OPS(0x91, 0x91, 0, 0), PH_NOT_FOUND);          /* something behind */
 }
@@ -307,6 +323,7 @@ static void record_id_tells_owner_and_sequence(void **state)
 CHECK_MAIN(cmocka_unit_test(ops_that_were_built_are_read_in_order),
            cmocka_unit_test(references_are_completed_and_those_not_below_are_left_out),
            cmocka_unit_test(content_that_does_not_fit_leaves_values_missing),
+           cmocka_unit_test(content_that_is_missing_is_not_looked_at),
            cmocka_unit_test(every_known_form_parses),
            cmocka_unit_test(every_other_form_makes_an_entry_without_ops),
            cmocka_unit_test(heads_of_groups_of_other_forms_make_an_entry_without_ops),
