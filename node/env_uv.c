@@ -3,10 +3,11 @@
 #include "node/conn_uv.h"
 #include "node/control_uv.h"
 #include "node/node.h"
+#include "node/random_uv.h"
+#include "proto/crypto.h"
 
 #include <assert.h>
 #include <signal.h>
-#include <sodium.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -119,7 +120,7 @@ static void fail_from_part(void *impl, enum ph_status status)
 static void random_bytes(void *impl, uint8_t *out, size_t len)
 {
     (void)impl;
-    randombytes_buf(out, len);
+    ph_random_uv(out, len);
 }
 
 static void on_wake(uv_timer_t *timer)
@@ -378,8 +379,7 @@ bool ph_env_uv_free(struct ph_env_uv *env)
 
 enum ph_status ph_env_uv_new(const struct ph_log_sink *log, struct ph_env_uv **out)
 {
-    if (sodium_init() < 0)
-        return PH_IO;
+    PH_TRY(ph_crypto_init());
     struct ph_env_uv *env = calloc(1, sizeof *env);
     if (env == NULL)
         return PH_NO_MEMORY;

@@ -1,0 +1,71 @@
+/* The program: one table of commands. */
+#include "proto/crypto.h"
+#include "tools/commands.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct ph_command commands[] = {
+    {"init", "--school NAME", "make this school's home folder", "--school=", 0, 0, cmd_init},
+    {"network new", "NAME", "found a network", NULL, 1, 1, cmd_network_new},
+    {"invite", "[--uses N] [--address HOST:PORT]...", "print a code for another school to join",
+     "--uses= --address=", 0, 0, cmd_invite},
+    {"join", "CODE|- [--peer HOST:PORT]...", "join a network; - reads the code from stdin",
+     "--peer=", 1, 1, cmd_join},
+    {"member confirm", "SCHOOL", "vote to let a member school vote", NULL, 1, 1,
+     cmd_member_confirm},
+    {"serve", "[--listen ADDR:PORT] [--peer HOST:PORT]...", "run the node", "--listen= --peer=", 0,
+     0, cmd_serve},
+    {"new", "KIND [--with network] FIELD=VALUE...", "write a record, print its id", "--with=", 1,
+     INT_MAX, cmd_new},
+    {"set", "ID FIELD=VALUE...", "change fields; an empty value clears", NULL, 2, INT_MAX, cmd_set},
+    {"add", "ID FIELD=VALUE...", "add to a field that holds several", NULL, 2, INT_MAX, cmd_add},
+    {"remove", "ID FIELD=VALUE...", "take from a field that holds several", NULL, 2, INT_MAX,
+     cmd_remove},
+    {"show", "ID", "a record, with every value that schools wrote apart", NULL, 1, 1, cmd_show},
+    {"list", "KIND", "all records of a kind", NULL, 1, 1, cmd_list},
+    {"log", "[ID]", "who wrote what, and when they say they did", NULL, 0, 1, cmd_log},
+    {"status", "", "school, network, members, peers", NULL, 0, 0, cmd_status},
+    {"sync", "HOST:PORT", "one exchange with one node, then exit", NULL, 1, 1, cmd_sync},
+    {"verify", "", "read and check everything that is stored", NULL, 0, 0, cmd_verify},
+    {"rebuild", "", "make the records again from the logs", NULL, 0, 0, cmd_rebuild},
+    {"version", "", "print the version", NULL, 0, 0, cmd_version},
+    {0},
+};
+
+static bool is_help(int count, char **arguments)
+{
+    return count == 0 || strcmp(arguments[0], "help") == 0 || strcmp(arguments[0], "-h") == 0 ||
+           strcmp(arguments[0], "--help") == 0;
+}
+
+/* `pharos COMMAND --help` */
+static bool asks_for_help(int count, char **arguments)
+{
+    for (int i = 0; i < count && strcmp(arguments[i], "--") != 0; i++)
+        if (strcmp(arguments[i], "--help") == 0)
+            return true;
+    return false;
+}
+
+int main(int argc, char **argv)
+{
+    struct ph_cli cli;
+    if (ph_crypto_init() != PH_OK)
+        return ph_cli_refuse("The cryptographic library doesn't start.");
+    if (is_help(argc - 1, argv + 1) || asks_for_help(argc - 1, argv + 1)) {
+        ph_cli_help(commands, stdout);
+        return PH_EXIT_OK;
+    }
+    int code = ph_cli_parse(commands, argv + 1, argc - 1, &cli);
+    if (code == PH_EXIT_OK && cli.command == NULL) {
+        ph_cli_help(commands, stderr);
+        code = PH_EXIT_USAGE;
+    }
+    if (code == PH_EXIT_OK)
+        code = cli.command->run(&cli);
+    if (fflush(stdout) != 0 || ferror(stdout))
+        code = code != PH_EXIT_OK ? code : ph_cli_refuse("The answer can't be written.");
+    return code;
+}
