@@ -1,7 +1,7 @@
 #include "node/author.h"
 
 #include "node/ingest.h"
-#include "node/logs.h"
+#include "node/ends.h"
 #include "proto/kind.h"
 
 /* --- entries --- */

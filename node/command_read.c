@@ -118,11 +118,34 @@ static const struct ph_school_id *owner_of(const struct ph_node *node,
     return NULL;
 }
 
-static void answer_owner(struct ph_node *node, const struct ph_view *view,
-                         const struct ph_record_id *id, struct ph_buffer *out)
+/* The time claimed by the entry that created the record: of its owner, with the id's sequence. */
+static enum ph_status created_ms(const struct ph_node *node, const struct ph_view *view,
+                                 const struct ph_record *record, int64_t *out)
 {
-    const struct ph_school_id *school = owner_of(node, id);
+    for (uint32_t i = 0; i < record->touch_count; i++) {
+        struct ph_stored_entry entry;
+        uint32_t log = ph_get_u32(record->touches.data + 8 * (size_t)i);
+        uint32_t seq = ph_get_u32(record->touches.data + 8 * (size_t)i + 4);
+        if (seq != ph_record_id_seq(&record->id) || log >= node->logs.count ||
+            !ph_record_id_is_of(&record->id, &node->logs.items[log].row.school))
+            continue;
+        PH_TRY(ph_view_entry(view, log, seq, &entry));
+        *out = entry.header.time_ms;
+        return PH_OK;
+    }
+    return PH_CORRUPT; /* a record that is shown has been created */
+}
+
+static enum ph_status answer_owner(struct ph_node *node, const struct ph_view *view,
+                                   const struct ph_record *record, struct ph_buffer *out)
+{
+    const struct ph_school_id *school = owner_of(node, &record->id);
+    int64_t time_ms = 0;
+    PH_TRY(created_ms(node, view, record, &time_ms));
     ph_answer_text(out, "by", school != NULL ? ph_names_in(view, school).text : "?");
+    ph_answer_key(out, "time_ms");
+    ph_pack_int(out, time_ms);
+    return PH_OK;
 }
 
 /* --- show --- */
@@ -166,10 +189,10 @@ static enum ph_status show_in(struct ph_node *node, const struct ph_view *view,
     PH_TRY(ph_view_find(view, id, &record));
     if (!record.is_created)
         return PH_NOT_FOUND;
-    ph_pack_map(out, 6);
+    ph_pack_map(out, 7);
     ph_answer_hex(out, "id", id->bytes, sizeof id->bytes);
     ph_answer_text(out, "kind", ph_kind_by_number(record.kind)->name);
-    answer_owner(node, view, id, out);
+    PH_TRY(answer_owner(node, view, &record, out));
     ph_answer_uint(out, "entries", record.touch_count);
     PH_TRY(answer_fields(node, view, &record, out));
     return answer_children(view, id, out);
@@ -196,9 +219,9 @@ static enum ph_status answer_row(struct ph_node *node, const struct ph_view *vie
 {
     struct ph_record record;
     PH_TRY(ph_view_record(view, kind, id, &record));
-    ph_pack_map(out, 3);
+    ph_pack_map(out, 4);
     ph_answer_hex(out, "id", id->bytes, sizeof id->bytes);
-    answer_owner(node, view, id, out);
+    PH_TRY(answer_owner(node, view, &record, out));
     answer_title(out, &record);
     return PH_OK;
 }

@@ -1,6 +1,6 @@
 #include "node/ingest.h"
 
-#include "node/logs.h"
+#include "node/ends.h"
 
 enum ph_status ph_ingest_batch(struct ph_node *node, struct ph_batch **out)
 {
@@ -27,7 +27,7 @@ enum ph_status ph_ingest_fact(struct ph_node *node, struct ph_bytes bytes, bool 
     uint32_t index = ph_facts_count(node->facts) - 1;
     PH_TRY(ph_batch_fact(batch, index, bytes));
     const struct ph_fact *fact = ph_facts_at(node->facts, index);
-    return fact->type == PH_FACT_CERTIFY ? ph_logs_add(node, fact) : PH_OK;
+    return fact->type == PH_FACT_CERTIFY ? ph_ends_add(node, fact) : PH_OK;
 }
 
 /* --- runs --- */
@@ -45,8 +45,8 @@ static void note_fork(struct ph_node *node, struct ph_log *log, uint32_t seq)
 static int find_log(const struct ph_node *node, const struct ph_run_head *head)
 {
     if (head->after_seq != 0)
-        return ph_logs_find(node, &head->writer);
-    int log = ph_logs_find_certify(node, &head->after_id);
+        return ph_ends_find(node, &head->writer);
+    int log = ph_ends_find_certify(node, &head->after_id);
     if (log < 0 || !ph_writer_id_equal(&node->logs.items[log].row.writer, &head->writer))
         return -1;
     return log;
@@ -138,7 +138,7 @@ static enum ph_status check_fill(struct ph_node *node, uint32_t log, const struc
 enum ph_status ph_ingest_fill(struct ph_node *node, const struct ph_message *fill)
 {
     struct ph_batch *batch = NULL;
-    int log = ph_logs_find(node, &fill->of.fill.writer);
+    int log = ph_ends_find(node, &fill->of.fill.writer);
     if (log < 0)
         return PH_WAITING;
     PH_TRY(check_fill(node, (uint32_t)log, fill));
@@ -229,7 +229,7 @@ enum ph_status ph_ingest_on_committed(struct ph_node *node, struct ph_batch *bat
     bool holes_changed = ingest->holes_changed;
     if (ingest->gathering == NULL)
         ingest->holes_changed = false;
-    return ph_logs_refresh(node, holes_changed);
+    return ph_ends_refresh(node, holes_changed);
 }
 
 static enum ph_status load_facts(struct ph_node *node)
@@ -266,5 +266,5 @@ enum ph_status ph_ingest_load(struct ph_node *node)
         ingest->facts_durable = ph_facts_count(node->facts);
         ingest->is_behind = true; /* one empty commit finds out */
     }
-    return ph_logs_load(node);
+    return ph_ends_load(node);
 }

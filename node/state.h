@@ -23,7 +23,7 @@ struct ph_log {
     bool fork_is_noted;
 };
 
-struct ph_logs {
+struct ph_ends {
     struct ph_log *items; /* PH_LOGS_MAX; the index is the store's log number */
     uint32_t count;
     uint64_t lamport_seen; /* highest of all entries taken */
@@ -206,7 +206,7 @@ struct ph_node {
     struct ph_facts *facts;    /* NULL without a network */
     int own_log;               /* number; -1: none yet */
 
-    struct ph_logs logs;
+    struct ph_ends logs;
     struct ph_ingest ingest;
     struct ph_peer peers[PH_PEERS_MAX];
     struct ph_dial dial;

@@ -1,7 +1,7 @@
 #include "node/sync.h"
 
 #include "node/ingest.h"
-#include "node/logs.h"
+#include "node/ends.h"
 #include "node/opening.h"
 #include "node/outbox.h"
 #include "node/penalty.h"
@@ -54,7 +54,7 @@ enum ph_status ph_sync_send_all_heads(struct ph_node *node, struct ph_peer *peer
 
 static void take_head(struct ph_node *node, struct ph_peer *peer, const struct ph_head *head)
 {
-    int number = ph_logs_find(node, &head->writer);
+    int number = ph_ends_find(node, &head->writer);
     if (number < 0)
         return; /* its certify fact is not here yet: roots will differ, facts come first */
     struct ph_peer_log *known = &peer->logs[number];
@@ -69,7 +69,7 @@ static enum ph_status send_fill(struct ph_node *node, struct ph_peer *peer,
                                 const struct ph_view *view, const struct ph_hole *hole)
 {
     struct ph_stored_entry entry;
-    int log = ph_logs_find(node, &hole->writer);
+    int log = ph_ends_find(node, &hole->writer);
     if (log < 0 || hole->seq == 0 || hole->seq > node->logs.items[log].durable.seq)
         return PH_OK;
     PH_TRY(ph_view_entry(view, (uint32_t)log, hole->seq, &entry));
@@ -245,7 +245,7 @@ static enum ph_status find_common(struct ph_node *node, uint32_t number, struct 
 enum ph_status ph_sync_take_want(struct ph_node *node, struct ph_peer *peer,
                                  struct ph_message *message)
 {
-    int number = ph_logs_find(node, &message->of.want.writer);
+    int number = ph_ends_find(node, &message->of.want.writer);
     struct ph_serve *place = NULL;
     if (number < 0)
         return PH_OK;

@@ -1,4 +1,4 @@
-#include "node/logs.h"
+#include "node/ends.h"
 
 #include <stdlib.h>
 
@@ -14,7 +14,7 @@ static int compare_holes(const void *a, const void *b)
 
 static enum ph_status load_rows(struct ph_node *node, const struct ph_view *view)
 {
-    struct ph_logs *logs = &node->logs;
+    struct ph_ends *logs = &node->logs;
     logs->count = 0;
     logs->lamport_seen = 0;
     node->own_log = -1;
@@ -37,7 +37,7 @@ static enum ph_status load_rows(struct ph_node *node, const struct ph_view *view
 
 static enum ph_status load_holes(struct ph_node *node, const struct ph_view *view)
 {
-    struct ph_logs *logs = &node->logs;
+    struct ph_ends *logs = &node->logs;
     uint32_t log = 0, seq = 0;
     logs->hole_count = 0;
     while (logs->hole_count < PH_HOLES_MAX) {
@@ -58,7 +58,7 @@ static enum ph_status load_holes(struct ph_node *node, const struct ph_view *vie
 
 static void refresh_root(struct ph_node *node)
 {
-    struct ph_logs *logs = &node->logs;
+    struct ph_ends *logs = &node->logs;
     size_t head_count = 0;
     for (uint32_t i = 0; i < logs->count; i++) {
         const struct ph_log *log = &logs->items[i];
@@ -84,14 +84,14 @@ static enum ph_status load(struct ph_node *node, bool rows_too)
     return status;
 }
 
-enum ph_status ph_logs_load(struct ph_node *node)
+enum ph_status ph_ends_load(struct ph_node *node)
 {
     PH_TRY(load(node, true));
     refresh_root(node);
     return PH_OK;
 }
 
-enum ph_status ph_logs_refresh(struct ph_node *node, bool holes_changed)
+enum ph_status ph_ends_refresh(struct ph_node *node, bool holes_changed)
 {
     if (holes_changed)
         PH_TRY(load(node, false));
@@ -107,9 +107,9 @@ static uint32_t count_of_school(const struct ph_node *node, const struct ph_scho
     return count;
 }
 
-enum ph_status ph_logs_add(struct ph_node *node, const struct ph_fact *certify)
+enum ph_status ph_ends_add(struct ph_node *node, const struct ph_fact *certify)
 {
-    struct ph_logs *logs = &node->logs;
+    struct ph_ends *logs = &node->logs;
     struct ph_log log = {.row = {.writer = certify->of.certify.writer,
                                  .school = ph_fact_school(certify),
                                  .certify = certify->id,
@@ -130,7 +130,7 @@ enum ph_status ph_logs_add(struct ph_node *node, const struct ph_fact *certify)
     return PH_OK;
 }
 
-int ph_logs_find(const struct ph_node *node, const struct ph_writer_id *writer)
+int ph_ends_find(const struct ph_node *node, const struct ph_writer_id *writer)
 {
     int found = -1;
     for (uint32_t i = 0; i < node->logs.count; i++) {
@@ -145,7 +145,7 @@ int ph_logs_find(const struct ph_node *node, const struct ph_writer_id *writer)
     return found;
 }
 
-int ph_logs_find_certify(const struct ph_node *node, const struct ph_entry_id *certify)
+int ph_ends_find_certify(const struct ph_node *node, const struct ph_entry_id *certify)
 {
     for (uint32_t i = 0; i < node->logs.count; i++)
         if (memcmp(node->logs.items[i].row.certify.bytes, certify->bytes, sizeof certify->bytes) ==
