@@ -21,11 +21,23 @@ static void print_key(const json_t *object, const char *key)
 static void print_time(const json_t *object)
 {
     char text[PH_TIME_SIZE];
-    const json_t *time_ms = json_object_get(object, "time_ms");
-    if (!json_is_integer(time_ms))
-        return;
-    ph_format_time(json_integer_value(time_ms), text);
+    ph_format_time(json_integer_value(json_object_get(object, "time_ms")), text);
     printf("%s claimed", text);
+}
+
+/* Who under `key`, and when if that is known. */
+static void print_origin(const json_t *object, const char *key)
+{
+    print_key(object, key);
+    if (json_is_integer(json_object_get(object, "time_ms"))) {
+        fputs(", ", stdout);
+        print_time(object);
+    }
+}
+
+static const char *name_key(const json_t *object)
+{
+    return json_string_length(json_object_get(object, "name")) > 0 ? "name" : "school";
 }
 
 /* --- show --- */
@@ -39,15 +51,6 @@ static void print_value(const json_t *value, int indent)
         printf("%" JSON_INTEGER_FORMAT, json_integer_value(item));
     else
         fputs("(missing)", stdout);
-}
-
-static void print_writer(const json_t *value)
-{
-    fputs("[", stdout);
-    print_key(value, json_string_length(json_object_get(value, "name")) > 0 ? "name" : "school");
-    fputs(", ", stdout);
-    print_time(value);
-    fputs("]\n", stdout);
 }
 
 /* One value stands behind its field's name; of several each has a line of its own. */
@@ -72,8 +75,9 @@ static void print_field(const json_t *field)
     {
         fputs(is_single ? "" : "  - ", stdout);
         print_value(value, 4);
-        fputs("  ", stdout);
-        print_writer(value);
+        fputs("  [", stdout);
+        print_origin(value, name_key(value));
+        fputs("]\n", stdout);
     }
 }
 
@@ -86,9 +90,7 @@ static void print_record(const json_t *record)
     fputc(' ', stdout);
     print_key(record, "id");
     fputs("\nby ", stdout);
-    print_key(record, "by");
-    fputs(", ", stdout);
-    print_time(record);
+    print_origin(record, "by");
     if (json_is_integer(safe))
         printf(", safe at %" JSON_INTEGER_FORMAT " %s", json_integer_value(safe),
                json_integer_value(safe) == 1 ? "school" : "schools");
@@ -221,9 +223,7 @@ static void print_list_row(const json_t *row)
     fputs("  ", stdout);
     print_key(row, "title");
     fputs("  [", stdout);
-    print_key(row, "by");
-    fputs(", ", stdout);
-    print_time(row);
+    print_origin(row, "by");
     fputs("]\n", stdout);
 }
 
@@ -241,7 +241,7 @@ static void print_log_row(const json_t *row)
     json_t *record;
     print_time(row);
     fputs("  ", stdout);
-    print_key(row, json_string_length(json_object_get(row, "name")) > 0 ? "name" : "school");
+    print_key(row, name_key(row));
     printf("  %.8s/%" JSON_INTEGER_FORMAT " ",
            json_is_string(json_object_get(row, "writer"))
                ? json_string_value(json_object_get(row, "writer"))
