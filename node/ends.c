@@ -153,3 +153,13 @@ int ph_ends_find_certify(const struct ph_node *node, const struct ph_entry_id *c
             return (int)i;
     return -1;
 }
+
+void ph_ends_note_fork(struct ph_node *node, struct ph_log *log)
+{
+    if (log->fork_is_noted)
+        return;
+    log->fork_is_noted = true;
+    ph_log(node->log, PH_LOG_WARN, "log %02x%02x%02x%02x was forked: it has two entries number %u",
+           log->row.writer.bytes[0], log->row.writer.bytes[1], log->row.writer.bytes[2],
+           log->row.writer.bytes[3], log->row.tip.seq);
+}

@@ -17,6 +17,10 @@ PH_MUST_USE enum ph_status ph_ends_add(struct ph_node *node, const struct ph_fac
 int ph_ends_find(const struct ph_node *node, const struct ph_writer_id *writer);
 int ph_ends_find_certify(const struct ph_node *node, const struct ph_entry_id *certify);
 
+/* Two entries of this log have one number. A line in the node's log, once; keeping both branches
+ * joins with forks. */
+void ph_ends_note_fork(struct ph_node *node, struct ph_log *log);
+
 /* What is durable has changed: the root follows. */
 PH_MUST_USE enum ph_status ph_ends_refresh(struct ph_node *node, bool holes_changed);
 

@@ -20,6 +20,8 @@ enum ph_status ph_ingest_batch(struct ph_node *node, struct ph_batch **out)
 enum ph_status ph_ingest_fact(struct ph_node *node, struct ph_bytes bytes, bool *is_new)
 {
     struct ph_batch *batch = NULL;
+    if (ph_facts_count(node->facts) == PH_FACTS_MAX)
+        return PH_PARTIAL; /* nobody's fault */
     PH_TRY(ph_ingest_batch(node, &batch));
     PH_TRY(ph_facts_take(node->facts, bytes, is_new));
     if (!*is_new)
@@ -31,16 +33,6 @@ enum ph_status ph_ingest_fact(struct ph_node *node, struct ph_bytes bytes, bool 
 }
 
 /* --- runs --- */
-
-static void note_fork(struct ph_node *node, struct ph_log *log, uint32_t seq)
-{
-    if (log->fork_is_noted)
-        return;
-    log->fork_is_noted = true;
-    ph_log(node->log, PH_LOG_WARN, "log %02x%02x%02x%02x has two entries number %u: it was forked",
-           log->row.writer.bytes[0], log->row.writer.bytes[1], log->row.writer.bytes[2],
-           log->row.writer.bytes[3], seq);
-}
 
 static int find_log(const struct ph_node *node, const struct ph_run_head *head)
 {
@@ -86,7 +78,7 @@ enum ph_status ph_ingest_run(struct ph_node *node, struct ph_run_reader *run, in
     if (run->head.after_seq != log->row.tip.seq)
         return PH_WAITING;
     if (!ph_entry_id_equal(&run->head.after_id, &log->row.tip.id)) {
-        note_fork(node, log, log->row.tip.seq);
+        ph_ends_note_fork(node, log);
         return PH_WAITING;
     }
     PH_TRY(ph_ingest_batch(node, &batch));

@@ -16,6 +16,8 @@ enum ph_status ph_outbox_send(struct ph_node *node, struct ph_peer *peer,
                               const struct ph_buffer *message)
 {
     assert(!message->overflow);
+    if (peer->outstanding > PH_OUTBOX_BYTES_HARD_MAX)
+        return PH_LIMIT;
     struct ph_buffer plain = ph_buffer(node->plain, PH_FRAME_PLAIN_MAX);
     struct ph_buffer sealed = ph_buffer(node->sealed, PH_FRAME_HEAD_LEN + PH_FRAME_CIPHER_MAX);
     PH_TRY(ph_frame_pack(&node->packer, ph_buffer_bytes(message), &plain));

@@ -314,9 +314,14 @@ void ph_peer_on_sent(struct ph_node *node, ph_conn_id conn, size_t len)
     struct ph_peer *peer = ph_peer_find(node, conn);
     if (peer == NULL)
         return;
+    bool had_room = ph_outbox_has_room(peer);
     ph_outbox_on_sent(peer, len);
-    if (peer->state == PH_PEER_OPEN)
-        ph_penalty_apply(node, peer, ph_sync_pump(node, peer), "sending");
+    if (peer->state != PH_PEER_OPEN)
+        return;
+    enum ph_status status = ph_sync_pump(node, peer);
+    if (status == PH_OK && !had_room)
+        status = ph_sync_announce(node, peer);
+    ph_penalty_apply(node, peer, status, "sending");
 }
 
 /* --- time --- */

@@ -1,7 +1,7 @@
 #include "node/sync.h"
 
-#include "node/ingest.h"
 #include "node/ends.h"
+#include "node/ingest.h"
 #include "node/opening.h"
 #include "node/outbox.h"
 #include "node/penalty.h"
@@ -58,6 +58,9 @@ static void take_head(struct ph_node *node, struct ph_peer *peer, const struct p
     if (number < 0)
         return; /* its certify fact is not here yet: roots will differ, facts come first */
     struct ph_peer_log *known = &peer->logs[number];
+    struct ph_log *log = &node->logs.items[number];
+    if (head->seq == log->durable.seq && !ph_entry_id_equal(&head->id, &log->durable.id))
+        ph_ends_note_fork(node, log);
     known->theirs = head->seq;
     if (known->assumed < head->seq)
         known->assumed = head->seq;
@@ -439,8 +442,8 @@ static bool seems_equal(const struct ph_node *node, const struct ph_peer *peer)
 
 enum ph_status ph_sync_announce(struct ph_node *node, struct ph_peer *peer)
 {
-    if (!peer->heads_begun)
-        return PH_OK;
+    if (!peer->heads_begun || !ph_outbox_has_room(peer))
+        return PH_OK; /* said when the network has taken what waits */
     PH_TRY(push_own(node, peer));
     PH_TRY(send_changed_heads(node, peer, false));
     if (seems_equal(node, peer) && !ph_root_equal(&peer->root_sent, &node->logs.root))

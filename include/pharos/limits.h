@@ -53,6 +53,7 @@
 #define PH_ADDRESSES_MAX 128   /* addresses that a node remembers */
 #define PH_ADDRESS_LEN_MAX 262 /* bytes of "host:port": a DNS name, a colon, five digits */
 #define PH_OUTBOX_BYTES_MAX (1024 * 1024)     /* sent but not yet taken by the network, per peer */
+#define PH_OUTBOX_BYTES_HARD_MAX (4 * 1024 * 1024) /* then the peer reads too slowly to be kept */
 #define PH_INGEST_BYTES_MAX (8 * 1024 * 1024) /* received, not yet handed to a commit, whole node */
 #define PH_BATCH_BYTES_MAX (4 * 1024 * 1024)  /* one commit */
 #define PH_SLICE_ENTRIES_MAX 4096             /* entries materialised in one commit */
