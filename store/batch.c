@@ -113,9 +113,8 @@ enum ph_status ph_batch_meta(struct ph_batch *batch, const char *name, struct ph
     struct ph_bytes text = ph_bytes_text(name);
     assert(text.len > 0 && text.len <= PH_META_NAME_MAX && name[0] != PH_META_OWN);
     assert(value.len <= PH_BATCH_BYTES_MAX);
-    const struct head head = {.type = PH_CHANGE_META,
-                              .name_len = (uint16_t)text.len,
-                              .value_len = (uint32_t)value.len};
+    const struct head head = {
+        .type = PH_CHANGE_META, .name_len = (uint16_t)text.len, .value_len = (uint32_t)value.len};
     PH_TRY(append(batch, &head, &rest));
     copy(rest, text);
     copy(rest + text.len, value);
@@ -136,8 +135,7 @@ enum ph_status ph_batch_fact(struct ph_batch *batch, uint32_t index, struct ph_b
 enum ph_status ph_batch_log(struct ph_batch *batch, uint32_t log, const struct ph_log_row *row)
 {
     uint8_t *rest;
-    const struct head head = {
-        .type = PH_CHANGE_LOG, .number = log, .value_len = PH_LOG_ROW_LEN};
+    const struct head head = {.type = PH_CHANGE_LOG, .number = log, .value_len = PH_LOG_ROW_LEN};
     PH_TRY(append(batch, &head, &rest));
     ph_log_row_encode(row, rest);
     return PH_OK;

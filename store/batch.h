@@ -24,11 +24,14 @@ struct ph_log_row {
 };
 
 /* All copy what they are given. PH_NO_MEMORY leaves the batch as it was. */
-PH_MUST_USE enum ph_status ph_batch_meta(struct ph_batch *batch, const char *name, struct ph_bytes value);
+PH_MUST_USE enum ph_status ph_batch_meta(struct ph_batch *batch, const char *name,
+                                         struct ph_bytes value);
 /* `index` is the fact's place in the order of taking, from 0 and without gaps. */
-PH_MUST_USE enum ph_status ph_batch_fact(struct ph_batch *batch, uint32_t index, struct ph_bytes fact);
+PH_MUST_USE enum ph_status ph_batch_fact(struct ph_batch *batch, uint32_t index,
+                                         struct ph_bytes fact);
 /* A new log, or a known one's new tip. Numbers run from 0 without gaps. */
-PH_MUST_USE enum ph_status ph_batch_log(struct ph_batch *batch, uint32_t log, const struct ph_log_row *row);
+PH_MUST_USE enum ph_status ph_batch_log(struct ph_batch *batch, uint32_t log,
+                                        const struct ph_log_row *row);
 /* `signature` is NULL within a run. Entries of one log come in order, right after its tip. */
 PH_MUST_USE enum ph_status ph_batch_entry(struct ph_batch *batch, uint32_t log,
                                           const uint8_t header[PH_HEADER_LEN],

@@ -294,8 +294,8 @@ enum ph_status ph_db_get(const struct ph_txn *txn, size_t table, struct ph_bytes
                          struct ph_bytes *out)
 {
     MDB_val raw_key = val_of(key), value;
-    PH_TRY(translate(txn->db, mdb_get(txn->raw, txn->db->tables[table], &raw_key, &value),
-                     "reading"));
+    PH_TRY(
+        translate(txn->db, mdb_get(txn->raw, txn->db->tables[table], &raw_key, &value), "reading"));
     *out = bytes_of(value);
     return PH_OK;
 }

@@ -16,12 +16,12 @@
 struct ph_db;
 
 struct ph_db_options {
-    const char *path;              /* an existing folder */
-    uint64_t map_bytes;            /* first map size; 0: 64 MiB */
-    const char *const *tables;     /* names; a table is named by its index here. Borrowed */
-    size_t table_count;            /* at most PH_DB_TABLES_MAX */
-    size_t stamp_table;            /* written once, in the transaction that makes the tables, so */
-    struct ph_bytes stamp_key;     /* that none is ever there without it */
+    const char *path;          /* an existing folder */
+    uint64_t map_bytes;        /* first map size; 0: 64 MiB */
+    const char *const *tables; /* names; a table is named by its index here. Borrowed */
+    size_t table_count;        /* at most PH_DB_TABLES_MAX */
+    size_t stamp_table;        /* written once, in the transaction that makes the tables, so */
+    struct ph_bytes stamp_key; /* that none is ever there without it */
     struct ph_bytes stamp_value;
     const struct ph_log_sink *log; /* borrowed; may be NULL */
 };
@@ -52,7 +52,8 @@ PH_MUST_USE enum ph_status ph_db_grow(struct ph_db *db);
 
 PH_MUST_USE enum ph_status ph_db_read(struct ph_db *db, struct ph_txn *out);
 PH_MUST_USE enum ph_status ph_db_write(struct ph_db *db, struct ph_txn *out);
-void ph_db_end(struct ph_txn *txn); /* a reading one, or a writing one to be dropped; zeroed is fine */
+void ph_db_end(
+    struct ph_txn *txn); /* a reading one, or a writing one to be dropped; zeroed is fine */
 /* PH_NO_SPACE: nothing written. Ends the transaction in any case. */
 PH_MUST_USE enum ph_status ph_db_commit(struct ph_txn *txn);
 
@@ -64,7 +65,8 @@ PH_MUST_USE enum ph_status ph_db_put(const struct ph_txn *txn, size_t table, str
 PH_MUST_USE enum ph_status ph_db_add(const struct ph_txn *txn, size_t table, struct ph_bytes key,
                                      struct ph_bytes value);
 /* PH_NOT_FOUND: it was not there. */
-PH_MUST_USE enum ph_status ph_db_delete(const struct ph_txn *txn, size_t table, struct ph_bytes key);
+PH_MUST_USE enum ph_status ph_db_delete(const struct ph_txn *txn, size_t table,
+                                        struct ph_bytes key);
 PH_MUST_USE enum ph_status ph_db_clear(const struct ph_txn *txn, size_t table);
 PH_MUST_USE enum ph_status ph_db_count(const struct ph_txn *txn, size_t table, uint64_t *out);
 

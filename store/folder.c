@@ -15,9 +15,9 @@ static const struct {
     uint32_t magic;
     const char *name;
 } unfit[] = {
-    {0x6969, "NFS"},        {0x517b, "SMB"},     {0xfe534d42, "SMB"},       {0xff534d42, "CIFS"},
-    {0x65735546, "FUSE"},   {0x01021997, "9p"},  {0x00c36400, "Ceph"},      {0x5346414f, "AFS"},
-    {0x6b414653, "AFS"},    {0x564c, "NCP"},     {0x786f4256, "a VM share"},
+    {0x6969, "NFS"},      {0x517b, "SMB"},    {0xfe534d42, "SMB"},        {0xff534d42, "CIFS"},
+    {0x65735546, "FUSE"}, {0x01021997, "9p"}, {0x00c36400, "Ceph"},       {0x5346414f, "AFS"},
+    {0x6b414653, "AFS"},  {0x564c, "NCP"},    {0x786f4256, "a VM share"},
 };
 
 static const char *unfit_name(uint32_t magic)

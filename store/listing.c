@@ -69,8 +69,8 @@ enum ph_status ph_listing_change(const struct ph_txn *txn, const struct ph_listi
 {
     uint8_t kind[2];
     ph_put_u16(kind, after->kind);
-    PH_TRY(change(txn, PH_TABLE_BY_KIND,
-                  (const struct ph_key[]){before->by_kind, after->by_kind}, ph_bytes(NULL, 0)));
+    PH_TRY(change(txn, PH_TABLE_BY_KIND, (const struct ph_key[]){before->by_kind, after->by_kind},
+                  ph_bytes(NULL, 0)));
     return change(txn, PH_TABLE_BY_PARENT,
                   (const struct ph_key[]){before->by_parent, after->by_parent},
                   ph_bytes(kind, sizeof kind));

@@ -50,8 +50,8 @@ static enum ph_status load_log(const struct ph_txn *txn, uint32_t log, struct ph
     if (status != PH_OK)
         return status == PH_NOT_FOUND ? PH_CORRUPT : status;
     PH_TRY(ph_log_row_decode(value, &row));
-    *out = (struct ph_log_state){
-        .writer = row.writer, .school = row.school, .tip_seq = row.tip.seq};
+    *out =
+        (struct ph_log_state){.writer = row.writer, .school = row.school, .tip_seq = row.tip.seq};
     PH_TRY(load_cursor(txn, log, &out->cursor));
     out->cursor_stored = out->cursor;
     return out->cursor <= out->tip_seq ? PH_OK : PH_CORRUPT;

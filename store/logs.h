@@ -16,14 +16,14 @@ struct ph_log_state {
     struct ph_writer_id writer;
     struct ph_school_id school;
     uint32_t tip_seq;
-    uint32_t cursor;       /* entries up to here are materialised, or wait */
+    uint32_t cursor; /* entries up to here are materialised, or wait */
     uint32_t cursor_stored;
 };
 
 struct ph_logs {
-    struct ph_log_state *at;  /* by number */
-    uint32_t *by_writer;      /* numbers, ascending by writer */
-    uint32_t *rank;           /* by number: the place in `by_writer`, the same order at every node */
+    struct ph_log_state *at; /* by number */
+    uint32_t *by_writer;     /* numbers, ascending by writer */
+    uint32_t *rank;          /* by number: the place in `by_writer`, the same order at every node */
     uint32_t count;
 };
 

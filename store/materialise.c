@@ -8,7 +8,7 @@
 #include "store/references.h"
 #include "store/waiting.h"
 
-#define TOUCHES_MAX 16384   /* in one slice, but for those of its last entry */
+#define TOUCHES_MAX 16384     /* in one slice, but for those of its last entry */
 #define REFS_LIKE_AN_ENTRY 16 /* following so many references takes as long as an entry */
 
 /* An entry did something to a record. */

@@ -267,11 +267,10 @@ enum ph_status ph_record_make(struct ph_record_maker *maker, uint16_t kind,
     return PH_OK;
 }
 
-enum ph_status ph_record_decode(uint16_t kind, const struct ph_record_id *id,
-                                struct ph_bytes value, struct ph_record *out)
+enum ph_status ph_record_decode(uint16_t kind, const struct ph_record_id *id, struct ph_bytes value,
+                                struct ph_record *out)
 {
-    if (value.len < HEAD_LEN || value.data[0] > FLAG_CREATED ||
-        value.data[1] > PH_AUDIENCE_NAMED)
+    if (value.len < HEAD_LEN || value.data[0] > FLAG_CREATED || value.data[1] > PH_AUDIENCE_NAMED)
         return PH_CORRUPT;
     struct ph_record record = {
         .kind = kind,

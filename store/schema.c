@@ -4,12 +4,12 @@
 #include <stdio.h>
 
 const char *const ph_table_names[PH_TABLE_COUNT] = {
-    [PH_TABLE_META] = "meta",       [PH_TABLE_FACTS] = "facts",
-    [PH_TABLE_LOGS] = "logs",       [PH_TABLE_ENTRIES] = "entries",
-    [PH_TABLE_HOLES] = "holes",     [PH_TABLE_CURSORS] = "cursors",
-    [PH_TABLE_WAITING] = "waiting", [PH_TABLE_WAITS] = "waits",
-    [PH_TABLE_READY] = "ready",     [PH_TABLE_AGAIN] = "again",
-    [PH_TABLE_RECORDS] = "records", [PH_TABLE_BY_KIND] = "by_kind",
+    [PH_TABLE_META] = "meta",           [PH_TABLE_FACTS] = "facts",
+    [PH_TABLE_LOGS] = "logs",           [PH_TABLE_ENTRIES] = "entries",
+    [PH_TABLE_HOLES] = "holes",         [PH_TABLE_CURSORS] = "cursors",
+    [PH_TABLE_WAITING] = "waiting",     [PH_TABLE_WAITS] = "waits",
+    [PH_TABLE_READY] = "ready",         [PH_TABLE_AGAIN] = "again",
+    [PH_TABLE_RECORDS] = "records",     [PH_TABLE_BY_KIND] = "by_kind",
     [PH_TABLE_BY_PARENT] = "by_parent",
 };
 

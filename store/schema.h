@@ -60,9 +60,9 @@ struct ph_need ph_need_of(const struct ph_op_ref *ref);
 #define PH_META_OWN '.' /* names that begin with it are the store's own */
 #define PH_META_NAME_MAX 64
 
-struct ph_key ph_key_u32(uint32_t number);               /* facts, logs, cursors */
-struct ph_key ph_key_place(struct ph_place place);       /* entries, holes, waits, again */
-struct ph_key ph_key_need(const struct ph_need *need);   /* ready */
+struct ph_key ph_key_u32(uint32_t number);             /* facts, logs, cursors */
+struct ph_key ph_key_place(struct ph_place place);     /* entries, holes, waits, again */
+struct ph_key ph_key_need(const struct ph_need *need); /* ready */
 struct ph_key ph_key_waiting(const struct ph_need *need, struct ph_place place);
 struct ph_key ph_key_record(uint16_t kind, const struct ph_record_id *id);
 struct ph_key ph_key_by_kind(uint16_t kind, uint64_t lamport, const struct ph_record_id *id);

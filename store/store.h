@@ -12,9 +12,9 @@
 struct ph_store;
 
 struct ph_store_options {
-    const char *path;      /* an existing folder; the files in it are created 0600 */
-    uint64_t map_bytes;    /* first map size; 0: the usual. Tests give small ones to see it grow */
-    bool any_file_system;  /* don't refuse network file systems (tests only) */
+    const char *path;     /* an existing folder; the files in it are created 0600 */
+    uint64_t map_bytes;   /* first map size; 0: the usual. Tests give small ones to see it grow */
+    bool any_file_system; /* don't refuse network file systems (tests only) */
     const struct ph_log_sink *log; /* borrowed for the store's life; may be NULL */
 };
 

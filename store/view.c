@@ -34,8 +34,8 @@ enum ph_status ph_view_meta(const struct ph_view *view, const char *name, struct
     return ph_db_get(&txn, PH_TABLE_META, ph_bytes_text(name), out);
 }
 
-static enum ph_status get_numbered(const struct ph_view *view, enum ph_table table,
-                                   uint32_t number, struct ph_bytes *out)
+static enum ph_status get_numbered(const struct ph_view *view, enum ph_table table, uint32_t number,
+                                   struct ph_bytes *out)
 {
     struct ph_txn txn = txn_of(view);
     struct ph_key key = ph_key_u32(number);

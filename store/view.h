@@ -15,9 +15,12 @@ PH_MUST_USE enum ph_status ph_view_open(struct ph_store *store, struct ph_view *
 void ph_view_close(struct ph_view *view); /* zeroed is fine */
 
 /* PH_NOT_FOUND where there is none; PH_CORRUPT where stored bytes don't have their form. */
-PH_MUST_USE enum ph_status ph_view_meta(const struct ph_view *view, const char *name, struct ph_bytes *out);
-PH_MUST_USE enum ph_status ph_view_fact(const struct ph_view *view, uint32_t index, struct ph_bytes *out);
-PH_MUST_USE enum ph_status ph_view_log(const struct ph_view *view, uint32_t log, struct ph_log_row *out);
+PH_MUST_USE enum ph_status ph_view_meta(const struct ph_view *view, const char *name,
+                                        struct ph_bytes *out);
+PH_MUST_USE enum ph_status ph_view_fact(const struct ph_view *view, uint32_t index,
+                                        struct ph_bytes *out);
+PH_MUST_USE enum ph_status ph_view_log(const struct ph_view *view, uint32_t log,
+                                       struct ph_log_row *out);
 
 struct ph_stored_entry {
     const uint8_t *encoded; /* PH_HEADER_LEN bytes */
@@ -38,18 +41,18 @@ struct ph_record {
     bool is_created;          /* else it is not to be shown yet */
     uint64_t created_lamport; /* of the winning create */
     enum ph_audience audience;
-    uint32_t touch_count;     /* entries merged into it */
-    struct ph_bytes touches;  /* (log u32, seq u32) each, big-endian, ascending */
+    uint32_t touch_count;    /* entries merged into it */
+    struct ph_bytes touches; /* (log u32, seq u32) each, big-endian, ascending */
     uint32_t value_count;
     struct ph_unpacker values; /* read with ph_record_next */
 };
 struct ph_record_value {
     uint16_t field;
-    uint32_t log, seq;        /* the entry that wrote it, by local log number */
+    uint32_t log, seq; /* the entry that wrote it, by local log number */
     uint16_t index;
     uint64_t lamport;
-    bool is_missing;          /* content erased, missing or not of the field's type */
-    struct ph_bytes item;     /* one MessagePack item, if not missing */
+    bool is_missing;      /* content erased, missing or not of the field's type */
+    struct ph_bytes item; /* one MessagePack item, if not missing */
 };
 PH_MUST_USE enum ph_status ph_view_record(const struct ph_view *view, uint16_t kind,
                                           const struct ph_record_id *id, struct ph_record *out);
@@ -58,16 +61,22 @@ PH_MUST_USE enum ph_status ph_view_find(const struct ph_view *view, const struct
                                         struct ph_record *out);
 bool ph_record_next(struct ph_record *record, struct ph_record_value *out);
 /* A value's op as others name it. */
-PH_MUST_USE enum ph_status ph_view_ref(const struct ph_view *view, const struct ph_record_value *value,
-                                       struct ph_op_ref *out);
+PH_MUST_USE enum ph_status ph_view_ref(const struct ph_view *view,
+                                       const struct ph_record_value *value, struct ph_op_ref *out);
 
 /* Listings of shown records. Begin with a zeroed position; each call gives the next one and moves
  * on. PH_NOT_FOUND: no more. By kind: newest first (creation's Lamport time, id), and older
  * positions stay valid while records are added. By parent: by position, then id, any kind. */
-struct ph_list_position { bool is_started; uint8_t key[104]; size_t key_len; };
+struct ph_list_position {
+    bool is_started;
+    uint8_t key[104];
+    size_t key_len;
+};
 PH_MUST_USE enum ph_status ph_view_list(const struct ph_view *view, uint16_t kind,
-                                        struct ph_list_position *position, struct ph_record_id *out);
-PH_MUST_USE enum ph_status ph_view_children(const struct ph_view *view, const struct ph_record_id *parent,
+                                        struct ph_list_position *position,
+                                        struct ph_record_id *out);
+PH_MUST_USE enum ph_status ph_view_children(const struct ph_view *view,
+                                            const struct ph_record_id *parent,
                                             struct ph_list_position *position, uint16_t *kind,
                                             struct ph_record_id *out);
 /* How many records are shown, of all kinds. */

@@ -21,8 +21,7 @@ enum ph_status ph_view_record(const struct ph_view *view, uint16_t kind,
 }
 
 /* From kind to kind as they come: each is looked into once. */
-static enum ph_status find(struct ph_cursor *cursor, const struct ph_record_id *id,
-                           uint16_t *kind)
+static enum ph_status find(struct ph_cursor *cursor, const struct ph_record_id *id, uint16_t *kind)
 {
     struct ph_record_id found;
     for (uint32_t wanted = 0; wanted <= UINT16_MAX;) {
@@ -84,8 +83,8 @@ enum ph_status ph_view_list(const struct ph_view *view, uint16_t kind,
     struct ph_key end = ph_key_by_kind(kind, UINT64_MAX, &id);
     enum ph_status status = ph_cursor_open(&txn, PH_TABLE_BY_KIND, &cursor);
     if (status == PH_OK)
-        status = ph_cursor_seek_below(
-            &cursor, position->is_started ? position_bytes(position) : ph_key_bytes(&end));
+        status = ph_cursor_seek_below(&cursor, position->is_started ? position_bytes(position)
+                                                                    : ph_key_bytes(&end));
     if (status == PH_OK && !ph_key_read_by_kind(cursor.key, &found, &id))
         status = PH_CORRUPT;
     if (status == PH_OK && found != kind)

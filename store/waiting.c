@@ -9,8 +9,7 @@ enum ph_status ph_waiting_add(const struct ph_txn *txn, const struct ph_need *ne
                      ph_bytes(need->bytes, sizeof need->bytes));
 }
 
-enum ph_status ph_waiting_need(const struct ph_txn *txn, struct ph_place place,
-                               struct ph_need *out)
+enum ph_status ph_waiting_need(const struct ph_txn *txn, struct ph_place place, struct ph_need *out)
 {
     struct ph_key key = ph_key_place(place);
     struct ph_bytes value;

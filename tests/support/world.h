@@ -24,7 +24,11 @@ struct world {
     struct ph_network_id network;
     struct world_writer writers[WORLD_WRITERS_MAX];
     uint32_t writer_count;
-    struct { uint8_t bytes[PH_FACT_MAX]; size_t len; struct ph_fact_id id; } facts[32];
+    struct {
+        uint8_t bytes[PH_FACT_MAX];
+        size_t len;
+        struct ph_fact_id id;
+    } facts[32];
     uint32_t fact_count;
     uint64_t lamport; /* of the latest entry */
     uint8_t skeleton[PH_BODY_MAX], content[PH_BODY_MAX];

@@ -535,8 +535,7 @@ static void take_history(struct home *home)
             continue;
         uint32_t i = next[writer]++;
         is_late[i] = history[i].body.content_len > 0 && chance(8) == 0;
-        world_put(&world, batch, &history[i],
-                  is_late[i] ? WORLD_WITHOUT_CONTENT : WORLD_SIGNED);
+        world_put(&world, batch, &history[i], is_late[i] ? WORLD_WITHOUT_CONTENT : WORLD_SIGNED);
         taken++;
         if (chance(4) == 0) {
             CHECK_OK(home_apply(home, batch));
@@ -587,7 +586,8 @@ static void records_are_the_same_in_every_order_and_after_a_rebuild(void **state
         for (int round = 0; round < 3; round++) {
             found(&home);
             take_history(&home);
-            struct ph_bytes whole = canonical_whole(&home, round == 0 ? first_bytes : bytes, sizeof bytes);
+            struct ph_bytes whole =
+                canonical_whole(&home, round == 0 ? first_bytes : bytes, sizeof bytes);
             if (round == 0)
                 first = whole;
             CHECK_BYTES(whole, first);

@@ -1,0 +1,145 @@
+#include "store/verify.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "proto/facts.h"
+#include "store/damage.h"
+#include "store/state.h"
+
+void ph_damage(struct ph_verification *verification, const char *format, ...)
+{
+    struct ph_verify_report *report = &verification->report;
+    if (report->damage_count++ != 0)
+        return;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(report->damage, sizeof report->damage, format, arguments);
+    va_end(arguments);
+}
+
+void ph_damage_at(struct ph_verification *verification, struct ph_place place, const char *what)
+{
+    const struct ph_logs *logs = &verification->logs;
+    char writer[9] = "unknown";
+    if (place.log < logs->count) {
+        const uint8_t *bytes = logs->at[place.log].writer.bytes;
+        snprintf(writer, sizeof writer, "%02x%02x%02x%02x", bytes[0], bytes[1], bytes[2], bytes[3]);
+    }
+    ph_damage(verification, "Log %s, sequence %lu: %s.", writer, (unsigned long)place.seq, what);
+}
+
+static enum ph_status take_fact(struct ph_verification *verification, struct ph_facts **facts,
+                                const struct ph_cursor *cursor)
+{
+    uint32_t number;
+    uint32_t expected = verification->report.fact_count++;
+    bool is_new = false;
+    struct ph_fact fact;
+    if (!ph_key_read_u32(cursor->key, &number) || number != expected) {
+        ph_damage(verification, "Facts, number %lu: it is missing.", (unsigned long)expected);
+        return PH_OK;
+    }
+    enum ph_status status = ph_fact_parse(cursor->value, &fact);
+    if (status == PH_OK && *facts == NULL) {
+        struct ph_network_id network;
+        memcpy(network.bytes, fact.id.bytes, sizeof network.bytes);
+        PH_TRY(ph_facts_new(&network, facts));
+    }
+    if (status == PH_OK)
+        status = ph_facts_take(*facts, cursor->value, &is_new);
+    if (status == PH_NO_MEMORY)
+        return status;
+    if (status != PH_OK || !is_new)
+        ph_damage(verification, "Facts, number %lu: %s.", (unsigned long)expected,
+                  status != PH_OK ? ph_status_text(status) : "it is there twice");
+    return PH_OK;
+}
+
+/* As they were taken: each again, in order. */
+static enum ph_status take_facts(struct ph_verification *verification, struct ph_facts **facts)
+{
+    struct ph_cursor cursor = {0};
+    enum ph_status status = ph_cursor_open(&verification->txn, PH_TABLE_FACTS, &cursor);
+    if (status == PH_OK)
+        status = ph_cursor_seek(&cursor, ph_bytes(NULL, 0));
+    while (status == PH_OK) {
+        status = take_fact(verification, facts, &cursor);
+        if (status == PH_OK)
+            status = ph_cursor_next(&cursor);
+    }
+    ph_cursor_close(&cursor);
+    return status == PH_NOT_FOUND ? PH_OK : status;
+}
+
+static bool is_certified(const struct ph_facts *facts, const struct ph_log_row *row)
+{
+    const struct ph_fact *certify = facts == NULL ? NULL : ph_facts_find(facts, &row->certify);
+    if (certify == NULL || certify->type != PH_FACT_CERTIFY)
+        return false;
+    struct ph_school_id school = ph_fact_school(certify);
+    return ph_writer_id_equal(&certify->of.certify.writer, &row->writer) &&
+           ph_school_id_equal(&school, &row->school);
+}
+
+static enum ph_status check_certificates(struct ph_verification *verification,
+                                         const struct ph_facts *facts)
+{
+    struct ph_bytes value;
+    struct ph_log_row row;
+    for (uint32_t log = 0; log < verification->logs.count; log++) {
+        struct ph_key key = ph_key_u32(log);
+        PH_TRY(ph_db_get(&verification->txn, PH_TABLE_LOGS, ph_key_bytes(&key), &value));
+        PH_TRY(ph_log_row_decode(value, &row));
+        if (!is_certified(facts, &row))
+            ph_damage_at(verification, (struct ph_place){log, 0},
+                         "its certify fact is not there, or of another writer");
+    }
+    return PH_OK;
+}
+
+static enum ph_status verify_facts(struct ph_verification *verification)
+{
+    struct ph_facts *facts = NULL;
+    verification->quota = UINT64_MAX;
+    enum ph_status status = take_facts(verification, &facts);
+    const struct ph_fact *founding = facts == NULL ? NULL : ph_facts_founding(facts);
+    if (founding != NULL)
+        verification->quota = founding->of.found.quota;
+    if (status == PH_OK)
+        status = check_certificates(verification, facts);
+    ph_facts_free(facts);
+    return status;
+}
+
+static enum ph_status verify(struct ph_verification *verification)
+{
+    enum ph_status status = ph_logs_load(&verification->txn, &verification->logs);
+    if (status == PH_CORRUPT) { /* without them nothing else can be told apart */
+        ph_damage(verification, "Table logs: a row or cursor is missing or malformed.");
+        return PH_OK;
+    }
+    PH_TRY(status);
+    verification->report.log_count = verification->logs.count;
+    PH_TRY(verify_facts(verification));
+    PH_TRY(ph_verify_logs(verification));
+    /* What is made from damaged entries is not worth comparing. */
+    if (verification->report.damage_count != 0)
+        return PH_OK;
+    PH_TRY(ph_verify_waiting(verification));
+    return ph_verify_records(verification);
+}
+
+enum ph_status ph_store_verify(struct ph_store *store, struct ph_verify_report *report)
+{
+    struct ph_verification verification = {.quota = 0};
+    enum ph_status status = ph_db_read(store->db, &verification.txn);
+    if (status == PH_OK)
+        status = verify(&verification);
+    ph_logs_free(&verification.logs);
+    ph_db_end(&verification.txn);
+    *report = verification.report;
+    if (status == PH_NOT_FOUND || (status == PH_OK && report->damage_count != 0))
+        status = PH_CORRUPT;
+    return status;
+}
