@@ -116,12 +116,16 @@ function base32(bytes) {
         (five) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'[parseInt(five.padEnd(5, '0'), 2)]).join('');
 }
 
-function invitation(addresses) {
-    const before = concat(network, networkKey, inviteSecret, Buffer.from([addresses.length]),
-        ...addresses.flatMap((one) => [bigEndian(2, Buffer.byteLength(one)), Buffer.from(one)]));
-    const bytes = concat(before, hash('code', before).subarray(0, 4));
-    return { addresses, code: `PHAROS1-${base32(bytes)}` };
+const addressBytes = (one) => concat(bigEndian(2, Buffer.byteLength(one)), Buffer.from(one));
+
+// The code of these addresses under a count, and whatever else stands behind them.
+function codeOf(count, addresses, rest) {
+    const before = concat(network, networkKey, inviteSecret, Buffer.from([count]),
+        ...addresses.map(addressBytes), rest);
+    return `PHAROS1-${base32(concat(before, hash('code', before).subarray(0, 4)))}`;
 }
+
+const invitation = (addresses) => ({ addresses, code: codeOf(addresses.length, addresses, EMPTY) });
 
 writeJson(path.join(__dirname, 'facts.json'), {
     about: 'Written by facts_make.js. Bytes are hexadecimal.',
@@ -149,5 +153,16 @@ writeJson(path.join(__dirname, 'facts.json'), {
     invitations: [
         invitation([]),
         invitation(['192.168.1.20:7410', '[fe80::1]:7410', 'school-1.example.org:7410']),
+    ],
+    // Their checks fit, their addresses are wrong: too many, too few, too long, empty, with a zero, cut.
+    unreadable_invitations: [
+        codeOf(5, ['a:1', 'b:1', 'c:1', 'd:1', 'e:1'], EMPTY),
+        codeOf(2, ['a:1'], EMPTY),
+        codeOf(1, ['a:1', 'b:1'], EMPTY),
+        codeOf(1, ['a'.repeat(263)], EMPTY),
+        codeOf(1, [''], EMPTY),
+        codeOf(1, ['a\0:1'], EMPTY),
+        codeOf(1, [], Buffer.from([0])),
+        codeOf(1, [], Buffer.from([0, 9, 97])),
     ],
 });
