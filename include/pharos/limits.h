@@ -54,7 +54,6 @@
 #define PH_ADDRESS_LEN_MAX 262 /* bytes of "host:port": a DNS name, a colon, five digits */
 #define PH_OUTBOX_BYTES_MAX (1024 * 1024)     /* sent but not yet taken by the network, per peer */
 #define PH_OUTBOX_BYTES_HARD_MAX (4 * 1024 * 1024) /* then the peer reads too slowly to be kept */
-#define PH_INGEST_BYTES_MAX (8 * 1024 * 1024) /* received, not yet handed to a commit, whole node */
 #define PH_BATCH_BYTES_MAX (4 * 1024 * 1024)  /* one commit */
 #define PH_SLICE_ENTRIES_MAX 4096             /* entries materialised in one commit */
 #define PH_LOGS_PER_SCHOOL_MAX                                                                     \
