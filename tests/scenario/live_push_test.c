@@ -1,0 +1,101 @@
+/* What one school writes shows at the others at once, and on the way through others. */
+#include "tests/sim/sim_school.h"
+#include "tests/support/check.h"
+
+#define NO_HOST UINT32_MAX
+
+
+/* How long until a record is shown; UINT64_MAX: not within ten seconds. */
+static uint64_t ms_until_shown(struct sim *sim, uint32_t node, const struct sim_id *id)
+{
+    uint64_t since_ms = sim_now(sim);
+    while (sim_now(sim) - since_ms < 10000) {
+        if (strcmp(sim_show(sim, node, id, "title").text, "?") != 0)
+            return sim_now(sim) - since_ms;
+        sim_run(sim, 10);
+    }
+    return UINT64_MAX;
+}
+
+static void a_record_appears_at_a_connected_member_within_a_second(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 21; seed < 31; seed++) {
+        struct sim *sim = sim_network(seed, 2);
+        sim_run(sim, 5000);
+
+        struct sim_id there = sim_write(sim, 0, "plan", "title", "Reading together");
+        assert_in_range(ms_until_shown(sim, 1, &there), 0, 999);
+        struct sim_id back = sim_write(sim, 1, "plan", "title", "Mathematics for all");
+        assert_in_range(ms_until_shown(sim, 0, &back), 0, 999);
+
+        sim_free(sim);
+    }
+}
+
+/* Everybody joins at the one before, and can reach nobody else. */
+static struct sim *three_in_a_line(uint64_t seed)
+{
+    struct sim *sim = sim_start_all(seed, 3);
+    sim_partition(sim, 0, 2);
+    sim_found(sim, 0, "Lighthouse");
+    struct sim_code first = sim_invite(sim, 0, 1, 0);
+    CHECK(sim_join(sim, 1, &first, NO_HOST, 60000));
+    CHECK(sim_converge(sim, 10000));
+    CHECK(sim_confirm(sim, 0, 1));
+    CHECK(sim_converge(sim, 10000));
+    struct sim_code second = sim_invite(sim, 1, 1, 1);
+    CHECK(sim_join(sim, 2, &second, NO_HOST, 60000));
+    CHECK(sim_converge(sim, 10000));
+    return sim;
+}
+
+static void an_entry_passes_through_the_school_in_the_middle(void **state)
+{
+    (void)state;
+    struct sim *sim = three_in_a_line(31);
+
+    struct sim_id there = sim_write(sim, 0, "plan", "title", "Reading together");
+    assert_in_range(ms_until_shown(sim, 2, &there), 0, 999);
+    struct sim_id back = sim_write(sim, 2, "plan", "title", "Mathematics for all");
+    assert_in_range(ms_until_shown(sim, 0, &back), 0, 999);
+
+    CHECK(sim_net_links(sim_net(sim), sim_place(sim, 0), sim_place(sim, 2)) == 0);
+    CHECK(sim_are_equal(sim, 0, 2));
+    sim_free(sim);
+}
+
+static void two_who_dial_each_other_keep_one_connection(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 41; seed < 51; seed++) {
+        struct sim *sim = sim_network(seed, 2);
+        sim_stop(sim, 0);
+        sim_stop(sim, 1);
+        sim_keep_dialing(sim, 0, "node1:7410");
+
+        sim_start(sim, 0);
+        sim_start(sim, 1);
+        sim_run(sim, 30000);
+
+        assert_int_equal(sim_net_links(sim_net(sim), sim_place(sim, 0), sim_place(sim, 1)), 1);
+        sim_free(sim);
+    }
+}
+
+static void a_broken_connection_is_dialed_again(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_network(51, 2);
+    sim_net_reset(sim_net(sim), sim_place(sim, 0), sim_place(sim, 1));
+
+    struct sim_id there = sim_write(sim, 0, "plan", "title", "Reading together");
+
+    assert_in_range(ms_until_shown(sim, 1, &there), 0, 5000);
+    sim_free(sim);
+}
+
+CHECK_MAIN(cmocka_unit_test(a_record_appears_at_a_connected_member_within_a_second),
+           cmocka_unit_test(an_entry_passes_through_the_school_in_the_middle),
+           cmocka_unit_test(two_who_dial_each_other_keep_one_connection),
+           cmocka_unit_test(a_broken_connection_is_dialed_again))

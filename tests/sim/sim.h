@@ -1,0 +1,118 @@
+/* Several nodes in one process, under virtual time: the environment of pharos/env.h with a virtual
+ * network (sim_net.h), virtual disks that are real stores in a folder each, and seeded chance. The
+ * same seed and the same story give the same trace, to the byte.
+ *
+ * What a machine may do to its node, beside what the network does:
+ *
+ *   - Its wall clock says anything, and its alarm comes late.
+ *   - Commits and jobs take their time. A commit finds the map full (it is enlarged, as the real
+ *     environment does), or the disk: then nothing is written.
+ *   - It crashes at any moment: connections break, memory is gone, of the commits a prefix stays.
+ *     The one under way may be in it or not, but never a part of it: the store is synchronous.
+ *   - It starts again from what its disk holds, with fresh chance.
+ *
+ * Not modelled yet: disks that are rolled back or cloned, bits that rot, clocks that run unevenly,
+ * memory that runs out. All of it can be added here without a change to the nodes.
+ *
+ * Nodes are numbered from 0; node 2 is at "node2:7410". A node that stops by itself (node.h:
+ * failure) is down from then on; sim_failure tells why. What only a broken node can do (naming a
+ * connection that it doesn't have, two commits at once, spinning) ends the program. */
+#ifndef PHAROS_TESTS_SIM_H
+#define PHAROS_TESTS_SIM_H
+
+#include "node/node.h"
+#include "tests/sim/sim_net.h"
+
+#define SIM_NODES_MAX 16
+#define SIM_TODAY_MS INT64_C(1773568800000) /* 15 March 2026 */
+
+struct sim;
+
+struct sim_options {
+    uint64_t seed;
+    uint32_t node_count;
+    struct sim_net_options net;
+    struct sim_span commit_ms;
+    struct sim_span job_ms;
+    struct sim_span late_ms;   /* alarms */
+    uint64_t map_bytes;        /* of each store; 0: the usual */
+    bool is_printed;           /* the trace goes to stderr as well; SIM_TRACE in the environment too */
+};
+
+/* A plain school network without faults. */
+struct sim_options sim_options(uint64_t seed, uint32_t node_count);
+
+/* No node is started yet. */
+struct sim *sim_new(const struct sim_options *options);
+/* The usual beginning: all started. */
+struct sim *sim_start_all(uint64_t seed, uint32_t node_count);
+void sim_free(struct sim *sim); /* crashes what is up, removes the folders */
+
+/* --- time --- */
+
+uint64_t sim_now(const struct sim *sim);
+void sim_run(struct sim *sim, uint64_t ms);
+/* Until it is so, at most `ms`. Asked after every task; so it asks the sim, not the nodes. */
+typedef bool sim_question(const struct sim *sim, const void *impl);
+bool sim_run_until(struct sim *sim, sim_question *question, const void *impl, uint64_t ms);
+/* Until all nodes that are up, and in a network, have equal roots and nothing left to materialise. False: not within
+ * `ms`. Asks each node for its status now and then, at no cost but virtual time. */
+bool sim_converge(struct sim *sim, uint64_t ms);
+
+/* --- machines --- */
+
+void sim_start(struct sim *sim, uint32_t node);
+/* Orderly, as at SIGTERM. */
+void sim_stop(struct sim *sim, uint32_t node);
+enum sim_fate { SIM_FATE_DRAWN, SIM_FATE_LOST, SIM_FATE_KEPT }; /* of the commit under way */
+void sim_crash(struct sim *sim, uint32_t node, enum sim_fate fate);
+/* Crash right when the node hands over its `count`-th commit from now on; 0: not. */
+void sim_crash_at_commit(struct sim *sim, uint32_t node, uint32_t count, enum sim_fate fate);
+bool sim_is_up(const struct sim *sim, uint32_t node);
+enum ph_status sim_failure(const struct sim *sim, uint32_t node);
+
+/* Before its next start: keeps dialing that address. */
+void sim_keep_dialing(struct sim *sim, uint32_t node, const char *address);
+void sim_set_wall(struct sim *sim, uint32_t node, int64_t wall_ms); /* now; runs on from there */
+void sim_set_disk_full(struct sim *sim, uint32_t node, bool is_full);
+/* How long its commits take from now on. */
+void sim_set_commit_ms(struct sim *sim, uint32_t node, struct sim_span span);
+
+/* --- network --- */
+
+struct sim_net *sim_net(struct sim *sim);
+struct sim_clock *sim_clock(struct sim *sim);
+uint32_t sim_place(const struct sim *sim, uint32_t node); /* in sim_net */
+void sim_partition(struct sim *sim, uint32_t a, uint32_t b); /* both directions */
+void sim_heal(struct sim *sim);                              /* every way is open */
+
+/* --- commands --- */
+
+/* Hand over a request and go on; the answer is complete once sim_answer gives it. */
+ph_command_id sim_command_begin(struct sim *sim, uint32_t node, struct ph_bytes request);
+/* Empty: not answered yet (or never: the node went down). Borrowed until sim_free. */
+struct ph_bytes sim_answer(const struct sim *sim, ph_command_id command);
+/* Begin, then run until it is answered. Empty: the node went down meanwhile, or an hour passed. */
+struct ph_bytes sim_command(struct sim *sim, uint32_t node, struct ph_bytes request);
+
+/* --- questions --- */
+
+struct ph_root sim_root(struct sim *sim, uint32_t node); /* of what is durable, by `status` */
+/* All records that are shown, kind by kind, in canonical form: byte for byte the same at nodes that
+ * hold the same. Borrowed until asked again of the same node. */
+struct ph_bytes sim_records(struct sim *sim, uint32_t node);
+/* Whether two nodes hold the same: roots, and records byte for byte. */
+bool sim_are_equal(struct sim *sim, uint32_t a, uint32_t b);
+bool sim_is_behind(struct sim *sim, uint32_t node); /* entries not materialised yet */
+uint32_t sim_commit_count(const struct sim *sim, uint32_t node); /* handed over since the start */
+struct ph_store *sim_store(struct sim *sim, uint32_t node); /* NULL: down */
+const struct ph_identity *sim_identity(const struct sim *sim, uint32_t node);
+
+/* Everything so far, and its hash. */
+const char *sim_trace(const struct sim *sim);
+uint64_t sim_trace_hash(const struct sim *sim);
+void sim_trace_forget(struct sim *sim);
+/* Whether a line of this node holds that text. */
+bool sim_trace_has(const struct sim *sim, uint32_t node, const char *text);
+
+#endif

@@ -1,0 +1,616 @@
+#include "tests/sim/sim_net.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define MERGED_MAX (64 * 1024) /* bytes that arrive together at most */
+#define BLOCKED_MS 50 /* how often a blocked way is tried */
+#define NOWHERE UINT32_MAX
+
+struct segment {
+    size_t len;
+    uint64_t at_ms;
+};
+
+/* One direction: `len` bytes at `start`. Those before `taken` are on their way, in `segments`; the
+ * rest waits. */
+struct stream {
+    uint8_t *bytes;
+    size_t start, len, size, taken;
+    struct segment *segments;
+    size_t segment_count, segment_size;
+    uint64_t last_ms; /* nothing arrives earlier */
+    bool arrival_is_due, take_is_due;
+    bool is_ended;    /* the sender hung up */
+};
+
+enum end_state { END_WAITING, END_UP, END_GONE };
+
+struct end {
+    uint32_t place; /* NOWHERE: not accepted yet */
+    ph_conn_id conn;
+    enum end_state state;
+    struct stream out;
+};
+
+struct link {
+    uint64_t id;
+    bool is_broken;
+    char address[PH_ADDRESS_LEN_MAX + 1]; /* that was dialed */
+    struct end ends[2];                   /* the dialing one first */
+};
+
+struct place {
+    char name[32];
+    const struct sim_party_ops *ops;
+    void *impl;
+    bool is_listening;
+    ph_conn_id last_accepted;
+    size_t outstanding_max;
+};
+
+struct sim_net {
+    struct sim_clock *clock;
+    struct sim_net_options options;
+    struct place places[SIM_PLACES_MAX];
+    uint32_t place_count;
+    struct link **links;
+    size_t link_count, link_size;
+    uint64_t last_link;
+    bool is_blocked[SIM_PLACES_MAX][SIM_PLACES_MAX];
+    uint64_t bytes[SIM_PLACES_MAX][SIM_PLACES_MAX];
+    size_t cut_after[SIM_PLACES_MAX][SIM_PLACES_MAX]; /* 0: never */
+};
+
+static void *grown(void *items, size_t size)
+{
+    void *more = realloc(items, size);
+    if (more == NULL)
+        abort();
+    return more;
+}
+
+/* --- links --- */
+
+static struct link *find_link(struct sim_net *net, uint64_t id)
+{
+    for (size_t i = 0; i < net->link_count; i++)
+        if (net->links[i]->id == id)
+            return net->links[i];
+    return NULL;
+}
+
+static struct link *add_link(struct sim_net *net)
+{
+    if (net->link_count == net->link_size) {
+        net->link_size = net->link_size == 0 ? 16 : 2 * net->link_size;
+        net->links = grown(net->links, net->link_size * sizeof(struct link *));
+    }
+    struct link *link = calloc(1, sizeof *link);
+    if (link == NULL)
+        abort();
+    link->id = ++net->last_link;
+    link->ends[1].place = NOWHERE;
+    net->links[net->link_count++] = link;
+    return link;
+}
+
+static void drop_stream(struct stream *stream)
+{
+    free(stream->bytes);
+    free(stream->segments);
+    *stream = (struct stream){.last_ms = stream->last_ms};
+}
+
+/* Nobody hears of it any more. */
+static void drop_if_over(struct sim_net *net, struct link *link)
+{
+    if (link->ends[0].state != END_GONE || link->ends[1].state != END_GONE)
+        return;
+    drop_stream(&link->ends[0].out);
+    drop_stream(&link->ends[1].out);
+    for (size_t i = 0; i < net->link_count; i++)
+        if (net->links[i] == link) {
+            net->links[i] = net->links[--net->link_count];
+            break;
+        }
+    free(link);
+}
+
+/* The end that a party means; a connection that it does not have is its mistake. */
+static struct link *find_end(struct sim_net *net, uint32_t place, ph_conn_id conn, int *side)
+{
+    for (size_t i = 0; i < net->link_count; i++)
+        for (*side = 0; *side < 2; (*side)++) {
+            struct end *end = &net->links[i]->ends[*side];
+            if (end->place == place && end->conn == conn && end->state != END_GONE)
+                return net->links[i];
+        }
+    fprintf(stderr, "%s names connection %llu, which it does not have\n", net->places[place].name,
+            (unsigned long long)conn);
+    abort();
+}
+
+static void later(struct sim_net *net, uint64_t at_ms, sim_action *action, const struct link *link,
+                  int side)
+{
+    struct sim_task task = {.action = action, .impl = net, .a = link->id, .b = (uint64_t)side};
+    sim_clock_at(net->clock, at_ms, &task);
+}
+
+static uint64_t soon(struct sim_net *net)
+{
+    return net->clock->now_ms + sim_draw(net->clock, net->options.latency_ms);
+}
+
+/* --- the end of a connection --- */
+
+static void tell_down(struct sim_net *net, struct link *link, int side, const char *reason)
+{
+    struct end *end = &link->ends[side];
+    struct place *place = &net->places[end->place];
+    ph_conn_id conn = end->conn;
+    if (end->state == END_GONE)
+        return;
+    end->state = END_GONE;
+    end->out.is_ended = true;
+    drop_if_over(net, link);
+    place->ops->down(place->impl, conn, reason);
+}
+
+/* That a connection broke is not heard over a way that is blocked. */
+static void on_broken(void *impl, uint64_t id, uint64_t side)
+{
+    struct sim_net *net = impl;
+    struct link *link = find_link(net, id);
+    if (link == NULL)
+        return;
+    uint32_t here = link->ends[side].place, there = link->ends[1 - side].place;
+    if (there != NOWHERE && net->is_blocked[there][here])
+        later(net, net->clock->now_ms + BLOCKED_MS, on_broken, link, (int)side);
+    else
+        tell_down(net, link, (int)side, "connection reset");
+}
+
+static void on_ended(void *impl, uint64_t id, uint64_t side)
+{
+    struct link *link = find_link(impl, id);
+    if (link != NULL)
+        tell_down(impl, link, (int)side, "closed by the other side");
+}
+
+static void on_timeout(void *impl, uint64_t id, uint64_t side)
+{
+    struct link *link = find_link(impl, id);
+    if (link != NULL)
+        tell_down(impl, link, (int)side, "connection timed out");
+}
+
+static uint64_t not_before(uint64_t at_ms, uint64_t earliest_ms)
+{
+    return at_ms > earliest_ms ? at_ms : earliest_ms;
+}
+
+/* What is on its way is lost; who is not gone hears of it. */
+static void break_link(struct sim_net *net, struct link *link)
+{
+    if (link->is_broken)
+        return;
+    link->is_broken = true;
+    for (int side = 0; side < 2; side++) {
+        uint64_t up_ms = link->ends[1 - side].out.last_ms;
+        drop_stream(&link->ends[1 - side].out);
+        if (link->ends[side].state != END_GONE)
+            later(net, not_before(soon(net), up_ms), on_broken, link, side);
+    }
+}
+
+/* --- bytes --- */
+
+static size_t draw_chunk(struct sim_net *net)
+{
+    size_t max = sim_chance(net->clock, 60) ? 16 : net->options.chunk_max;
+    return (size_t)sim_draw(net->clock, (struct sim_span){1, max});
+}
+
+static void add_segment(struct sim_net *net, struct stream *stream, size_t len)
+{
+    uint64_t at_ms = soon(net);
+    if (sim_chance(net->clock, net->options.stalls))
+        at_ms += sim_draw(net->clock, net->options.stall_ms);
+    stream->last_ms = not_before(at_ms, stream->last_ms);
+    if (stream->segment_count == stream->segment_size) {
+        stream->segment_size = stream->segment_size == 0 ? 16 : 2 * stream->segment_size;
+        stream->segments =
+            grown(stream->segments, stream->segment_size * sizeof *stream->segments);
+    }
+    stream->segments[stream->segment_count++] = (struct segment){len, stream->last_ms};
+}
+
+static void on_arrival(void *impl, uint64_t id, uint64_t side);
+
+/* Let the next bytes come, or the end if there are none and will be none. */
+static void await_arrival(struct sim_net *net, struct link *link, int side)
+{
+    struct stream *stream = &link->ends[side].out;
+    if (stream->arrival_is_due || link->is_broken)
+        return;
+    if (stream->segment_count != 0) {
+        stream->arrival_is_due = true;
+        later(net, stream->segments[0].at_ms, on_arrival, link, side);
+    } else if (stream->is_ended && stream->len == 0) {
+        stream->arrival_is_due = true;
+        later(net, not_before(soon(net), stream->last_ms), on_arrival, link, side);
+    }
+}
+
+static void on_take(void *impl, uint64_t id, uint64_t side_number)
+{
+    struct sim_net *net = impl;
+    struct link *link = find_link(net, id);
+    int side = (int)side_number;
+    if (link == NULL || link->is_broken)
+        return;
+    struct end *end = &link->ends[side];
+    struct stream *stream = &end->out;
+    size_t waiting = stream->len - stream->taken;
+    size_t room = stream->taken < net->options.window ? net->options.window - stream->taken : 0;
+    size_t len = waiting < room ? waiting : room;
+    stream->take_is_due = false;
+    if (len == 0)
+        return; /* the next arrival makes room */
+    stream->taken += len;
+    for (size_t left = len; left != 0;) {
+        size_t chunk = draw_chunk(net);
+        chunk = chunk < left ? chunk : left;
+        add_segment(net, stream, chunk);
+        left -= chunk;
+    }
+    await_arrival(net, link, side);
+    if (end->state == END_UP)
+        net->places[end->place].ops->sent(net->places[end->place].impl, end->conn, len);
+}
+
+static void await_take(struct sim_net *net, struct link *link, int side)
+{
+    struct stream *stream = &link->ends[side].out;
+    if (stream->take_is_due || stream->len == stream->taken)
+        return;
+    stream->take_is_due = true;
+    later(net, net->clock->now_ms + sim_draw(net->clock, net->options.take_ms), on_take, link,
+          side);
+}
+
+/* How much of what is due arrives now. */
+static size_t due_len(struct sim_net *net, const struct stream *stream, size_t *segment_count)
+{
+    size_t len = stream->segments[0].len;
+    *segment_count = 1;
+    while (*segment_count < stream->segment_count) {
+        const struct segment *next = &stream->segments[*segment_count];
+        if (next->at_ms > net->clock->now_ms || len + next->len > MERGED_MAX ||
+            sim_chance(net->clock, 500))
+            break;
+        len += next->len;
+        ++*segment_count;
+    }
+    return len;
+}
+
+/* Whether the cut falls into these bytes; then only those before it arrive. */
+static bool is_cut(struct sim_net *net, uint32_t from, uint32_t to, size_t *len)
+{
+    size_t *cut_after = &net->cut_after[from][to];
+    if (*cut_after == 0)
+        return false;
+    bool is_here = *len >= *cut_after;
+    if (is_here)
+        *len = *cut_after;
+    *cut_after -= *len;
+    return is_here;
+}
+
+static uint8_t *take_out(struct stream *stream, size_t len, size_t segment_count)
+{
+    uint8_t *bytes = malloc(len);
+    if (bytes == NULL)
+        abort();
+    memcpy(bytes, stream->bytes + stream->start, len);
+    stream->start += len;
+    stream->len -= len;
+    stream->taken -= len;
+    stream->segment_count -= segment_count;
+    memmove(stream->segments, stream->segments + segment_count,
+            stream->segment_count * sizeof *stream->segments);
+    return bytes;
+}
+
+static void append(struct stream *stream, struct ph_bytes bytes)
+{
+    if (stream->start + stream->len + bytes.len > stream->size) {
+        stream->size = 2 * (stream->len + bytes.len);
+        uint8_t *more = malloc(stream->size);
+        if (more == NULL)
+            abort();
+        if (stream->len != 0)
+            memcpy(more, stream->bytes + stream->start, stream->len);
+        free(stream->bytes);
+        stream->bytes = more;
+        stream->start = 0;
+    }
+    memcpy(stream->bytes + stream->start + stream->len, bytes.data, bytes.len);
+    stream->len += bytes.len;
+}
+
+static void arrive(struct sim_net *net, struct link *link, int side)
+{
+    struct stream *stream = &link->ends[side].out;
+    struct end *to = &link->ends[1 - side];
+    const struct place *place = &net->places[to->place];
+    uint32_t from = link->ends[side].place;
+    size_t segment_count, due = due_len(net, stream, &segment_count), len = due;
+    bool breaks = is_cut(net, from, to->place, &len);
+    uint8_t *bytes = take_out(stream, due, segment_count);
+    net->bytes[from][to->place] += len;
+    ph_conn_id conn = to->conn;
+    bool is_heard = to->state == END_UP;
+    if (breaks) {
+        break_link(net, link);
+    } else {
+        await_take(net, link, side);
+        await_arrival(net, link, side);
+    }
+    if (is_heard)
+        place->ops->data(place->impl, conn, ph_bytes(bytes, len));
+    free(bytes);
+}
+
+static void on_arrival(void *impl, uint64_t id, uint64_t side_number)
+{
+    struct sim_net *net = impl;
+    struct link *link = find_link(net, id);
+    int side = (int)side_number;
+    if (link == NULL || link->is_broken)
+        return;
+    struct stream *stream = &link->ends[side].out;
+    stream->arrival_is_due = false;
+    if (net->is_blocked[link->ends[side].place][link->ends[1 - side].place])
+        return; /* goes on when the way is open */
+    if (stream->segment_count != 0)
+        arrive(net, link, side);
+    else
+        on_ended(net, id, (uint64_t)(1 - side));
+}
+
+/* --- connecting --- */
+
+static uint32_t find_place(const struct sim_net *net, const char *address)
+{
+    const char *colon = strrchr(address, ':');
+    for (uint32_t i = 0; colon != NULL && i < net->place_count; i++) {
+        const char *name = net->places[i].name;
+        if (strlen(name) == (size_t)(colon - address) &&
+            memcmp(name, address, strlen(name)) == 0 && strcmp(colon + 1, SIM_PORT) == 0)
+            return i;
+    }
+    return NOWHERE;
+}
+
+static void on_dialed_up(void *impl, uint64_t id, uint64_t side)
+{
+    struct sim_net *net = impl;
+    struct link *link = find_link(net, id);
+    (void)side;
+    if (link == NULL || link->is_broken || link->ends[0].state != END_WAITING)
+        return;
+    struct place *place = &net->places[link->ends[0].place];
+    link->ends[0].state = END_UP;
+    place->ops->up(place->impl, link->ends[0].conn, link->address);
+}
+
+static void accept_link(struct sim_net *net, struct link *link, uint32_t to)
+{
+    struct place *place = &net->places[to];
+    char from[48];
+    snprintf(from, sizeof from, "%s:%u", net->places[link->ends[0].place].name,
+             (unsigned)(49152 + link->id % 16384));
+    link->ends[1].place = to;
+    link->ends[1].state = END_UP;
+    link->ends[1].conn = place->last_accepted += 2;
+    link->ends[1].out.last_ms = soon(net);
+    later(net, link->ends[1].out.last_ms, on_dialed_up, link, 0);
+    place->ops->up(place->impl, link->ends[1].conn, from);
+}
+
+static void on_dial(void *impl, uint64_t id, uint64_t unused)
+{
+    struct sim_net *net = impl;
+    struct link *link = find_link(net, id);
+    (void)unused;
+    if (link == NULL || link->ends[0].state != END_WAITING || link->is_broken)
+        return;
+    uint32_t from = link->ends[0].place, to = find_place(net, link->address);
+    link->ends[1].state = END_GONE;
+    if (to == NOWHERE)
+        tell_down(net, link, 0, "no such host");
+    else if (net->is_blocked[from][to] || net->is_blocked[to][from])
+        later(net, net->clock->now_ms + sim_draw(net->clock, net->options.timeout_ms), on_timeout,
+              link, 0);
+    else if (!net->places[to].is_listening)
+        tell_down(net, link, 0, "connection refused");
+    else
+        accept_link(net, link, to);
+}
+
+void sim_net_dial(struct sim_net *net, uint32_t place, ph_conn_id conn, const char *address)
+{
+    struct link *link = add_link(net);
+    link->ends[0] = (struct end){.place = place, .conn = conn, .state = END_WAITING};
+    snprintf(link->address, sizeof link->address, "%s", address);
+    later(net, soon(net), on_dial, link, 0);
+}
+
+void sim_net_send(struct sim_net *net, uint32_t place, ph_conn_id conn, struct ph_bytes bytes)
+{
+    int side = 0;
+    struct link *link = find_end(net, place, conn, &side);
+    struct stream *stream = &link->ends[side].out;
+    assert(link->ends[side].state == END_UP);
+    if (link->is_broken)
+        return; /* nobody takes it; DOWN is on its way */
+    append(stream, bytes);
+    if (stream->len - stream->taken > net->places[place].outstanding_max)
+        net->places[place].outstanding_max = stream->len - stream->taken;
+    await_take(net, link, side);
+}
+
+void sim_net_hangup(struct sim_net *net, uint32_t place, ph_conn_id conn)
+{
+    int side = 0;
+    struct link *link = find_end(net, place, conn, &side);
+    link->ends[side].state = END_GONE;
+    link->ends[side].out.is_ended = true;
+    if (link->ends[1 - side].place == NOWHERE)
+        link->ends[1 - side].state = END_GONE;
+    await_arrival(net, link, side);
+    drop_if_over(net, link);
+}
+
+/* --- places and faults --- */
+
+struct sim_net *sim_net_new(struct sim_clock *clock, const struct sim_net_options *options)
+{
+    struct sim_net *net = calloc(1, sizeof *net);
+    if (net == NULL)
+        abort();
+    net->clock = clock;
+    net->options = *options;
+    return net;
+}
+
+void sim_net_free(struct sim_net *net)
+{
+    if (net == NULL)
+        return;
+    for (size_t i = 0; i < net->link_count; i++) {
+        drop_stream(&net->links[i]->ends[0].out);
+        drop_stream(&net->links[i]->ends[1].out);
+        free(net->links[i]);
+    }
+    free(net->links);
+    free(net);
+}
+
+struct sim_net_options *sim_net_options(struct sim_net *net)
+{
+    return &net->options;
+}
+
+uint32_t sim_net_add(struct sim_net *net, const char *name, const struct sim_party_ops *ops,
+                     void *impl)
+{
+    assert(net->place_count < SIM_PLACES_MAX);
+    struct place *place = &net->places[net->place_count];
+    *place = (struct place){.ops = ops, .impl = impl};
+    snprintf(place->name, sizeof place->name, "%s", name);
+    return net->place_count++;
+}
+
+void sim_net_listen(struct sim_net *net, uint32_t place)
+{
+    net->places[place].is_listening = true;
+}
+
+static bool is_between(const struct link *link, uint32_t a, uint32_t b)
+{
+    uint32_t x = link->ends[0].place, y = link->ends[1].place;
+    return (x == a && y == b) || (x == b && y == a);
+}
+
+void sim_net_go_down(struct sim_net *net, uint32_t place)
+{
+    net->places[place].is_listening = false;
+    for (size_t i = net->link_count; i-- != 0;) {
+        struct link *link = net->links[i];
+        bool is_touched = false;
+        for (int side = 0; side < 2; side++)
+            if (link->ends[side].place == place) {
+                is_touched = true;
+                link->ends[side].state = END_GONE;
+            }
+        if (!is_touched)
+            continue;
+        if (link->ends[1].place == NOWHERE)
+            link->ends[1].state = END_GONE;
+        break_link(net, link);
+        drop_if_over(net, link);
+    }
+}
+
+void sim_net_block(struct sim_net *net, uint32_t from, uint32_t to)
+{
+    net->is_blocked[from][to] = true;
+}
+
+void sim_net_open(struct sim_net *net, uint32_t from, uint32_t to)
+{
+    net->is_blocked[from][to] = false;
+    for (size_t i = 0; i < net->link_count; i++)
+        for (int side = 0; side < 2; side++)
+            if (net->links[i]->ends[side].place == from &&
+                net->links[i]->ends[1 - side].place == to)
+                await_arrival(net, net->links[i], side);
+}
+
+void sim_net_reset(struct sim_net *net, uint32_t a, uint32_t b)
+{
+    for (size_t i = 0; i < net->link_count; i++)
+        if (is_between(net->links[i], a, b))
+            break_link(net, net->links[i]);
+}
+
+void sim_net_cut_after(struct sim_net *net, uint32_t from, uint32_t to, size_t len)
+{
+    net->cut_after[from][to] = len;
+}
+
+bool sim_net_cut_is_due(const struct sim_net *net, uint32_t from, uint32_t to)
+{
+    return net->cut_after[from][to] != 0;
+}
+
+/* --- questions --- */
+
+uint64_t sim_net_bytes(const struct sim_net *net, uint32_t from, uint32_t to)
+{
+    return net->bytes[from][to];
+}
+
+uint32_t sim_net_links(const struct sim_net *net, uint32_t a, uint32_t b)
+{
+    uint32_t count = 0;
+    for (size_t i = 0; i < net->link_count; i++) {
+        const struct link *link = net->links[i];
+        count += is_between(link, a, b) && !link->is_broken && link->ends[0].state == END_UP &&
+                 link->ends[1].state == END_UP;
+    }
+    return count;
+}
+
+size_t sim_net_outstanding(const struct sim_net *net, uint32_t place)
+{
+    size_t len = 0;
+    for (size_t i = 0; i < net->link_count; i++)
+        for (int side = 0; side < 2; side++) {
+            const struct end *end = &net->links[i]->ends[side];
+            if (end->place == place && end->state == END_UP)
+                len += end->out.len - end->out.taken;
+        }
+    return len;
+}
+
+size_t sim_net_outstanding_max(const struct sim_net *net, uint32_t place)
+{
+    return net->places[place].outstanding_max;
+}

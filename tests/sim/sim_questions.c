@@ -1,0 +1,139 @@
+/* What a simulation is asked about its nodes. */
+#include <stdlib.h>
+
+#include "proto/pack.h"
+#include "store/view.h"
+#include "tests/sim/sim_school.h"
+#include "tests/sim/sim_state.h"
+
+#define ASK_MS 50    /* how often sim_converge asks */
+#define KINDS_MAX 64 /* kinds that sim_records looks at */
+
+/* --- roots --- */
+
+static struct ph_bytes ask_status(struct sim *sim, uint32_t node)
+{
+    static const uint8_t request[] = "\x91\xa6status";
+    return sim_command(sim, node, ph_bytes(request, sizeof request - 1));
+}
+
+static uint8_t hex_value(char digit)
+{
+    return (uint8_t)(digit <= '9' ? digit - '0' : digit - 'a' + 10);
+}
+
+static struct ph_root root_in(struct ph_bytes status)
+{
+    struct ph_root root = {{0}};
+    struct sim_text hex = sim_pick_text(status, "root");
+    for (size_t i = 0; i < sizeof root.bytes && strlen(hex.text) == 2 * sizeof root.bytes; i++)
+        root.bytes[i] = (uint8_t)(hex_value(hex.text[2 * i]) << 4 | hex_value(hex.text[2 * i + 1]));
+    return root;
+}
+
+struct ph_root sim_root(struct sim *sim, uint32_t node)
+{
+    return root_in(ask_status(sim, node));
+}
+
+/* Of the nodes that are up and in a network. */
+static bool is_converged(struct sim *sim)
+{
+    struct ph_root first = {{0}};
+    for (uint32_t i = 0; i < sim->options.node_count; i++) {
+        if (!sim_is_up(sim, i))
+            continue;
+        struct ph_bytes status = ask_status(sim, i);
+        struct ph_root root = root_in(status);
+        if (strcmp(sim_pick_text(status, "state").text, "none") == 0)
+            continue;
+        if (!sim_is_up(sim, i) || sim_is_behind(sim, i))
+            return false;
+        if (!ph_root_is_zero(&first) && !ph_root_equal(&root, &first))
+            return false;
+        first = root;
+    }
+    return true;
+}
+
+bool sim_converge(struct sim *sim, uint64_t ms)
+{
+    uint64_t until_ms = sim->clock.now_ms + ms;
+    while (!is_converged(sim)) {
+        if (sim->clock.now_ms >= until_ms)
+            return false;
+        sim_run(sim, ASK_MS);
+    }
+    return true;
+}
+
+/* --- records --- */
+
+static enum ph_status append_record(struct sim_machine *machine, const struct ph_view *view,
+                                    uint16_t kind, const struct ph_record_id *id, size_t *len)
+{
+    enum ph_status status = PH_LIMIT;
+    for (;;) {
+        struct ph_buffer out =
+            ph_buffer(machine->records + *len, machine->records_size - *len);
+        if (machine->records_size != 0)
+            status = ph_view_canonical(view, kind, id, &out);
+        if (status == PH_OK)
+            *len += out.len;
+        if (status != PH_LIMIT)
+            return status;
+        machine->records_size = 2 * machine->records_size + 65536;
+        machine->records = realloc(machine->records, machine->records_size);
+        if (machine->records == NULL)
+            abort();
+    }
+}
+
+static enum ph_status append_kind(struct sim_machine *machine, const struct ph_view *view,
+                                  uint16_t kind, size_t *len)
+{
+    struct ph_list_position position = {0};
+    struct ph_record_id id;
+    enum ph_status status = ph_view_list(view, kind, &position, &id);
+    while (status == PH_OK) {
+        PH_TRY(append_record(machine, view, kind, &id, len));
+        status = ph_view_list(view, kind, &position, &id);
+    }
+    return status == PH_NOT_FOUND ? PH_OK : status;
+}
+
+struct ph_bytes sim_records(struct sim *sim, uint32_t node)
+{
+    struct sim_machine *machine = &sim->machines[node];
+    struct ph_view view = {0};
+    size_t len = 0;
+    if (machine->store == NULL)
+        sim_fail(sim, "node %u is down: its records can't be read", node);
+    enum ph_status status = ph_view_open(machine->store, &view);
+    for (uint16_t kind = 1; kind <= KINDS_MAX && status == PH_OK; kind++)
+        status = append_kind(machine, &view, kind, &len);
+    ph_view_close(&view);
+    if (status != PH_OK)
+        sim_fail(sim, "node %u: its records can't be read: %s", node, ph_status_text(status));
+    return ph_bytes(machine->records, len);
+}
+
+bool sim_is_behind(struct sim *sim, uint32_t node)
+{
+    struct ph_view view = {0};
+    uint64_t backlog = 0;
+    enum ph_status status = ph_view_open(sim->machines[node].store, &view);
+    if (status == PH_OK)
+        status = ph_view_backlog(&view, &backlog);
+    ph_view_close(&view);
+    if (status != PH_OK)
+        sim_fail(sim, "node %u: its store can't be read: %s", node, ph_status_text(status));
+    return backlog != 0;
+}
+
+bool sim_are_equal(struct sim *sim, uint32_t a, uint32_t b)
+{
+    struct ph_root root_a = sim_root(sim, a), root_b = sim_root(sim, b);
+    return ph_root_equal(&root_a, &root_b) &&
+           ph_bytes_equal(sim_records(sim, a), sim_records(sim, b));
+}
