@@ -1,7 +1,7 @@
 #include "node/author.h"
 
-#include "node/ingest.h"
 #include "node/ends.h"
+#include "node/ingest.h"
 #include "proto/kind.h"
 
 /* --- entries --- */

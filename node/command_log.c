@@ -1,7 +1,7 @@
 /* The command log: who wrote what, and when they say they did; newest first, by Lamport time. */
 #include <stdlib.h>
 
-#include "node/command.h"
+#include "node/command_list.h"
 #include "node/names.h"
 #include "node/record_id.h"
 

@@ -1,9 +1,10 @@
 /* Commands about the network: found, invite, join, confirm, sync. */
 #include "node/author.h"
-#include "node/command.h"
+#include "node/command_list.h"
 #include "node/dial.h"
 #include "node/ingest.h"
 #include "node/names.h"
+#include "node/peers.h"
 
 /* A command's last argument was read and all of them fit. */
 static enum ph_status end_args(const struct ph_request *request)
@@ -109,7 +110,7 @@ static enum ph_status set_out(struct ph_node *node, struct ph_request *request,
     for (uint32_t i = 0; i < count; i++) {
         node->dial.items[indexes[i]].is_remembered = true;
         node->dial.items[indexes[i]].next_ms = 0;
-        ph_dial_now(node, indexes[i]);
+        ph_peers_dial(node, indexes[i]);
     }
     return ph_dial_remember(node);
 }
@@ -208,7 +209,7 @@ enum ph_status ph_command_sync(struct ph_node *node, struct ph_request *request)
     if (index < 0)
         return refuse_address(request, address);
     node->dial.items[index].failure[0] = '\0';
-    ph_dial_now(node, index);
+    ph_peers_dial(node, index);
     request->wait = PH_WAIT_SYNC;
     request->deadline_ms = node->now_ms + wait_ms;
     request->address_index = index;

@@ -1,5 +1,5 @@
 /* Commands that read records: show and list. */
-#include "node/command.h"
+#include "node/command_list.h"
 #include "node/names.h"
 #include "node/record_id.h"
 #include "proto/kind.h"

@@ -1,7 +1,7 @@
 /* Commands about the node itself: status, verify, rebuild. */
 #include <stdlib.h>
 
-#include "node/command.h"
+#include "node/command_list.h"
 #include "node/ingest.h"
 #include "node/names.h"
 #include "store/verify.h"

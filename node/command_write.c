@@ -1,6 +1,6 @@
 /* Commands that write records: new, set, add, remove. */
 #include "node/author.h"
-#include "node/command.h"
+#include "node/command_list.h"
 #include "node/ingest.h"
 #include "node/record_id.h"
 #include "proto/kind.h"

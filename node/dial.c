@@ -1,7 +1,9 @@
 #include "node/dial.h"
 
 #include "node/ingest.h"
-#include "node/peer.h"
+
+#define DOUBLINGS_MAX 7       /* up to PH_DIAL_MS_MAX */
+#define CONNECTED_DOUBLINGS 7 /* how often to look whether a session is still there */
 
 static bool is_address(struct ph_bytes text)
 {
@@ -83,29 +85,16 @@ enum ph_status ph_dial_load(struct ph_node *node)
 
 /* --- dialing --- */
 
-static void dial(struct ph_node *node, int index)
+void ph_dial_on_begun(struct ph_address *address, ph_conn_id conn)
 {
-    struct ph_address *address = &node->dial.items[index];
-    ph_conn_id conn = node->dial.next_conn;
-    if (ph_peer_new(node, conn, address->text, index) == NULL)
-        return;
-    node->dial.next_conn += 2;
     address->conn = conn;
     address->next_ms = UINT64_MAX;
-    node->env.ops->dial(node->env.impl, conn, address->text);
-}
-
-void ph_dial_now(struct ph_node *node, int address_index)
-{
-    struct ph_address *address = &node->dial.items[address_index];
-    if (address->conn == 0 && node->membership != PH_MEMBERSHIP_NONE)
-        dial(node, address_index);
 }
 
 /* Half to all of the pause, so that two sides don't keep meeting in the door. */
 static uint64_t pause_ms(struct ph_node *node, uint32_t failure_count)
 {
-    uint32_t doublings = failure_count < 8 ? failure_count : 8;
+    uint32_t doublings = failure_count < DOUBLINGS_MAX ? failure_count : DOUBLINGS_MAX;
     uint64_t pause = (uint64_t)PH_DIAL_MS_MIN << doublings;
     uint8_t random[4];
     if (pause > PH_DIAL_MS_MAX)
@@ -170,17 +159,17 @@ static bool is_wanted(const struct ph_node *node, const struct ph_address *addre
            address->is_kept && !address->leads_home && address->conn == 0;
 }
 
-void ph_dial_on_wake(struct ph_node *node)
+int ph_dial_due(struct ph_node *node)
 {
     for (uint32_t i = 0; i < node->dial.count; i++) {
         struct ph_address *address = &node->dial.items[i];
         if (!is_wanted(node, address) || address->next_ms > node->now_ms)
             continue;
-        if (is_connected(node, &address->writer))
-            address->next_ms = node->now_ms + pause_ms(node, 8);
-        else
-            dial(node, (int)i);
+        address->next_ms = node->now_ms + pause_ms(node, CONNECTED_DOUBLINGS);
+        if (!is_connected(node, &address->writer))
+            return (int)i;
     }
+    return -1;
 }
 
 uint64_t ph_dial_next_ms(const struct ph_node *node)

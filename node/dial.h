@@ -8,21 +8,21 @@
 /* The address's place in the list, put there if it is new; -1: the list is full or the text isn't
  * "host:port". Kept addresses are dialed again and again while serving. */
 int ph_dial_add(struct ph_node *node, struct ph_bytes text, bool is_kept);
-/* Dial now, if no connection is under way: for a command. */
-void ph_dial_now(struct ph_node *node, int address_index);
 
 /* Write the addresses that should outlive this process into the gathering batch; read them back. */
 PH_MUST_USE enum ph_status ph_dial_remember(struct ph_node *node);
 PH_MUST_USE enum ph_status ph_dial_load(struct ph_node *node);
 
-/* What became of a connection. */
+/* What becomes of a connection. */
+void ph_dial_on_begun(struct ph_address *address, ph_conn_id conn);
 void ph_dial_on_open(struct ph_node *node, struct ph_peer *peer);
 void ph_dial_on_self(struct ph_node *node, const struct ph_peer *peer);
 /* `is_duplicate`: ended because another connection to the same school stays. */
 void ph_dial_on_gone(struct ph_node *node, const struct ph_peer *peer, const char *reason,
                      bool is_duplicate);
 
-void ph_dial_on_wake(struct ph_node *node);
+/* An address whose time has come, put off by a pause so that asking again gives the next; -1: none. */
+int ph_dial_due(struct ph_node *node);
 uint64_t ph_dial_next_ms(const struct ph_node *node); /* UINT64_MAX: nothing to do */
 
 #endif

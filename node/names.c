@@ -1,6 +1,6 @@
 #include "node/names.h"
 
-#include "node/peer.h"
+#include "node/peers.h"
 #include "proto/kind.h"
 
 /* The winner of field `name` of a school's own record, into `out`. */

@@ -2,7 +2,7 @@
 #ifndef PHAROS_NODE_NAMES_H
 #define PHAROS_NODE_NAMES_H
 
-#include "node/command.h"
+#include "node/request.h"
 
 struct ph_school_name {
     char text[PH_NETWORK_NAME_MAX + 1];

@@ -9,6 +9,7 @@
 #include "node/ingest.h"
 #include "node/opening.h"
 #include "node/peer.h"
+#include "node/peers.h"
 #include "node/penalty.h"
 #include "node/state.h"
 #include "node/sync.h"
@@ -133,7 +134,7 @@ static void take_back(struct ph_node *node)
 {
     ph_log(node->log, PH_LOG_ERROR, "the disk is full: what came last was not saved");
     ph_command_on_committed(node, node->ingest.generation, PH_NO_SPACE);
-    ph_peer_end_all(node, PH_END_STOPPING);
+    ph_peers_end_all(node, PH_END_STOPPING);
     enum ph_status status = ph_author_load(node);
     if (status == PH_OK)
         status = ph_ingest_load(node);
@@ -161,7 +162,7 @@ static void on_wake(struct ph_node *node)
 {
     node->alarm_ms = UINT64_MAX;
     ph_peer_on_wake(node);
-    ph_dial_on_wake(node);
+    ph_peers_dial_due(node);
 }
 
 static void dispatch(struct ph_node *node, const struct ph_event *event)
@@ -197,7 +198,7 @@ static void dispatch(struct ph_node *node, const struct ph_event *event)
         return;
     case PH_EVENT_STOP:
         node->is_stopping = true;
-        ph_peer_end_all(node, PH_END_STOPPING);
+        ph_peers_end_all(node, PH_END_STOPPING);
         return;
     }
 }

@@ -6,7 +6,7 @@
 #include "node/dial.h"
 #include "node/ingest.h"
 #include "node/outbox.h"
-#include "node/peer.h"
+#include "node/peers.h"
 #include "node/sync.h"
 
 #define FACTS_PER_MESSAGE 64
@@ -24,15 +24,6 @@ static void mark_equal(struct ph_node *node, struct ph_peer *peer)
         uint32_t seq = node->logs.items[i].durable.seq;
         peer->logs[i] = (struct ph_peer_log){.theirs = seq, .assumed = seq, .announced = seq};
     }
-}
-
-enum ph_status ph_opening_send_root(struct ph_node *node, struct ph_peer *peer)
-{
-    struct ph_buffer message = ph_outbox_message(node);
-    ph_message_root(&message, &node->logs.fact_set, &node->logs.root);
-    peer->root_sent = node->logs.root;
-    peer->root_due_ms = node->now_ms + PH_IDLE_ROOT_MS;
-    return ph_outbox_send(node, peer, &message);
 }
 
 static enum ph_status ask_who(struct ph_node *node, struct ph_peer *peer)
@@ -188,7 +179,7 @@ static enum ph_status work_on_difference(struct ph_node *node, struct ph_peer *p
     peer->mismatch_theirs = peer->their_root;
     peer->mismatch_ours = node->logs.root;
     if (!ph_root_equal(&peer->root_sent, &node->logs.root))
-        PH_TRY(ph_opening_send_root(node, peer));
+        PH_TRY(ph_sync_send_root(node, peer));
     if (!ph_hash_equal(&peer->their_fact_set, &node->logs.fact_set)) {
         if (peer->fact_ids_sent != node->ingest.facts_durable + 1)
             return send_fact_ids(node, peer);
@@ -204,7 +195,7 @@ static enum ph_status judge_root(struct ph_node *node, struct ph_peer *peer)
     if (ph_root_equal(&peer->their_root, &node->logs.root)) {
         mark_equal(node, peer);
         if (!ph_root_equal(&peer->root_sent, &node->logs.root))
-            return ph_opening_send_root(node, peer);
+            return ph_sync_send_root(node, peer);
         return PH_OK;
     }
     if (!ph_ingest_is_quiet(node)) {
@@ -240,7 +231,7 @@ static enum ph_status open_session(struct ph_node *node, struct ph_peer *peer)
         mark_equal(node, peer);
     }
     if (!ph_root_equal(&peer->root_sent, &node->logs.root))
-        PH_TRY(ph_opening_send_root(node, peer));
+        PH_TRY(ph_sync_send_root(node, peer));
     return peer->root_is_unjudged ? judge_root(node, peer) : PH_OK;
 }
 
@@ -248,7 +239,7 @@ static void refuse(struct ph_node *node, struct ph_peer *peer, enum ph_end_reaso
 {
     ph_log(node->log, PH_LOG_WARN, "%s: school %s is not a member that we know; connection closed",
            peer->address, ph_school_tag(&peer->theirs.school).text);
-    ph_peer_end(node, peer, reason);
+    ph_peers_end(node, peer, reason);
 }
 
 enum ph_status ph_opening_take_introduction(struct ph_node *node, struct ph_peer *peer,
@@ -305,13 +296,13 @@ enum ph_status ph_opening_begin(struct ph_node *node, struct ph_peer *peer)
     peer->state = PH_PEER_JUDGING; /* sealed from here on: a goodbye can be said */
     if (ph_writer_id_equal(&peer->theirs.writer, &node->writer)) {
         ph_dial_on_self(node, peer);
-        ph_peer_end(node, peer, PH_END_DUPLICATE);
+        ph_peers_end(node, peer, PH_END_DUPLICATE);
         return PH_OK;
     }
     struct ph_peer *twin = find_twin(node, peer);
     if (twin != NULL) {
         bool stays = newer_stays(node, twin, peer);
-        ph_peer_end(node, stays ? twin : peer, PH_END_DUPLICATE);
+        ph_peers_end(node, stays ? twin : peer, PH_END_DUPLICATE);
         if (!stays)
             return PH_OK;
     }

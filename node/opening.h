@@ -26,6 +26,4 @@ PH_MUST_USE enum ph_status ph_opening_take_facts(struct ph_node *node, struct ph
 PH_MUST_USE enum ph_status ph_opening_on_committed(struct ph_node *node, struct ph_peer *peer,
                                                    uint32_t first);
 
-PH_MUST_USE enum ph_status ph_opening_send_root(struct ph_node *node, struct ph_peer *peer);
-
 #endif

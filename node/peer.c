@@ -3,100 +3,13 @@
 #include <stdlib.h>
 
 #include "node/author.h"
-#include "node/dial.h"
 #include "node/opening.h"
 #include "node/outbox.h"
+#include "node/peers.h"
 #include "node/penalty.h"
 #include "node/sync.h"
 
 #define PROLOGUE_TEXT "pharos 1"
-
-struct ph_school_tag ph_school_tag(const struct ph_school_id *school)
-{
-    struct ph_school_tag tag = {{0}};
-    ph_hex(school->bytes, 4, tag.text);
-    return tag;
-}
-
-struct ph_peer *ph_peer_find(struct ph_node *node, ph_conn_id conn)
-{
-    for (size_t i = 0; i < PH_PEERS_MAX; i++)
-        if (node->peers[i].state != PH_PEER_FREE && node->peers[i].conn == conn)
-            return &node->peers[i];
-    return NULL;
-}
-
-/* --- beginning and end --- */
-
-static size_t count_half_open(const struct ph_node *node)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < PH_PEERS_MAX; i++)
-        count += node->peers[i].state == PH_PEER_GREETING && !node->peers[i].is_ours;
-    return count;
-}
-
-struct ph_peer *ph_peer_new(struct ph_node *node, ph_conn_id conn, const char *address,
-                            int address_index)
-{
-    struct ph_peer *peer = NULL;
-    for (size_t i = 0; i < PH_PEERS_MAX && peer == NULL; i++)
-        if (node->peers[i].state == PH_PEER_FREE)
-            peer = &node->peers[i];
-    if (peer == NULL)
-        return NULL;
-    *peer = (struct ph_peer){.state = PH_PEER_DIALING,
-                             .conn = conn,
-                             .is_ours = conn % 2 == 1,
-                             .address_index = address_index,
-                             .deadline_ms = UINT64_MAX,
-                             .root_due_ms = UINT64_MAX};
-    snprintf(peer->address, sizeof peer->address, "%s", address);
-    return peer;
-}
-
-static void release(struct ph_node *node, struct ph_peer *peer)
-{
-    node->bytes_in += peer->bytes_in;
-    node->bytes_out += peer->bytes_out;
-    ph_handshake_wipe(&peer->handshake);
-    ph_channel_wipe(&peer->channel);
-    free(peer->input);
-    free(peer->logs);
-    free(peer->facts_theirs);
-    *peer = (struct ph_peer){.state = PH_PEER_FREE};
-}
-
-void ph_peer_end(struct ph_node *node, struct ph_peer *peer, enum ph_end_reason reason)
-{
-    if (peer->state == PH_PEER_JUDGING || peer->state == PH_PEER_OPEN) {
-        struct ph_buffer message = ph_outbox_message(node);
-        ph_message_end(&message, reason);
-        if (ph_outbox_send(node, peer, &message) != PH_OK)
-            ph_log(node->log, PH_LOG_DEBUG, "%s: no goodbye could be said", peer->address);
-    }
-    ph_dial_on_gone(node, peer, reason == PH_END_DONE ? "" : "refused", reason == PH_END_DUPLICATE);
-    node->env.ops->hangup(node->env.impl, peer->conn);
-    release(node, peer);
-}
-
-void ph_peer_end_all(struct ph_node *node, enum ph_end_reason reason)
-{
-    for (size_t i = 0; i < PH_PEERS_MAX; i++)
-        if (node->peers[i].state != PH_PEER_FREE)
-            ph_peer_end(node, &node->peers[i], reason);
-}
-
-void ph_peer_on_down(struct ph_node *node, ph_conn_id conn, const char *reason)
-{
-    struct ph_peer *peer = ph_peer_find(node, conn);
-    if (peer == NULL)
-        return;
-    ph_log(node->log, peer->state == PH_PEER_DIALING ? PH_LOG_DEBUG : PH_LOG_INFO, "%s: %s",
-           peer->address, reason);
-    ph_dial_on_gone(node, peer, reason, false);
-    release(node, peer);
-}
 
 /* --- handshake --- */
 
@@ -176,12 +89,20 @@ static enum ph_status take_greeting(struct ph_node *node, struct ph_peer *peer,
     return ph_opening_begin(node, peer);
 }
 
+static size_t count_half_open(const struct ph_node *node)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < PH_PEERS_MAX; i++)
+        count += node->peers[i].state == PH_PEER_GREETING && !node->peers[i].is_ours;
+    return count;
+}
+
 void ph_peer_on_up(struct ph_node *node, ph_conn_id conn, const char *address)
 {
-    struct ph_peer *peer = ph_peer_find(node, conn);
+    struct ph_peer *peer = ph_peers_find(node, conn);
     bool has_place = peer != NULL || count_half_open(node) < PH_HALF_OPEN_MAX;
     if (peer == NULL && has_place && node->membership != PH_MEMBERSHIP_NONE)
-        peer = ph_peer_new(node, conn, address, -1);
+        peer = ph_peers_new(node, conn, address, -1);
     if (peer == NULL) {
         node->env.ops->hangup(node->env.impl, conn);
         return;
@@ -192,7 +113,7 @@ void ph_peer_on_up(struct ph_node *node, ph_conn_id conn, const char *address)
     peer->deadline_ms = node->now_ms + PH_HANDSHAKE_MS_MAX;
     peer->input = malloc(PH_FRAME_HEAD_LEN + PH_FRAME_CIPHER_MAX);
     if (peer->input == NULL) {
-        ph_peer_end(node, peer, PH_END_STOPPING);
+        ph_peers_end(node, peer, PH_END_STOPPING);
         return;
     }
     begin_handshake(node, peer);
@@ -218,9 +139,7 @@ static enum ph_status take_end(struct ph_node *node, struct ph_peer *peer,
     };
     const char *reason = reasons[message->of.end.reason];
     ph_log(node->log, PH_LOG_INFO, "%s: the other side ended: %s", peer->address, reason);
-    ph_dial_on_gone(node, peer, reason, message->of.end.reason == PH_END_DUPLICATE);
-    node->env.ops->hangup(node->env.impl, peer->conn);
-    release(node, peer);
+    ph_peers_hang_up(node, peer, reason, message->of.end.reason == PH_END_DUPLICATE);
     return PH_OK;
 }
 
@@ -294,7 +213,7 @@ static bool take_frames(struct ph_node *node, struct ph_peer *peer)
 
 void ph_peer_on_data(struct ph_node *node, ph_conn_id conn, struct ph_bytes bytes)
 {
-    struct ph_peer *peer = ph_peer_find(node, conn);
+    struct ph_peer *peer = ph_peers_find(node, conn);
     if (peer == NULL || peer->state == PH_PEER_DIALING)
         return;
     peer->bytes_in += bytes.len;
@@ -311,7 +230,7 @@ void ph_peer_on_data(struct ph_node *node, ph_conn_id conn, struct ph_bytes byte
 
 void ph_peer_on_sent(struct ph_node *node, ph_conn_id conn, size_t len)
 {
-    struct ph_peer *peer = ph_peer_find(node, conn);
+    struct ph_peer *peer = ph_peers_find(node, conn);
     if (peer == NULL)
         return;
     bool had_room = ph_outbox_has_room(peer);
@@ -324,16 +243,26 @@ void ph_peer_on_sent(struct ph_node *node, ph_conn_id conn, size_t len)
     ph_penalty_apply(node, peer, status, "sending");
 }
 
+void ph_peer_on_down(struct ph_node *node, ph_conn_id conn, const char *reason)
+{
+    struct ph_peer *peer = ph_peers_find(node, conn);
+    if (peer == NULL)
+        return;
+    ph_log(node->log, peer->state == PH_PEER_DIALING ? PH_LOG_DEBUG : PH_LOG_INFO, "%s: %s",
+           peer->address, reason);
+    ph_peers_gone(node, peer, reason);
+}
+
 /* --- time --- */
 
 static void check_peer(struct ph_node *node, struct ph_peer *peer)
 {
     if (peer->deadline_ms <= node->now_ms) {
         ph_log(node->log, PH_LOG_INFO, "%s: gave no sign in time who it is", peer->address);
-        ph_peer_end(node, peer, PH_END_UNKNOWN);
+        ph_peers_end(node, peer, PH_END_UNKNOWN);
     } else if (peer->state == PH_PEER_OPEN && node->now_ms - peer->heard_ms >= PH_SILENCE_MS_MAX) {
         ph_log(node->log, PH_LOG_INFO, "%s: silent for too long", peer->address);
-        ph_peer_end(node, peer, PH_END_DONE);
+        ph_peers_end(node, peer, PH_END_DONE);
     } else if (peer->state == PH_PEER_OPEN) {
         ph_penalty_apply(node, peer, ph_sync_on_wake(node, peer), "sending");
     }

@@ -1,6 +1,6 @@
 #include "node/penalty.h"
 
-#include "node/peer.h"
+#include "node/peers.h"
 
 void ph_penalty_fail(struct ph_node *node, enum ph_status status, const char *what)
 {
@@ -19,7 +19,7 @@ void ph_penalty_apply(struct ph_node *node, struct ph_peer *peer, enum ph_status
     case PH_BLAME_PEER:
         ph_log(node->log, PH_LOG_WARN, "%s: %s: %s; connection closed", peer->address, what,
                ph_status_text(status));
-        ph_peer_end(node, peer, PH_END_BAD_INPUT);
+        ph_peers_end(node, peer, PH_END_BAD_INPUT);
         return;
     case PH_BLAME_LOCAL:
         ph_penalty_fail(node, status, what);

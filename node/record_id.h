@@ -2,7 +2,7 @@
 #ifndef PHAROS_NODE_RECORD_ID_H
 #define PHAROS_NODE_RECORD_ID_H
 
-#include "node/command.h"
+#include "node/request.h"
 
 PH_MUST_USE enum ph_status ph_record_id_read(struct ph_request *request, struct ph_bytes text,
                                              struct ph_record_id *out);

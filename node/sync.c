@@ -2,9 +2,17 @@
 
 #include "node/ends.h"
 #include "node/ingest.h"
-#include "node/opening.h"
 #include "node/outbox.h"
 #include "node/penalty.h"
+
+enum ph_status ph_sync_send_root(struct ph_node *node, struct ph_peer *peer)
+{
+    struct ph_buffer message = ph_outbox_message(node);
+    ph_message_root(&message, &node->logs.fact_set, &node->logs.root);
+    peer->root_sent = node->logs.root;
+    peer->root_due_ms = node->now_ms + PH_IDLE_ROOT_MS;
+    return ph_outbox_send(node, peer, &message);
+}
 
 /* --- heads --- */
 
@@ -447,7 +455,7 @@ enum ph_status ph_sync_announce(struct ph_node *node, struct ph_peer *peer)
     PH_TRY(push_own(node, peer));
     PH_TRY(send_changed_heads(node, peer, false));
     if (seems_equal(node, peer) && !ph_root_equal(&peer->root_sent, &node->logs.root))
-        return ph_opening_send_root(node, peer);
+        return ph_sync_send_root(node, peer);
     return PH_OK;
 }
 
@@ -463,5 +471,5 @@ enum ph_status ph_sync_on_wake(struct ph_node *node, struct ph_peer *peer)
     if (peer->root_due_ms > node->now_ms)
         return PH_OK;
     peer->mismatch_theirs = (struct ph_root){{0}};
-    return ph_opening_send_root(node, peer);
+    return ph_sync_send_root(node, peer);
 }

@@ -14,6 +14,8 @@ PH_MUST_USE enum ph_status ph_sync_take_run(struct ph_node *node, struct ph_peer
 PH_MUST_USE enum ph_status ph_sync_take_fill(struct ph_node *node, struct ph_peer *peer,
                                              struct ph_message *message);
 
+/* Where we stand; puts off the next idle exchange. */
+PH_MUST_USE enum ph_status ph_sync_send_root(struct ph_node *node, struct ph_peer *peer);
 /* All our durable heads, whatever was said before. */
 PH_MUST_USE enum ph_status ph_sync_send_all_heads(struct ph_node *node, struct ph_peer *peer);
 

@@ -1,0 +1,24 @@
+/* The commands themselves; command.c has the table of their names. */
+#ifndef PHAROS_NODE_COMMAND_LIST_H
+#define PHAROS_NODE_COMMAND_LIST_H
+
+#include "node/request.h"
+
+/* Reads its arguments, does what is asked, writes the answer or says what it waits for. */
+typedef enum ph_status ph_command_action(struct ph_node *node, struct ph_request *request);
+
+ph_command_action ph_command_network_new, ph_command_invite, ph_command_join, ph_command_confirm,
+    ph_command_sync;
+ph_command_action ph_command_new, ph_command_set, ph_command_add, ph_command_remove;
+ph_command_action ph_command_show, ph_command_list, ph_command_log;
+ph_command_action ph_command_status, ph_command_verify, ph_command_rebuild;
+
+/* The answers of commands that wait for a state of things, once it has come; false: not yet. */
+bool ph_command_sync_is_done(struct ph_node *node, const struct ph_wait *wait,
+                             struct ph_buffer *answer, char error[256]);
+bool ph_command_join_is_done(struct ph_node *node, const struct ph_wait *wait,
+                             struct ph_buffer *answer, char error[256]);
+bool ph_command_rebuild_is_done(struct ph_node *node, struct ph_buffer *answer);
+void ph_command_verify_answer(struct ph_job *job, struct ph_buffer *answer);
+
+#endif

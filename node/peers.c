@@ -1,0 +1,103 @@
+#include "node/peers.h"
+
+#include <stdlib.h>
+
+#include "node/dial.h"
+#include "node/outbox.h"
+
+struct ph_school_tag ph_school_tag(const struct ph_school_id *school)
+{
+    struct ph_school_tag tag = {{0}};
+    ph_hex(school->bytes, 4, tag.text);
+    return tag;
+}
+
+struct ph_peer *ph_peers_find(struct ph_node *node, ph_conn_id conn)
+{
+    for (size_t i = 0; i < PH_PEERS_MAX; i++)
+        if (node->peers[i].state != PH_PEER_FREE && node->peers[i].conn == conn)
+            return &node->peers[i];
+    return NULL;
+}
+
+struct ph_peer *ph_peers_new(struct ph_node *node, ph_conn_id conn, const char *address,
+                             int address_index)
+{
+    struct ph_peer *peer = NULL;
+    for (size_t i = 0; i < PH_PEERS_MAX && peer == NULL; i++)
+        if (node->peers[i].state == PH_PEER_FREE)
+            peer = &node->peers[i];
+    if (peer == NULL)
+        return NULL;
+    *peer = (struct ph_peer){.state = PH_PEER_DIALING,
+                             .conn = conn,
+                             .is_ours = conn % 2 == 1,
+                             .address_index = address_index,
+                             .deadline_ms = UINT64_MAX,
+                             .root_due_ms = UINT64_MAX};
+    snprintf(peer->address, sizeof peer->address, "%s", address);
+    return peer;
+}
+
+static void release(struct ph_node *node, struct ph_peer *peer)
+{
+    node->bytes_in += peer->bytes_in;
+    node->bytes_out += peer->bytes_out;
+    ph_handshake_wipe(&peer->handshake);
+    ph_channel_wipe(&peer->channel);
+    free(peer->input);
+    free(peer->logs);
+    free(peer->facts_theirs);
+    *peer = (struct ph_peer){.state = PH_PEER_FREE};
+}
+
+void ph_peers_gone(struct ph_node *node, struct ph_peer *peer, const char *reason)
+{
+    ph_dial_on_gone(node, peer, reason, false);
+    release(node, peer);
+}
+
+void ph_peers_hang_up(struct ph_node *node, struct ph_peer *peer, const char *reason,
+                      bool is_duplicate)
+{
+    ph_dial_on_gone(node, peer, reason, is_duplicate);
+    node->env.ops->hangup(node->env.impl, peer->conn);
+    release(node, peer);
+}
+
+void ph_peers_end(struct ph_node *node, struct ph_peer *peer, enum ph_end_reason reason)
+{
+    if (peer->state == PH_PEER_JUDGING || peer->state == PH_PEER_OPEN) {
+        struct ph_buffer message = ph_outbox_message(node);
+        ph_message_end(&message, reason);
+        if (ph_outbox_send(node, peer, &message) != PH_OK)
+            ph_log(node->log, PH_LOG_DEBUG, "%s: no goodbye could be said", peer->address);
+    }
+    ph_peers_hang_up(node, peer, reason == PH_END_DONE ? "" : "refused",
+                     reason == PH_END_DUPLICATE);
+}
+
+void ph_peers_end_all(struct ph_node *node, enum ph_end_reason reason)
+{
+    for (size_t i = 0; i < PH_PEERS_MAX; i++)
+        if (node->peers[i].state != PH_PEER_FREE)
+            ph_peers_end(node, &node->peers[i], reason);
+}
+
+void ph_peers_dial(struct ph_node *node, int address_index)
+{
+    struct ph_address *address = &node->dial.items[address_index];
+    ph_conn_id conn = node->dial.next_conn;
+    if (address->conn != 0 || node->membership == PH_MEMBERSHIP_NONE ||
+        ph_peers_new(node, conn, address->text, address_index) == NULL)
+        return;
+    node->dial.next_conn += 2;
+    ph_dial_on_begun(address, conn);
+    node->env.ops->dial(node->env.impl, conn, address->text);
+}
+
+void ph_peers_dial_due(struct ph_node *node)
+{
+    for (int index = ph_dial_due(node); index >= 0; index = ph_dial_due(node))
+        ph_peers_dial(node, index);
+}
