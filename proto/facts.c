@@ -111,7 +111,7 @@ static enum ph_status grow(struct ph_facts *facts)
     if (facts->count < facts->size)
         return PH_OK;
     uint32_t size = facts->size == 0 ? SIZE_FIRST : 2 * facts->size;
-    struct ph_held **held = realloc(facts->held, size * sizeof *held);
+    struct ph_held **held = realloc(facts->held, size * sizeof(void *));
     if (held == NULL)
         return PH_NO_MEMORY;
     facts->held = held;

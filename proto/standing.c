@@ -166,6 +166,7 @@ static enum ph_status judge_propose(const struct ph_facts *facts, const struct p
         !find_certifiers(facts, past, &fact->author, &certifiers))
         return PH_OK;
     uint32_t voter_count = find_voters(facts, past, &voters);
+    assert(voter_count > 0); /* no past without the founder */
     effect->electorate = calloc(voter_count, sizeof *effect->electorate);
     if (effect->electorate == NULL)
         return PH_NO_MEMORY;

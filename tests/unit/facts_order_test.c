@@ -255,8 +255,7 @@ static void check_admission(const struct world *world, uint32_t set, const struc
     }
     if (ph_school_id_equal(&member->school, &schools[0].id))
         lowest = &founding.id;
-    assert_non_null(lowest);
-    CHECK(ph_fact_id_equal(lowest, &member->admission));
+    CHECK(lowest != NULL && ph_fact_id_equal(lowest, &member->admission));
 }
 
 /* Everything that the set says against what the model says of the same facts. */
@@ -354,7 +353,7 @@ static void the_story_ends_the_same_in_every_order(void **state)
     static struct world world;
     uint64_t seed = 1;
     tell_story(&world);
-    check_orders(&world, FACT(world.count) - 1, 100, &seed);
+    check_orders(&world, FACT(world.count) - 1, 30, &seed);
 }
 
 static bool is_closed(const struct world *world, uint32_t set)
@@ -485,7 +484,7 @@ static void drawn_worlds_end_as_the_model_says_in_every_order(void **state)
         uint64_t seed = number;
         draw_world(&world, &seed);
         uint32_t all = FACT(world.count) - 1;
-        check_orders(&world, all, 3, &seed);
+        check_orders(&world, all, 2, &seed);
         for (size_t school = 0; school < CAST; school++)
             voter_count += model_is_voter(&world, all, school);
     }

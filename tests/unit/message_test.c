@@ -340,7 +340,7 @@ static void heads_and_holes_are_bounded(void **state)
 }
 
 /* Locators with falling or rising sequence numbers. */
-static enum ph_status decode_want_of(uint32_t locator_count, int step, uint64_t run_count)
+static enum ph_status decode_want_of(uint32_t locator_count, int64_t step, uint64_t run_count)
 {
     static struct out out;
     struct ph_message message;
@@ -351,7 +351,7 @@ static enum ph_status decode_want_of(uint32_t locator_count, int step, uint64_t 
     ph_pack_array(&out.buffer, locator_count);
     for (uint32_t i = 0; i < locator_count; i++) {
         ph_pack_array(&out.buffer, 2);
-        ph_pack_uint(&out.buffer, (uint64_t)(1000 + step * (int)i));
+        ph_pack_uint(&out.buffer, (uint64_t)(1000 + step * i));
         put_id(&out.buffer, 16);
     }
     ph_pack_uint(&out.buffer, run_count);
