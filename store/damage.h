@@ -13,9 +13,8 @@ struct ph_verification {
     struct ph_verify_report report;
 };
 
-/* Count one damage; the first is described. Never fails, so that the search goes on. */
-__attribute__((format(printf, 2, 3))) void ph_damage(struct ph_verification *verification,
-                                                     const char *format, ...);
+/* Count one damage; the first is described: "where: what.". Never fails: the search goes on. */
+void ph_damage(struct ph_verification *verification, const char *where, const char *what);
 /* The same, of an entry: named by the first 8 hex digits of its writer, and its sequence. */
 void ph_damage_at(struct ph_verification *verification, struct ph_place place, const char *what);
 

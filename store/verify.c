@@ -1,58 +1,68 @@
 #include "store/verify.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 
 #include "proto/facts.h"
 #include "store/damage.h"
 #include "store/state.h"
 
-void ph_damage(struct ph_verification *verification, const char *format, ...)
+void ph_damage(struct ph_verification *verification, const char *where, const char *what)
 {
     struct ph_verify_report *report = &verification->report;
-    if (report->damage_count++ != 0)
-        return;
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(report->damage, sizeof report->damage, format, arguments);
-    va_end(arguments);
+    if (report->damage_count++ == 0)
+        snprintf(report->damage, sizeof report->damage, "%s: %s.", where, what);
 }
 
 void ph_damage_at(struct ph_verification *verification, struct ph_place place, const char *what)
 {
     const struct ph_logs *logs = &verification->logs;
-    char writer[9] = "unknown";
-    if (place.log < logs->count) {
-        const uint8_t *bytes = logs->at[place.log].writer.bytes;
-        snprintf(writer, sizeof writer, "%02x%02x%02x%02x", bytes[0], bytes[1], bytes[2], bytes[3]);
-    }
-    ph_damage(verification, "Log %s, sequence %lu: %s.", writer, (unsigned long)place.seq, what);
+    char where[64];
+    static const struct ph_writer_id unknown;
+    const uint8_t *writer =
+        place.log < logs->count ? logs->at[place.log].writer.bytes : unknown.bytes;
+    snprintf(where, sizeof where, "Log %02x%02x%02x%02x, sequence %lu", writer[0], writer[1],
+             writer[2], writer[3], (unsigned long)place.seq);
+    ph_damage(verification, where, what);
 }
 
-static enum ph_status take_fact(struct ph_verification *verification, struct ph_facts **facts,
-                                const struct ph_cursor *cursor)
+static void complain_of_fact(struct ph_verification *verification, uint32_t number,
+                             const char *what)
 {
-    uint32_t number;
-    uint32_t expected = verification->report.fact_count++;
-    bool is_new = false;
+    char where[32];
+    snprintf(where, sizeof where, "Facts, number %lu", (unsigned long)number);
+    ph_damage(verification, where, what);
+}
+
+/* The founding fact comes first, and names the network of all others. */
+static enum ph_status take_fact(struct ph_facts **facts, struct ph_bytes bytes, bool *is_new)
+{
+    struct ph_network_id network;
     struct ph_fact fact;
-    if (!ph_key_read_u32(cursor->key, &number) || number != expected) {
-        ph_damage(verification, "Facts, number %lu: it is missing.", (unsigned long)expected);
-        return PH_OK;
-    }
-    enum ph_status status = ph_fact_parse(cursor->value, &fact);
-    if (status == PH_OK && *facts == NULL) {
-        struct ph_network_id network;
+    if (*facts == NULL) {
+        PH_TRY(ph_fact_parse(bytes, &fact));
         memcpy(network.bytes, fact.id.bytes, sizeof network.bytes);
         PH_TRY(ph_facts_new(&network, facts));
     }
-    if (status == PH_OK)
-        status = ph_facts_take(*facts, cursor->value, &is_new);
+    return ph_facts_take(*facts, bytes, is_new);
+}
+
+static enum ph_status check_fact(struct ph_verification *verification, struct ph_facts **facts,
+                                 const struct ph_cursor *cursor)
+{
+    uint32_t number = 0;
+    uint32_t expected = verification->report.fact_count++;
+    bool is_new = false;
+    if (!ph_key_read_u32(cursor->key, &number) || number != expected) {
+        complain_of_fact(verification, expected, "it is missing");
+        return PH_OK;
+    }
+    enum ph_status status = take_fact(facts, cursor->value, &is_new);
     if (status == PH_NO_MEMORY)
         return status;
-    if (status != PH_OK || !is_new)
-        ph_damage(verification, "Facts, number %lu: %s.", (unsigned long)expected,
-                  status != PH_OK ? ph_status_text(status) : "it is there twice");
+    if (status != PH_OK)
+        complain_of_fact(verification, expected, ph_status_text(status));
+    else if (!is_new)
+        complain_of_fact(verification, expected, "it is there twice");
     return PH_OK;
 }
 
@@ -64,7 +74,7 @@ static enum ph_status take_facts(struct ph_verification *verification, struct ph
     if (status == PH_OK)
         status = ph_cursor_seek(&cursor, ph_bytes(NULL, 0));
     while (status == PH_OK) {
-        status = take_fact(verification, facts, &cursor);
+        status = check_fact(verification, facts, &cursor);
         if (status == PH_OK)
             status = ph_cursor_next(&cursor);
     }
@@ -116,7 +126,7 @@ static enum ph_status verify(struct ph_verification *verification)
 {
     enum ph_status status = ph_logs_load(&verification->txn, &verification->logs);
     if (status == PH_CORRUPT) { /* without them nothing else can be told apart */
-        ph_damage(verification, "Table logs: a row or cursor is missing or malformed.");
+        ph_damage(verification, "Table logs", "a row or cursor is missing or malformed");
         return PH_OK;
     }
     PH_TRY(status);

@@ -119,7 +119,7 @@ static enum ph_status walk_entries(struct walk *walk)
     enum ph_status status = ph_cursor_seek(&walk->cursor, ph_key_bytes(&from));
     for (; status == PH_OK; status = ph_cursor_next(&walk->cursor)) {
         if (!ph_key_read_place(walk->cursor.key, &place)) {
-            ph_damage(walk->verification, "Table entries: a key of another form.");
+            ph_damage(walk->verification, "Table entries", "a key of another form");
             return PH_OK;
         }
         if (place.log != walk->log)
@@ -166,8 +166,8 @@ enum ph_status ph_verify_logs(struct ph_verification *verification)
     PH_TRY(ph_db_count(&verification->txn, PH_TABLE_ENTRIES, &entry_count));
     PH_TRY(ph_db_count(&verification->txn, PH_TABLE_HOLES, &hole_count));
     if (entry_count != report->entry_count)
-        ph_damage(verification, "Table entries: there are some of no known log.");
+        ph_damage(verification, "Table entries", "there are some of no known log");
     if (hole_count > report->hole_count)
-        ph_damage(verification, "Table holes: there is one without its entry.");
+        ph_damage(verification, "Table holes", "there is one without its entry");
     return PH_OK;
 }

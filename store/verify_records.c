@@ -1,3 +1,5 @@
+#include <stdio.h>
+
 #include "store/damage.h"
 #include "store/listing.h"
 #include "store/records.h"
@@ -51,7 +53,7 @@ static enum ph_status check_wait(struct ph_verification *verification, const str
     bool is_listed, is_ready;
     (void)impl;
     if (!ph_key_read_place(row->key, &place) || row->value.len != sizeof need.bytes) {
-        ph_damage(verification, "Table waits: a row of another form.");
+        ph_damage(verification, "Table waits", "a row of another form");
         return PH_OK;
     }
     memcpy(need.bytes, row->value.data, sizeof need.bytes);
@@ -77,7 +79,7 @@ enum ph_status ph_verify_waiting(struct ph_verification *verification)
     PH_TRY(ph_db_count(&verification->txn, PH_TABLE_WAITING, &waiting_count));
     PH_TRY(ph_db_count(&verification->txn, PH_TABLE_WAITS, &wait_count));
     if (waiting_count != wait_count)
-        ph_damage(verification, "Table waiting: there is a row for what does not wait.");
+        ph_damage(verification, "Table waiting", "there is a row for what does not wait");
     return PH_OK;
 }
 
@@ -95,10 +97,12 @@ struct tally {
 static void name_record(struct ph_verification *verification, uint16_t kind,
                         const struct ph_record_id *id, const char *what)
 {
-    char hex[33];
-    for (size_t i = 0; i < sizeof id->bytes; i++)
-        snprintf(hex + 2 * i, 3, "%02x", id->bytes[i]);
-    ph_damage(verification, "Record %s of kind %u: %s.", hex, (unsigned)kind, what);
+    char where[64] = "Record ";
+    size_t len = strlen(where);
+    for (size_t i = 0; i < sizeof id->bytes; i++, len += 2)
+        snprintf(where + len, sizeof where - len, "%02x", id->bytes[i]);
+    snprintf(where + len, sizeof where - len, " of kind %u", (unsigned)kind);
+    ph_damage(verification, where, what);
 }
 
 static enum ph_status check_row(struct ph_verification *verification, enum ph_table table,
@@ -134,7 +138,7 @@ static enum ph_status check_record(struct ph_verification *verification,
     struct ph_bytes made;
     uint16_t kind;
     if (!ph_key_read_record(row->key, &kind, &id)) {
-        ph_damage(verification, "Table records: a key of another form.");
+        ph_damage(verification, "Table records", "a key of another form");
         return PH_OK;
     }
     verification->report.record_count++;
@@ -255,11 +259,11 @@ static enum ph_status check_counts(struct ph_verification *verification, const s
     PH_TRY(ph_db_count(&verification->txn, PH_TABLE_BY_KIND, &shown_count));
     PH_TRY(ph_db_count(&verification->txn, PH_TABLE_BY_PARENT, &child_count));
     if (!tally->is_full && tally->touch_count != tally->made_count)
-        ph_damage(verification, "Table records: one knows of an entry that does not change it.");
+        ph_damage(verification, "Table records", "one knows of an entry that does not change it");
     if (shown_count != tally->shown_count)
-        ph_damage(verification, "Table by_kind: there is a row for what is not shown.");
+        ph_damage(verification, "Table by_kind", "there is a row for what is not shown");
     if (child_count != tally->child_count)
-        ph_damage(verification, "Table by_parent: there is a row for what does not stand there.");
+        ph_damage(verification, "Table by_parent", "there is a row for what does not stand there");
     return PH_OK;
 }
 

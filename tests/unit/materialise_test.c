@@ -90,6 +90,16 @@ static void check_texts(struct home *home, uint16_t kind, const struct ph_record
     assert_string_equal(texts, expected);
 }
 
+static uint32_t touch_count(struct home *home, uint16_t kind, const struct ph_record_id *id)
+{
+    struct ph_view view;
+    struct ph_record record;
+    CHECK_OK(ph_view_open(home->store, &view));
+    CHECK_OK(ph_view_record(&view, kind, id, &record));
+    ph_view_close(&view);
+    return record.touch_count;
+}
+
 static void created_record_shows_its_value(void **state)
 {
     (void)state;
@@ -193,6 +203,27 @@ static void ops_without_the_right_have_no_effect(void **state)
     take(&home, &create, WORLD_SIGNED);
     take(&home, &set, WORLD_SIGNED);
     check_texts(&home, PH_KIND_REFLECTION, &id, TITLE, "mine|");
+    CHECK(touch_count(&home, PH_KIND_REFLECTION, &id) == 1);
+    home_deinit(&home);
+}
+
+static void unknown_kinds_are_left_alone(void **state)
+{
+    (void)state;
+    struct home home;
+    struct world_entry create, known;
+    struct ph_record_id id, known_id;
+    struct ph_record record;
+    struct ph_view view;
+    begin(&home, 1);
+    world_create(&world, 0, 999, "later version", &create, &id);
+    world_create(&world, 0, PH_KIND_PLAN, "known", &known, &known_id);
+    take(&home, &create, WORLD_SIGNED);
+    take(&home, &known, WORLD_SIGNED);
+    CHECK_OK(ph_view_open(home.store, &view));
+    CHECK_STATUS(ph_view_record(&view, 999, &id, &record), PH_NOT_FOUND);
+    ph_view_close(&view);
+    check_texts(&home, PH_KIND_PLAN, &known_id, TITLE, "known|");
     home_deinit(&home);
 }
 
@@ -287,6 +318,30 @@ static void entry_that_waits_shows_nothing_meanwhile(void **state)
     home_open(&home);
     take(&home, &create, WORLD_SIGNED);
     check_texts(&home, PH_KIND_PLAN, &id, TITLE, "b|");
+    home_deinit(&home);
+}
+
+static void answer_to_one_that_waits_waits_too(void **state)
+{
+    (void)state;
+    struct home home;
+    struct world_entry a, b, c;
+    struct ph_record_id id;
+    struct ph_record record;
+    struct ph_view view;
+    begin(&home, 3);
+    world_create(&world, 0, PH_KIND_PLAN, "a", &a, &id);
+    struct ph_op_ref over = world_ref(&world, &a, 1);
+    write_set(1, PH_KIND_PLAN, &id, "b", &over, &b);
+    over = world_ref(&world, &b, 0);
+    write_set(2, PH_KIND_PLAN, &id, "c", &over, &c);
+    take(&home, &b, WORLD_SIGNED);
+    take(&home, &c, WORLD_SIGNED);
+    CHECK_OK(ph_view_open(home.store, &view));
+    CHECK_STATUS(ph_view_record(&view, PH_KIND_PLAN, &id, &record), PH_NOT_FOUND);
+    ph_view_close(&view);
+    take(&home, &a, WORLD_SIGNED);
+    check_texts(&home, PH_KIND_PLAN, &id, TITLE, "c|");
     home_deinit(&home);
 }
 
@@ -602,6 +657,8 @@ CHECK_MAIN(cmocka_unit_test(created_record_shows_its_value),
            cmocka_unit_test(concurrent_values_stay_until_somebody_settles),
            cmocka_unit_test(removed_elements_go),
            cmocka_unit_test(ops_without_the_right_have_no_effect),
+           cmocka_unit_test(unknown_kinds_are_left_alone),
+           cmocka_unit_test(answer_to_one_that_waits_waits_too),
            cmocka_unit_test(value_shows_once_its_content_comes),
            cmocka_unit_test(answers_wait_for_what_they_answer_in_every_order),
            cmocka_unit_test(entry_that_waits_shows_nothing_meanwhile),

@@ -177,9 +177,9 @@ static void flipped_bit_is_found_after_opening_again(void **state)
 /* --- Everything else that could be wrong --- */
 
 struct spoil {
-    const char *what; /* in the sentence */
+    const char *what;  /* in the sentence */
+    struct ph_key key; /* of length 0: the table's first row */
     enum ph_table table;
-    struct ph_key key;                      /* of length 0: the table's first row */
     enum { DELETE, FLIP, ADD, FORGET } how; /* FORGET: of waits and waiting */
 };
 
@@ -260,27 +260,27 @@ static void every_other_damage_is_found_too(void **state)
     const struct ph_place middle = {0, 5}, last = {1, 10}, beyond = {7, 1};
     const struct ph_record_id nobody = {{1}};
     const struct spoil spoils[] = {
-        {"sequence 5: it is missing", PH_TABLE_ENTRIES, ph_key_place(middle), DELETE},
-        {"different numbers", PH_TABLE_ENTRIES, ph_key_place(last), DELETE},
-        {"of no known log", PH_TABLE_ENTRIES, ph_key_place(beyond), ADD},
-        {"Facts, number 1", PH_TABLE_FACTS, ph_key_u32(1), FLIP},
-        {"Facts, number 0", PH_TABLE_FACTS, ph_key_u32(0), DELETE},
-        {"says otherwise of its last", PH_TABLE_LOGS, ph_key_u32(0), FLIP},
-        {"Table logs", PH_TABLE_LOGS, ph_key_u32(0), DELETE},
-        {"table of holes", PH_TABLE_HOLES, {.len = 0}, DELETE},
-        {"table of holes", PH_TABLE_HOLES, ph_key_place(middle), ADD},
-        {"without its entry", PH_TABLE_HOLES, ph_key_place(beyond), ADD},
-        {"does not know of it", PH_TABLE_RECORDS, {.len = 0}, DELETE},
-        {"not what its entries make of it", PH_TABLE_RECORDS, {.len = 0}, FLIP},
-        {"missing from a list", PH_TABLE_BY_KIND, {.len = 0}, DELETE},
-        {"what is not shown", PH_TABLE_BY_KIND, ph_key_by_kind(3, 1, &nobody), ADD},
-        {"does not stand there", PH_TABLE_BY_PARENT,
-         ph_key_by_parent(&nobody, ph_bytes(NULL, 0), &nobody), ADD},
-        {"nothing will wake it", PH_TABLE_WAITING, {.len = 0}, DELETE},
-        {"what does not wait", PH_TABLE_WAITS, {.len = 0}, DELETE},
-        {"applied before", PH_TABLE_WAITS, {.len = 0}, FORGET},
-        {"nothing will wake it", PH_TABLE_CURSORS, ph_key_u32(0), FLIP},
-        {"row or cursor", PH_TABLE_CURSORS, ph_key_u32(1), FLIP},
+        {"sequence 5: it is missing", ph_key_place(middle), PH_TABLE_ENTRIES, DELETE},
+        {"different numbers", ph_key_place(last), PH_TABLE_ENTRIES, DELETE},
+        {"of no known log", ph_key_place(beyond), PH_TABLE_ENTRIES, ADD},
+        {"Facts, number 1", ph_key_u32(1), PH_TABLE_FACTS, FLIP},
+        {"Facts, number 0", ph_key_u32(0), PH_TABLE_FACTS, DELETE},
+        {"says otherwise of its last", ph_key_u32(0), PH_TABLE_LOGS, FLIP},
+        {"Table logs", ph_key_u32(0), PH_TABLE_LOGS, DELETE},
+        {"table of holes", {.len = 0}, PH_TABLE_HOLES, DELETE},
+        {"table of holes", ph_key_place(middle), PH_TABLE_HOLES, ADD},
+        {"without its entry", ph_key_place(beyond), PH_TABLE_HOLES, ADD},
+        {"does not know of it", {.len = 0}, PH_TABLE_RECORDS, DELETE},
+        {"not what its entries make of it", {.len = 0}, PH_TABLE_RECORDS, FLIP},
+        {"missing from a list", {.len = 0}, PH_TABLE_BY_KIND, DELETE},
+        {"what is not shown", ph_key_by_kind(3, 1, &nobody), PH_TABLE_BY_KIND, ADD},
+        {"does not stand there", ph_key_by_parent(&nobody, ph_bytes(NULL, 0), &nobody),
+         PH_TABLE_BY_PARENT, ADD},
+        {"nothing will wake it", {.len = 0}, PH_TABLE_WAITING, DELETE},
+        {"what does not wait", {.len = 0}, PH_TABLE_WAITS, DELETE},
+        {"applied before", {.len = 0}, PH_TABLE_WAITS, FORGET},
+        {"nothing will wake it", ph_key_u32(0), PH_TABLE_CURSORS, FLIP},
+        {"row or cursor", ph_key_u32(1), PH_TABLE_CURSORS, FLIP},
     };
     for (size_t i = 0; i < sizeof spoils / sizeof spoils[0]; i++)
         check_spoiled(&spoils[i]);
