@@ -363,8 +363,8 @@ void ph_conns_uv_dial(struct ph_conns_uv *conns, ph_conn_id id, const char *text
 
 /* --- listening --- */
 
-/* libuv keeps a descriptor in reserve: without a free one it takes the caller in with that and
- * closes at once, so that a full table neither blocks nor spins; we hear of it as `failed`. */
+/* libuv keeps a descriptor in reserve: without a free one it takes callers in with that and closes
+ * them at once, so that a full table neither blocks nor spins. */
 static void on_caller(uv_stream_t *listener, int failed)
 {
     struct ph_conns_uv *conns = listener->data;

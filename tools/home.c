@@ -67,12 +67,12 @@ enum ph_status ph_home_find(const char *flag, struct ph_home *home, char why[PH_
 static enum ph_status check_private(const struct stat *info, const struct ph_home *home,
                                     const char *name, char why[PH_WHY_SIZE])
 {
-    int show = 250;
     if (info->st_uid != geteuid())
-        return say(why, PH_REFUSED, "%.*s%s belongs to another user.", show, home->path, name);
+        return say(why, PH_REFUSED, "%.400s%s belongs to another user.", home->path, name);
     if ((info->st_mode & 077) != 0)
-        return say(why, PH_REFUSED, "Others can open %.*s%s: make it private with \"chmod %s\".",
-                   show, home->path, name, name[0] == 0 ? "700" : "600");
+        return say(why, PH_REFUSED,
+                   "Others can open %.400s%s: make it private with chmod %s %.400s%s", home->path,
+                   name, name[0] == 0 ? "700" : "600", home->path, name);
     return PH_OK;
 }
 

@@ -19,7 +19,7 @@
 #include <sys/types.h>
 
 #define PH_HOME_PATH_MAX 3500 /* bytes, so that names within it stay below the system's limit */
-#define PH_WHY_SIZE 400
+#define PH_WHY_SIZE 1024
 
 struct ph_home {
     char path[PH_HOME_PATH_MAX + 1]; /* absolute */

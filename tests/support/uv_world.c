@@ -98,7 +98,8 @@ void ph_node_step(struct ph_node *node, const struct ph_event *event)
 struct world *a_world(const struct script *script)
 {
     struct world *world = calloc(1, sizeof *world);
-    CHECK(world != NULL);
+    if (world == NULL)
+        abort();
     CHECK_OK(ph_env_uv_new(NULL, &world->env));
     world->node.env = ph_env_uv_env(world->env);
     world->node.script = script;
