@@ -42,17 +42,38 @@ static bool is_signed_by_school(uint64_t type)
     return type == PH_FACT_FOUND || type == PH_FACT_CERTIFY || type == PH_FACT_CONFIRM;
 }
 
+/* What a fact rests on: that we are known, and what it answers. */
+static size_t rests_on(const struct ph_node *node, const struct ph_fact *fact,
+                       struct ph_fact_id out[2])
+{
+    struct ph_member members[PH_SCHOOLS_MAX];
+    const struct ph_fact *certify = ph_facts_certify_of(node->facts, &node->writer);
+    uint32_t count = ph_facts_members(node->facts, members, PH_SCHOOLS_MAX);
+    size_t must = 0;
+    for (uint32_t i = 0; i < count && i < PH_SCHOOLS_MAX && certify == NULL; i++)
+        if (ph_school_id_equal(&members[i].school, &node->school))
+            out[must++] = members[i].admission;
+    if (certify != NULL)
+        out[must++] = certify->id;
+    if (fact->type == PH_FACT_ADMIT)
+        out[must++] = fact->of.admit.invite;
+    if (fact->type == PH_FACT_CONFIRM)
+        out[must++] = fact->of.confirm.proposal;
+    return must;
+}
+
 enum ph_status ph_author_fact(struct ph_node *node, struct ph_fact *fact, struct ph_fact_id *id)
 {
     uint8_t past[PH_FACT_PAST_MAX * 32];
     uint8_t bytes[PH_FACT_MAX];
     struct ph_buffer out = ph_buffer(bytes, sizeof bytes);
+    struct ph_fact_id must[2];
     bool by_school = is_signed_by_school(fact->type);
     bool is_new = false;
     fact->network = node->network;
     memcpy(fact->author.bytes, by_school ? node->school.bytes : node->writer.bytes,
            sizeof fact->author.bytes);
-    fact->past = ph_bytes(past, ph_facts_tips(node->facts, past));
+    fact->past = ph_bytes(past, ph_facts_past(node->facts, must, rests_on(node, fact, must), past));
     PH_TRY(ph_fact_sign(fact, by_school ? &node->school_secret : &node->writer_secret, &out));
     if (id != NULL)
         *id = fact->id;

@@ -254,30 +254,29 @@ struct ph_hash ph_facts_hash(struct ph_facts *facts, uint32_t count)
     return facts->hash;
 }
 
-/* The latest `PH_FACT_PAST_MAX` of them, so that what a school needs for its next step, its own
- * admission for one, isn't crowded out by older ones. */
-static uint32_t oldest_tip(const struct ph_facts *facts)
+size_t ph_facts_past(const struct ph_facts *facts, const struct ph_fact_id *must, size_t must_count,
+                     uint8_t out[PH_FACT_PAST_MAX * 32])
 {
+    struct ph_bits chosen = {{0}};
     uint32_t count = 0;
-    uint32_t oldest = 0;
+    size_t len = 0;
+    assert(must_count < PH_FACT_PAST_MAX);
+    for (size_t i = 0; i < must_count; i++) {
+        uint32_t index = ph_fact_number(facts, &must[i]);
+        count += index != PH_NONE && !ph_bits_has(&chosen, index);
+        if (index != PH_NONE)
+            ph_bits_add(&chosen, index);
+    }
     for (uint32_t i = facts->count; i-- > 0 && count < PH_FACT_PAST_MAX;) {
-        if (facts->held[i]->is_named)
+        if (facts->held[i]->is_named || ph_bits_has(&chosen, i))
             continue;
-        oldest = i;
+        ph_bits_add(&chosen, i);
         count++;
     }
-    return oldest;
-}
-
-size_t ph_facts_tips(const struct ph_facts *facts, uint8_t out[PH_FACT_PAST_MAX * 32])
-{
-    size_t len = 0;
-    uint32_t oldest = oldest_tip(facts);
     for (uint32_t i = 0; i < facts->count; i++) {
-        uint32_t index = facts->by_id[i];
-        if (index < oldest || facts->held[index]->is_named)
+        if (!ph_bits_has(&chosen, facts->by_id[i]))
             continue;
-        memcpy(out + len, facts->held[index]->fact.id.bytes, 32);
+        memcpy(out + len, facts->held[facts->by_id[i]]->fact.id.bytes, 32);
         len += 32;
     }
     return len;

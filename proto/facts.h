@@ -32,9 +32,11 @@ const struct ph_fact *ph_facts_founding(const struct ph_facts *facts); /* NULL: 
  * asking again costs nothing. */
 struct ph_hash ph_facts_hash(struct ph_facts *facts, uint32_t count);
 
-/* The latest facts (named by no other), for the past of a new one: sorted ids, at most
- * PH_FACT_PAST_MAX, those taken last if there are more. Returns the bytes written, 32 each. */
-size_t ph_facts_tips(const struct ph_facts *facts, uint8_t out[PH_FACT_PAST_MAX * 32]);
+/* The past of a new fact: those that it must name, because it rests on them, and the latest (named by
+ * no other), those taken last first; at most PH_FACT_PAST_MAX, sorted. Whoever floods the set can't
+ * crowd out what a school's next step rests on. Returns the bytes written, 32 each. */
+size_t ph_facts_past(const struct ph_facts *facts, const struct ph_fact_id *must, size_t must_count,
+                     uint8_t out[PH_FACT_PAST_MAX * 32]);
 
 /* The causal closure of one fact, itself last, in causal order: what leads from the founding fact to
  * it. `out` has room for ph_facts_count indexes. Returns how many. */

@@ -381,13 +381,13 @@ static void tips_are_the_facts_that_no_other_names(void **state)
     uint8_t tips[PH_FACT_PAST_MAX * 32];
     struct made left = make_invite(&schools[0].writer, 7, AFTER(&founder_certify));
     struct ph_facts *facts = new_founded_set();
-    CHECK_BYTES(ph_bytes(tips, ph_facts_tips(facts, tips)), ph_bytes(invite.id.bytes, 32));
+    CHECK_BYTES(ph_bytes(tips, ph_facts_past(facts, NULL, 0, tips)), ph_bytes(invite.id.bytes, 32));
     take(facts, &left);
-    assert_int_equal(ph_facts_tips(facts, tips), 64);
+    assert_int_equal(ph_facts_past(facts, NULL, 0, tips), 64);
     CHECK(memcmp(tips, tips + 32, 32) < 0);
     struct made join = make_unknown(&schools[0].key, AFTER(&left, &invite));
     take(facts, &join);
-    CHECK_BYTES(ph_bytes(tips, ph_facts_tips(facts, tips)), ph_bytes(join.id.bytes, 32));
+    CHECK_BYTES(ph_bytes(tips, ph_facts_past(facts, NULL, 0, tips)), ph_bytes(join.id.bytes, 32));
     ph_facts_free(facts);
 }
 
@@ -402,10 +402,10 @@ static void of_too_many_tips_the_latest_are_named(void **state)
         if (i != 3)
             take(facts, &last);
     }
-    assert_int_equal(ph_facts_tips(facts, tips), sizeof tips);
+    assert_int_equal(ph_facts_past(facts, NULL, 0, tips), sizeof tips);
     last = make_invite(&schools[0].writer, 99, AFTER(&founder_certify));
     take(facts, &last);
-    assert_int_equal(ph_facts_tips(facts, tips), sizeof tips);
+    assert_int_equal(ph_facts_past(facts, NULL, 0, tips), sizeof tips);
     bool has_last = false;
     for (size_t i = 0; i < sizeof tips; i += 32) {
         has_last = has_last || memcmp(tips + i, last.id.bytes, 32) == 0;
@@ -413,6 +413,14 @@ static void of_too_many_tips_the_latest_are_named(void **state)
         CHECK(i == 0 || memcmp(tips + i - 32, tips + i, 32) < 0);
     }
     CHECK(has_last);
+    struct ph_fact_id must[2] = {invite.id, last.id};
+    assert_int_equal(ph_facts_past(facts, must, 2, tips), sizeof tips);
+    bool has_invite = false;
+    for (size_t i = 0; i < sizeof tips; i += 32) {
+        has_invite = has_invite || memcmp(tips + i, invite.id.bytes, 32) == 0;
+        CHECK(i == 0 || memcmp(tips + i - 32, tips + i, 32) < 0);
+    }
+    CHECK(has_invite); /* named though others came later */
     ph_facts_free(facts);
 }
 
@@ -479,7 +487,7 @@ static void known_facts_give_the_known_answers(void **state)
     struct vector_bytes known_tips = vector_bytes(vectors, "tips");
     struct ph_hash ours = ph_facts_hash(facts, ph_facts_count(facts));
     CHECK_BYTES(ph_bytes(ours.bytes, 32), vector_view(&hash));
-    CHECK_BYTES(ph_bytes(tips, ph_facts_tips(facts, tips)), vector_view(&known_tips));
+    CHECK_BYTES(ph_bytes(tips, ph_facts_past(facts, NULL, 0, tips)), vector_view(&known_tips));
     assert_int_equal(ph_facts_members(facts, members, 3), json_array_size(known));
     for (size_t i = 0; i < json_array_size(known); i++) {
         json_t *member = json_array_get(known, i);
