@@ -139,6 +139,7 @@ enum ph_status ph_db_open(const struct ph_db_options *options, struct ph_db **ou
     /* A map that can't hold its own tables is of no use to anybody; only tests ask for such. */
     while (status == PH_MAP_FULL) {
         mdb_env_close(db->env);
+        db->env = NULL;
         db->map_bytes = next_map_bytes(db->map_bytes);
         status = open_env(db, options);
     }

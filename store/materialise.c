@@ -186,8 +186,9 @@ static uint32_t count_same_record(const struct touch *touches, uint32_t count)
 
 static enum ph_status make_records(struct slice *slice)
 {
-    struct ph_record_maker maker = {.txn = slice->txn, .logs = &slice->logs};
+    struct ph_record_maker maker;
     enum ph_status status = PH_OK;
+    ph_record_maker_init(&maker, slice->txn, &slice->logs);
     if (slice->touch_count != 0) /* in order, so that the tables are written in order */
         qsort(slice->touches, slice->touch_count, sizeof *slice->touches, compare_touches);
     for (uint32_t at = 0; at < slice->touch_count && status == PH_OK;) {

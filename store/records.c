@@ -9,6 +9,17 @@
 #define TOUCH_LEN 8
 #define VALUE_HEAD_MAX (3 + 5 + 5 + 3 + 9 + 1) /* field, log, sequence, index, Lamport, missing */
 
+void ph_record_maker_init(struct ph_record_maker *maker, const struct ph_txn *txn,
+                          const struct ph_logs *logs)
+{
+    *maker = (struct ph_record_maker){
+        .txn = txn,
+        .logs = logs,
+        .touch_count_max = PH_TOUCHES_PER_RECORD_MAX,
+        .op_count_max = PH_OPS_PER_RECORD_MAX,
+    };
+}
+
 void ph_record_maker_deinit(struct ph_record_maker *maker)
 {
     free(maker->touches);
@@ -81,10 +92,10 @@ static void rename_logs(struct ph_record_maker *maker, const uint32_t *names)
 
 static void keep_first_touches(struct ph_record_maker *maker)
 {
-    if (maker->touch_count <= PH_TOUCHES_PER_RECORD_MAX)
+    if (maker->touch_count <= maker->touch_count_max)
         return;
     rename_logs(maker, maker->logs->rank);
-    maker->touch_count = PH_TOUCHES_PER_RECORD_MAX;
+    maker->touch_count = maker->touch_count_max;
     rename_logs(maker, maker->logs->by_writer);
 }
 
@@ -119,7 +130,7 @@ static enum ph_status add_op(struct ph_record_maker *maker, struct ph_place plac
                              const struct ph_merge_op *op)
 {
     uint32_t size = maker->op_size;
-    if (maker->op_count == PH_OPS_PER_RECORD_MAX)
+    if (maker->op_count == maker->op_count_max)
         return PH_LIMIT;
     PH_TRY(grow(&maker->op_logs, &size, maker->op_count + 1, sizeof *maker->op_logs));
     PH_TRY(grow(&maker->ops, &maker->op_size, maker->op_count + 1, sizeof *maker->ops));

@@ -14,11 +14,12 @@
 
 #define PH_OPS_PER_RECORD_MAX 65536 /* ops merged into one record */
 
-/* Makes records one after the other in scratch memory that it keeps. Zeroed but for the first two. */
+/* Makes records one after the other in scratch memory that it keeps. */
 struct ph_record_maker {
     const struct ph_txn *txn;
     const struct ph_logs *logs;
-    struct ph_place *touches; /* of the record being made */
+    uint32_t touch_count_max, op_count_max; /* tests lower them */
+    struct ph_place *touches;               /* of the record being made */
     uint32_t touch_count, touch_size;
     struct ph_merge_op *ops;
     uint32_t *op_logs; /* the log that each op is from */
@@ -28,6 +29,8 @@ struct ph_record_maker {
     uint8_t *bytes;
     size_t byte_size;
 };
+void ph_record_maker_init(struct ph_record_maker *maker, const struct ph_txn *txn,
+                          const struct ph_logs *logs);
 void ph_record_maker_deinit(struct ph_record_maker *maker);
 
 /* Add touches: single ones in any order, or those of a stored value. PH_NO_MEMORY. */

@@ -269,7 +269,8 @@ static enum ph_status check_counts(struct ph_verification *verification, const s
 
 enum ph_status ph_verify_records(struct ph_verification *verification)
 {
-    struct tally tally = {.maker = {.txn = &verification->txn, .logs = &verification->logs}};
+    struct tally tally = {.touch_count = 0};
+    ph_record_maker_init(&tally.maker, &verification->txn, &verification->logs);
     uint64_t again_count = 0;
     enum ph_status status = ph_db_count(&verification->txn, PH_TABLE_AGAIN, &again_count);
     tally.is_unfinished = again_count != 0;

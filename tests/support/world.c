@@ -78,6 +78,7 @@ void world_init(struct world *world, uint32_t writer_count)
     world->writer_count = writer_count;
     for (uint32_t i = 0; i < writer_count; i++) {
         struct world_writer *writer = &world->writers[i];
+        world->log_of[i] = i;
         seed_of(seed, 1, i);
         ph_sign_key_from_seed(seed, &writer->school_secret, writer->school.bytes);
         seed_of(seed, 2, i);
@@ -97,7 +98,7 @@ static void put_row(const struct world *world, struct ph_batch *batch, uint32_t 
     const struct world_writer *of = &world->writers[writer];
     const struct ph_log_row row = {
         .writer = of->id, .school = of->school, .certify = of->certify, .tip = *tip};
-    CHECK_OK(ph_batch_log(batch, writer, &row));
+    CHECK_OK(ph_batch_log(batch, world->log_of[writer], &row));
 }
 
 void world_found(const struct world *world, struct ph_batch *batch)
@@ -191,7 +192,7 @@ void world_put(const struct world *world, struct ph_batch *batch, const struct w
         body.content_hash = ph_body_content_hash(&body);
         body.content_is_missing = true;
     }
-    CHECK_OK(ph_batch_entry(batch, entry->writer, entry->header, &body,
+    CHECK_OK(ph_batch_entry(batch, world->log_of[entry->writer], entry->header, &body,
                             how == WORLD_UNSIGNED ? NULL : &entry->signature));
     put_row(world, batch, entry->writer, &entry->link);
 }

@@ -30,13 +30,15 @@ struct world {
         struct ph_fact_id id;
     } facts[32];
     uint32_t fact_count;
-    uint64_t lamport; /* of the latest entry */
+    uint32_t
+        log_of[WORLD_WRITERS_MAX]; /* each writer's log in the store; its own number at first */
+    uint64_t lamport;              /* of the latest entry */
     uint8_t skeleton[PH_BODY_MAX], content[PH_BODY_MAX];
 };
 
 /* An entry that has been written; it may go into any store, once its log's earlier ones are there. */
 struct world_entry {
-    uint32_t writer; /* its number, and its log's in every store here */
+    uint32_t writer; /* its number */
     uint8_t header[PH_HEADER_LEN];
     struct ph_entry_id id;
     struct ph_link link; /* of the log after it */

@@ -458,6 +458,52 @@ static void children_stand_by_position_and_move(void **state)
     home_deinit(&home);
 }
 
+/* Nobody has seen the other's: both stay, and the later one counts for the list. */
+static void child_stands_where_the_latest_value_says(void **state)
+{
+    (void)state;
+    struct home home;
+    struct world_entry plan, entries[4];
+    struct ph_record_id parent, ids[2];
+    struct ph_op_writer ops;
+    uint8_t item[256];
+    begin(&home, 2);
+    world_create(&world, 0, PH_KIND_PLAN, "p", &plan, &parent);
+    write_child(&parent, "a", 0, &entries[0], &ids[0]);
+    write_child(&parent, "m", 1, &entries[1], &ids[1]);
+    struct ph_op_ref over = world_ref(&world, &entries[0], 2);
+    for (uint32_t i = 0; i < 2; i++) {
+        world_begin(&world, &ops);
+        ph_ops_group(&ops, PH_KIND_PRIORITY, &ids[0], PH_AUDIENCE_NETWORK);
+        ph_ops_set(&ops, PH_FIELD_NUMBER_POSITION, &over, 1, world_text(item, i == 0 ? "b" : "z"));
+        world_end(&world, i, &ops, &entries[2 + i]);
+    }
+    take(&home, &plan, WORLD_SIGNED);
+    for (int i = 0; i < 4; i++)
+        take(&home, &entries[i], WORLD_SIGNED);
+    check_children(&home, &parent, (const struct ph_record_id *const[]){&ids[1], &ids[0], NULL});
+    home_deinit(&home);
+}
+
+static void value_of_another_type_shows_as_missing(void **state)
+{
+    (void)state;
+    struct home home;
+    struct world_entry entry;
+    struct ph_op_writer ops;
+    uint8_t number = 7;
+    begin(&home, 1);
+    struct ph_record_id id = world_record(&world, 0, 0);
+    world_begin(&world, &ops);
+    ph_ops_group(&ops, PH_KIND_PLAN, &id, PH_AUDIENCE_NETWORK);
+    ph_ops_create(&ops);
+    ph_ops_set(&ops, TITLE, NULL, 0, ph_bytes(&number, 1));
+    world_end(&world, 0, &ops, &entry);
+    take(&home, &entry, WORLD_SIGNED);
+    check_texts(&home, PH_KIND_PLAN, &id, TITLE, "?|");
+    home_deinit(&home);
+}
+
 static void long_work_is_done_in_slices_own_log_first(void **state)
 {
     (void)state;
@@ -599,10 +645,18 @@ static void take_history(struct home *home)
     }
     for (uint32_t i = 0; i < HISTORY; i++)
         if (is_late[i])
-            CHECK_OK(ph_batch_fill(batch, history[i].writer, history[i].link.seq,
+            CHECK_OK(ph_batch_fill(batch, world.log_of[history[i].writer], history[i].link.seq,
                                    &history[i].body.salt, history[i].body.content));
     CHECK_OK(home_apply(home, batch));
     home_catch_up(home);
+}
+
+/* Every store meets the logs in its own order. */
+static void number_logs_anew(void)
+{
+    uint32_t shift = chance(WRITERS);
+    for (uint32_t i = 0; i < WRITERS; i++)
+        world.log_of[i] = (i + shift) % WRITERS;
 }
 
 /* All records, and the listings, one after the other. */
@@ -639,6 +693,7 @@ static void records_are_the_same_in_every_order_and_after_a_rebuild(void **state
         struct ph_bytes first = {0};
         write_history(seed);
         for (int round = 0; round < 3; round++) {
+            number_logs_anew();
             found(&home);
             take_history(&home);
             struct ph_bytes whole =
@@ -665,5 +720,7 @@ CHECK_MAIN(cmocka_unit_test(created_record_shows_its_value),
            cmocka_unit_test(reference_to_another_branch_waits_for_good),
            cmocka_unit_test(lists_are_newest_first),
            cmocka_unit_test(children_stand_by_position_and_move),
+           cmocka_unit_test(child_stands_where_the_latest_value_says),
+           cmocka_unit_test(value_of_another_type_shows_as_missing),
            cmocka_unit_test(long_work_is_done_in_slices_own_log_first),
            cmocka_unit_test(records_are_the_same_in_every_order_and_after_a_rebuild))
