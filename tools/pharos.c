@@ -30,6 +30,8 @@ static const struct ph_command commands[] = {
     {"sync", "HOST:PORT", "one exchange with one node, then exit", NULL, 1, 1, cmd_sync},
     {"verify", "", "read and check everything that is stored", NULL, 0, 0, cmd_verify},
     {"rebuild", "", "make the records again from the logs", NULL, 0, 0, cmd_rebuild},
+    {"demo", "[--schools N] [--keep DIR]", "show a network of schools at work on this machine",
+     "--schools= --keep=", 0, 0, cmd_demo},
     {"version", "", "print the version", NULL, 0, 0, cmd_version},
     {0},
 };
