@@ -380,12 +380,15 @@ static void on_caller(uv_stream_t *listener, int failed)
     conns->accepted++;
     failed = uv_accept(listener, (uv_stream_t *)&conn->tcp);
     if (failed == 0 && conns->accepted <= PH_PEERS_MAX) {
+        conns->full_is_noted = false;
         begin(conn);
         return;
     }
     conn->is_told = false;
-    ph_log(conns->events.log, PH_LOG_WARN, "a caller was turned away: %s",
-           failed != 0 ? uv_strerror(failed) : "too many connections");
+    if (!conns->full_is_noted)
+        ph_log(conns->events.log, PH_LOG_WARN, "callers are turned away: %s",
+               failed != 0 ? uv_strerror(failed) : "too many connections");
+    conns->full_is_noted = true;
     close_conn(conn, "");
 }
 

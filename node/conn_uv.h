@@ -28,6 +28,7 @@ struct ph_conns_uv {
     unsigned lingering;     /* those of them that were hung up and still send */
     unsigned resolving;     /* names being looked up on a worker; can't be called back */
     ph_conn_id accepted_id; /* the last one given, even */
+    bool full_is_noted;     /* said once in the log, until there is room again */
     uv_tcp_t *listener;     /* owned; NULL: not listening */
     char *read_buffer;      /* PH_CONN_READ_SIZE, shared: an event is told before the next read */
 };

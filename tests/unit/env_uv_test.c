@@ -249,6 +249,26 @@ static void taken_port_is_refused_with_a_sentence(void **state)
     end_world(world);
 }
 
+static void call_once_more_than_allowed(struct ph_node *node, const struct ph_event *event)
+{
+    if (event->type == PH_EVENT_COMMAND)
+        for (ph_conn_id id = 1; id <= 2 * PH_PEERS_MAX + 1; id += 2)
+            node->env.ops->dial(node->env.impl, id, listening_at);
+    node->wants_quit = event->type == PH_EVENT_CONN_DOWN;
+}
+
+static void callers_over_the_limit_are_turned_away(void **state)
+{
+    (void)state;
+    static const struct script script = {call_once_more_than_allowed};
+    struct world *world = a_world(&script);
+    listen_anywhere(world);
+    run(world);
+    assert_int_equal(world->node.accepted, 2 * PH_PEERS_MAX);
+    assert_int_equal(world->node.down % 2, 1);
+    end_world(world);
+}
+
 static void dual_stack_takes_callers_of_both_families(void **state)
 {
     (void)state;
@@ -323,6 +343,7 @@ CHECK_MAIN(cmocka_unit_test(first_event_is_wake_and_the_latest_alarm_counts),
            cmocka_unit_test(dial_that_fails_ends_in_conn_down),
            cmocka_unit_test(hanging_up_cancels_a_dial_without_a_word),
            cmocka_unit_test(taken_port_is_refused_with_a_sentence),
+           cmocka_unit_test(callers_over_the_limit_are_turned_away),
            cmocka_unit_test(dual_stack_takes_callers_of_both_families),
            cmocka_unit_test(signal_stops_the_node_and_ends_a_command_unanswered),
            cmocka_unit_test(failure_of_the_node_ends_the_run_with_its_status))
