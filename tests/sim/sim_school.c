@@ -236,6 +236,16 @@ struct sim_id sim_written(const struct sim *sim, ph_command_id command)
     return id_of(sim_answer(sim, command));
 }
 
+ph_command_id sim_change_begin(struct sim *sim, uint32_t node, const char *how,
+                               const struct sim_id *id, const char *field, const char *value)
+{
+    struct request request;
+    begin(&request, how, 2);
+    put_text(&request, id->text);
+    put_pair(&request, field, value);
+    return sim_command_begin(sim, node, ph_buffer_bytes(&request.out));
+}
+
 bool sim_change(struct sim *sim, uint32_t node, const char *how, const struct sim_id *id,
                 const char *field, const char *value)
 {
@@ -306,4 +316,15 @@ uint32_t sim_count(struct sim *sim, uint32_t node, const char *kind)
         count += count_page(sim, node, kind, &cursor);
     while (cursor.len != 0);
     return count;
+}
+
+bool sim_verify(struct sim *sim, uint32_t node)
+{
+    struct request request;
+    begin(&request, "verify", 0);
+    struct ph_bytes answer = must_run(sim, node, &request);
+    struct sim_text damage = sim_pick_text(answer, "damage");
+    if (damage.text[0] != '\0')
+        sim_trace_line(&sim->trace, sim_now(sim), node, "! damaged: %s", damage.text);
+    return damage.text[0] == '\0';
 }

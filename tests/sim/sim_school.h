@@ -41,6 +41,8 @@ struct sim_id sim_written(const struct sim *sim, ph_command_id command);
 /* `how`: "set", "add" or "remove". False: refused. */
 bool sim_change(struct sim *sim, uint32_t node, const char *how, const struct sim_id *id,
                 const char *field, const char *value);
+ph_command_id sim_change_begin(struct sim *sim, uint32_t node, const char *how,
+                               const struct sim_id *id, const char *field, const char *value);
 
 /* What `show` says of a field: "one (School 0) | two (School 1)", as it lists them; "" if there is
  * nothing, "?" if there is no such record. */
@@ -48,6 +50,8 @@ struct sim_text sim_show(struct sim *sim, uint32_t node, const struct sim_id *id
                          const char *field);
 /* How many records of a kind `list` knows. */
 uint32_t sim_count(struct sim *sim, uint32_t node, const char *kind);
+/* Reads and checks everything in the store; false: damage, which is then in the trace. */
+bool sim_verify(struct sim *sim, uint32_t node);
 /* The sentence of an answer that is an error; NULL: it is none. Borrowed from a static place. */
 const char *sim_error(struct ph_bytes answer);
 /* The item under a key of a map; empty: none. */
