@@ -17,9 +17,9 @@
 struct ph_link {
     uint32_t seq;
     struct ph_entry_id id;
-    uint64_t sum;     /* bytes of all bodies up to here */
+    uint64_t sum; /* bytes of all bodies up to here */
     uint64_t lamport;
-    int64_t time_ms;  /* claimed; display only */
+    int64_t time_ms; /* claimed; display only */
 };
 
 struct ph_link ph_link_first(const struct ph_fact_id *certify);
@@ -35,7 +35,9 @@ struct ph_header {
     struct ph_hash body_hash;
 };
 
-struct ph_salt { uint8_t bytes[PH_SALT_LEN]; };
+struct ph_salt {
+    uint8_t bytes[PH_SALT_LEN];
+};
 
 /* The body, borrowed. Content that is missing is known by its salted hash and its length, which is
  * the header's body length less the skeleton's. Empty content has no salt: it is hashed with zeros. */
@@ -66,7 +68,8 @@ struct ph_link ph_link_after(const struct ph_header *header, const struct ph_ent
 /* Acceptance, all of it that needs no signature: a pure function of the entry, the entry before it
  * and the quota of the founding fact; the same at every door. PH_MALFORMED: sequence, sum, Lamport
  * step, previous id or body hash does not follow. PH_LIMIT: the log's quota is used up. */
-PH_MUST_USE enum ph_status ph_entry_check(const struct ph_link *link, const struct ph_header *header,
+PH_MUST_USE enum ph_status ph_entry_check(const struct ph_link *link,
+                                          const struct ph_header *header,
                                           const struct ph_body *body, uint64_t quota);
 /* The same without the body's lengths and hash, for a header that was made from the body. */
 PH_MUST_USE enum ph_status ph_entry_follows(const struct ph_link *link,

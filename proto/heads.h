@@ -25,7 +25,7 @@ int ph_hole_compare(const struct ph_hole *a, const struct ph_hole *b);
 struct ph_hash ph_fact_set_hash(const struct ph_fact_id *ids, size_t count);
 
 /* `heads` and `holes` sorted ascending (asserted). */
-struct ph_root ph_root(const struct ph_hash *fact_set, const struct ph_head *heads, size_t head_count,
-                       const struct ph_hole *holes, size_t hole_count);
+struct ph_root ph_root(const struct ph_hash *fact_set, const struct ph_head *heads,
+                       size_t head_count, const struct ph_hole *holes, size_t hole_count);
 
 #endif

@@ -41,8 +41,14 @@ struct ph_kind {
 };
 
 enum ph_kind_number {
-    PH_KIND_NETWORK = 1, PH_KIND_SCHOOL = 2, PH_KIND_PLAN = 3, PH_KIND_PRIORITY = 4,
-    PH_KIND_OBJECTIVE = 5, PH_KIND_ACTION = 6, PH_KIND_REFLECTION = 7, PH_KIND_COMMENT = 8,
+    PH_KIND_NETWORK = 1,
+    PH_KIND_SCHOOL = 2,
+    PH_KIND_PLAN = 3,
+    PH_KIND_PRIORITY = 4,
+    PH_KIND_OBJECTIVE = 5,
+    PH_KIND_ACTION = 6,
+    PH_KIND_REFLECTION = 7,
+    PH_KIND_COMMENT = 8,
 };
 
 /* NULL if unknown: such records are kept and passed on untouched. */

@@ -8,11 +8,11 @@
 
 /* An op as the merge sees it: with what its entry's header says, and whether it counts. */
 struct ph_merge_op {
-    struct ph_op op;               /* borrowed views as long as the merge and its result live */
+    struct ph_op op; /* borrowed views as long as the merge and its result live */
     uint64_t lamport;
     struct ph_entry_id entry;
     struct ph_school_id school;
-    bool stands;                   /* computed from the facts */
+    bool stands; /* computed from the facts */
 };
 
 /* One live value: a register's, or an element of a set. */
@@ -24,8 +24,8 @@ struct ph_merged_value {
 /* The result. `values` are sorted by field, then (Lamport, writer, entry id, index) descending, so
  * the first value of a register is the one for machines that need one answer. */
 struct ph_merged {
-    bool is_created;        /* else nothing is shown */
-    uint32_t create_index;  /* of the winning create, into the ops given */
+    bool is_created;                /* else nothing is shown */
+    uint32_t create_index;          /* of the winning create, into the ops given */
     struct ph_merged_value *values; /* caller's array of at least op_count */
     uint32_t value_count;
 };

@@ -47,13 +47,13 @@ struct ph_op {
     uint16_t kind;
     struct ph_record_id record;
     enum ph_audience audience;
-    uint16_t field;          /* set, add, remove */
+    uint16_t field; /* set, add, remove */
     struct ph_op_ref self;
-    uint16_t ref_count;      /* overwritten sets, or removed adds */
-    struct ph_bytes refs;    /* scanned items; read them with ph_op_refs */
+    uint16_t ref_count;   /* overwritten sets, or removed adds */
+    struct ph_bytes refs; /* scanned items; read them with ph_op_refs */
     bool carries_value;
     bool value_is_missing;
-    struct ph_bytes value;   /* one scanned item, if it carries one and it is there */
+    struct ph_bytes value; /* one scanned item, if it carries one and it is there */
 };
 
 /* Where the entry stands, for `self` and for references to the same entry. */
@@ -89,11 +89,11 @@ uint16_t ph_op_refs(const struct ph_op *op, struct ph_op_ref out[PH_REFS_PER_OP_
 struct ph_op_writer {
     struct ph_buffer skeleton; /* caller's buffers of PH_BODY_MAX */
     struct ph_buffer content;
-    size_t op_count_at;         /* where the open group's count of ops goes */
+    size_t op_count_at; /* where the open group's count of ops goes */
     uint16_t group_count;
-    uint16_t op_count;          /* of the open group */
+    uint16_t op_count; /* of the open group */
     uint16_t value_count;
-    uint16_t index;             /* of the next op */
+    uint16_t index; /* of the next op */
 };
 
 void ph_ops_begin(struct ph_op_writer *writer, uint8_t *skeleton, uint8_t *content, size_t size);

@@ -20,12 +20,14 @@ struct ph_run_head {
 struct ph_run_writer {
     struct ph_buffer *out;
     struct ph_link link; /* its id stays that of the entry before the run */
-    size_t counted; /* sum of 128 + body length */
+    size_t counted;      /* sum of 128 + body length */
 };
 /* `entry_count` is known before: count with ph_run_counted first. */
-void ph_run_begin(struct ph_run_writer *run, struct ph_buffer *out, const struct ph_writer_id *writer,
-                  const struct ph_link *after, uint32_t entry_count);
-void ph_run_add(struct ph_run_writer *run, const struct ph_header *header, const struct ph_body *body);
+void ph_run_begin(struct ph_run_writer *run, struct ph_buffer *out,
+                  const struct ph_writer_id *writer, const struct ph_link *after,
+                  uint32_t entry_count);
+void ph_run_add(struct ph_run_writer *run, const struct ph_header *header,
+                const struct ph_body *body);
 void ph_run_end(struct ph_run_writer *run, const struct ph_signature *signature);
 
 static inline size_t ph_run_counted(size_t body_len)
@@ -61,7 +63,8 @@ PH_MUST_USE enum ph_status ph_run_next(struct ph_run_reader *run, struct ph_link
                                        uint64_t quota, struct ph_run_entry *out);
 /* After the last entry (asserted): `link` then names it. Gives the signature for keeping.
  * PH_UNAUTHENTIC: it does not fit. */
-PH_MUST_USE enum ph_status ph_run_verify(const struct ph_run_reader *run, const struct ph_link *link,
+PH_MUST_USE enum ph_status ph_run_verify(const struct ph_run_reader *run,
+                                         const struct ph_link *link,
                                          struct ph_signature *signature);
 
 #endif

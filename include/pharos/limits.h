@@ -52,10 +52,10 @@
 #define PH_HALF_OPEN_MAX 64    /* connections that have not shown who they are */
 #define PH_ADDRESSES_MAX 128   /* addresses that a node remembers */
 #define PH_ADDRESS_LEN_MAX 262 /* bytes of "host:port": a DNS name, a colon, five digits */
-#define PH_OUTBOX_BYTES_MAX (1024 * 1024)     /* sent but not yet taken by the network, per peer */
+#define PH_OUTBOX_BYTES_MAX (1024 * 1024) /* sent but not yet taken by the network, per peer */
 #define PH_OUTBOX_BYTES_HARD_MAX (4 * 1024 * 1024) /* then the peer reads too slowly to be kept */
-#define PH_BATCH_BYTES_MAX (4 * 1024 * 1024)  /* one commit */
-#define PH_SLICE_ENTRIES_MAX 4096             /* entries materialised in one commit */
+#define PH_BATCH_BYTES_MAX (4 * 1024 * 1024)       /* one commit */
+#define PH_SLICE_ENTRIES_MAX 4096                  /* entries materialised in one commit */
 #define PH_LOGS_PER_SCHOOL_MAX                                                                     \
     (2 * PH_WRITERS_MAX)           /* a school that certifies more is not followed */
 #define PH_HOLES_MAX 65536         /* entries without content; beyond, such runs are not taken */
