@@ -100,13 +100,8 @@ static void answer_title(struct ph_buffer *out, const struct ph_record *record)
         struct ph_unpacker item = ph_unpack_scanned(value.item);
         title = ph_unpack_text(&item);
     }
-    if (title.len > TITLE_LEN_MAX) {
-        title.len = TITLE_LEN_MAX;
-        while (title.len != 0 && (title.data[title.len] & 0xc0) == 0x80)
-            title.len--;
-    }
     ph_answer_key(out, "title");
-    ph_pack_text(out, title);
+    ph_pack_text(out, ph_bytes_cut(title, TITLE_LEN_MAX));
 }
 
 static const struct ph_school_id *owner_of(const struct ph_node *node,

@@ -4,21 +4,17 @@
 #include "proto/kind.h"
 
 /* The winner of field `name` of a school's own record, into `out`. */
-static bool read_name(const struct ph_view *view, const struct ph_record_id *id,
-                      struct ph_school_name *out)
+static bool read_name(struct ph_record *record, struct ph_school_name *out)
 {
-    struct ph_record record;
     struct ph_record_value value;
     uint16_t field =
         ph_field_by_name(ph_kind_by_number(PH_KIND_SCHOOL), ph_bytes_text("name"))->number;
-    if (ph_view_record(view, PH_KIND_SCHOOL, id, &record) != PH_OK)
-        return false;
-    while (ph_record_next(&record, &value)) {
+    while (ph_record_next(record, &value)) {
         if (value.field != field || value.is_missing)
             continue;
         struct ph_unpacker item = ph_unpack_scanned(value.item);
-        struct ph_bytes text = ph_unpack_text(&item);
-        if (item.failed || text.len == 0 || text.len >= sizeof out->text)
+        struct ph_bytes text = ph_bytes_cut(ph_unpack_text(&item), sizeof out->text - 1);
+        if (item.failed || text.len == 0)
             return false;
         memcpy(out->text, text.data, text.len);
         out->text[text.len] = '\0';
@@ -30,12 +26,10 @@ static bool read_name(const struct ph_view *view, const struct ph_record_id *id,
 struct ph_school_name ph_names_in(const struct ph_view *view, const struct ph_school_id *school)
 {
     struct ph_school_name name;
-    struct ph_list_position position = {0};
-    struct ph_record_id id;
-    while (ph_view_list(view, PH_KIND_SCHOOL, &position, &id) == PH_OK)
-        if (ph_record_id_is_of(&id, school) && read_name(view, &id, &name))
-            return name;
-    snprintf(name.text, sizeof name.text, "%s", ph_school_tag(school).text);
+    struct ph_record record;
+    if (ph_view_first_of(view, PH_KIND_SCHOOL, school, &record) != PH_OK ||
+        !read_name(&record, &name))
+        snprintf(name.text, sizeof name.text, "%s", ph_school_tag(school).text);
     return name;
 }
 

@@ -2,7 +2,6 @@
 
 #include <assert.h>
 
-#define RECORD_OWNER_LEN 8
 #define RECORD_SEQ_LEN 4
 
 int ph_op_ref_compare(const struct ph_op_ref *a, const struct ph_op_ref *b)
@@ -441,18 +440,18 @@ struct ph_record_id ph_record_id_make(const struct ph_school_id *owner, uint32_t
                                       const uint8_t random[4])
 {
     struct ph_record_id id;
-    memcpy(id.bytes, owner->bytes, RECORD_OWNER_LEN);
-    ph_put_u32(id.bytes + RECORD_OWNER_LEN, seq);
-    memcpy(id.bytes + RECORD_OWNER_LEN + RECORD_SEQ_LEN, random, 4);
+    memcpy(id.bytes, owner->bytes, PH_SCHOOL_PREFIX_LEN);
+    ph_put_u32(id.bytes + PH_SCHOOL_PREFIX_LEN, seq);
+    memcpy(id.bytes + PH_SCHOOL_PREFIX_LEN + RECORD_SEQ_LEN, random, 4);
     return id;
 }
 
 bool ph_record_id_is_of(const struct ph_record_id *id, const struct ph_school_id *school)
 {
-    return memcmp(id->bytes, school->bytes, RECORD_OWNER_LEN) == 0;
+    return memcmp(id->bytes, school->bytes, PH_SCHOOL_PREFIX_LEN) == 0;
 }
 
 uint32_t ph_record_id_seq(const struct ph_record_id *id)
 {
-    return ph_get_u32(id->bytes + RECORD_OWNER_LEN);
+    return ph_get_u32(id->bytes + PH_SCHOOL_PREFIX_LEN);
 }

@@ -111,6 +111,7 @@ void ph_ops_remove(struct ph_op_writer *writer, uint16_t field, const struct ph_
 PH_MUST_USE enum ph_status ph_ops_end(struct ph_op_writer *writer, struct ph_body *body);
 
 /* Spec: "Record ids": first 8 bytes of the owner's key, sequence of the creating entry, 4 random. */
+#define PH_SCHOOL_PREFIX_LEN 8 /* (wire) bytes of its key */
 struct ph_record_id ph_record_id_make(const struct ph_school_id *owner, uint32_t seq,
                                       const uint8_t random[4]);
 bool ph_record_id_is_of(const struct ph_record_id *id, const struct ph_school_id *school);

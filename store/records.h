@@ -12,8 +12,6 @@
 #include "store/logs.h"
 #include "store/view.h"
 
-#define PH_OPS_PER_RECORD_MAX 65536 /* ops merged into one record */
-
 /* Makes records one after the other in scratch memory that it keeps. */
 struct ph_record_maker {
     const struct ph_txn *txn;

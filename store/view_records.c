@@ -49,6 +49,38 @@ enum ph_status ph_view_find(const struct ph_view *view, const struct ph_record_i
     return status == PH_OK ? ph_view_record(view, kind, id, out) : status;
 }
 
+static enum ph_status first_of(const struct ph_view *view, struct ph_cursor *cursor, uint16_t kind,
+                               const struct ph_school_id *school, struct ph_record *out)
+{
+    struct ph_record_id lowest = {{0}}, found;
+    uint16_t found_kind = 0;
+    memcpy(lowest.bytes, school->bytes, PH_SCHOOL_PREFIX_LEN);
+    struct ph_key key = ph_key_record(kind, &lowest);
+    enum ph_status status = ph_cursor_seek(cursor, ph_key_bytes(&key));
+    for (; status == PH_OK; status = ph_cursor_next(cursor)) {
+        if (!ph_key_read_record(cursor->key, &found_kind, &found))
+            return PH_CORRUPT;
+        if (found_kind != kind || !ph_record_id_is_of(&found, school))
+            return PH_NOT_FOUND;
+        PH_TRY(ph_view_record(view, kind, &found, out));
+        if (out->is_created)
+            return PH_OK;
+    }
+    return status;
+}
+
+enum ph_status ph_view_first_of(const struct ph_view *view, uint16_t kind,
+                                const struct ph_school_id *school, struct ph_record *out)
+{
+    struct ph_txn txn = txn_of(view);
+    struct ph_cursor cursor = {0};
+    enum ph_status status = ph_cursor_open(&txn, PH_TABLE_RECORDS, &cursor);
+    if (status == PH_OK)
+        status = first_of(view, &cursor, kind, school, out);
+    ph_cursor_close(&cursor);
+    return status;
+}
+
 enum ph_status ph_view_ref(const struct ph_view *view, const struct ph_record_value *value,
                            struct ph_op_ref *out)
 {

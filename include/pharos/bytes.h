@@ -36,6 +36,16 @@ static inline int ph_bytes_compare(struct ph_bytes a, struct ph_bytes b)
     return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
 }
 
+/* The beginning of a UTF-8 text, at most `len_max` bytes, without a torn letter at its end. */
+static inline struct ph_bytes ph_bytes_cut(struct ph_bytes text, size_t len_max)
+{
+    if (text.len <= len_max)
+        return text;
+    while (len_max != 0 && (text.data[len_max] & 0xc0) == 0x80)
+        len_max--;
+    return ph_bytes(text.data, len_max);
+}
+
 /* An append-only view of a caller's buffer. Writing past `size` sets `overflow`, writes nothing
  * more, and is checked once at the end, so encoders need no test after each item. */
 struct ph_buffer {

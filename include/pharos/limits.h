@@ -43,7 +43,8 @@
 /* Records. */
 #define PH_FIELD_VALUE_MAX (16 * 1024) /* bytes of one value; a kind may ask for less */
 #define PH_FIELDS_PER_KIND_MAX 32
-#define PH_TOUCHES_PER_RECORD_MAX 65536 /* entries merged into one record */
+#define PH_TOUCHES_PER_RECORD_MAX 65536 /* (wire) entries merged into one record */
+#define PH_OPS_PER_RECORD_MAX 65536     /* (wire) ops merged into one record */
 
 /* A node. */
 #define PH_SCHOOLS_MAX 100

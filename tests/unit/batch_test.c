@@ -36,6 +36,27 @@ static void rebuild_alone_is_worth_a_commit(void **state)
     ph_batch_free(batch);
 }
 
+static void rewinding_takes_back_what_came_after_the_mark(void **state)
+{
+    (void)state;
+    struct ph_change change;
+    size_t at = 0;
+    struct ph_batch *batch = batch_new();
+    CHECK_OK(ph_batch_fact(batch, 1, ph_bytes_text("stays")));
+    struct ph_batch_mark mark = ph_batch_mark(batch);
+    size_t bytes = ph_batch_bytes(batch);
+    CHECK_OK(ph_batch_fact(batch, 2, ph_bytes_text("goes")));
+
+    ph_batch_rewind(batch, mark);
+
+    CHECK(ph_batch_bytes(batch) == bytes);
+    CHECK(ph_batch_next(batch, &at, &change) && change.number == 1);
+    CHECK(!ph_batch_next(batch, &at, &change));
+    CHECK_OK(ph_batch_fact(batch, 3, ph_bytes_text("comes")));
+    CHECK(ph_batch_next(batch, &at, &change) && change.number == 3);
+    ph_batch_free(batch);
+}
+
 static void changes_come_back_in_order_as_copies(void **state)
 {
     (void)state;
@@ -99,6 +120,7 @@ static void last_preference_counts(void **state)
 }
 
 CHECK_MAIN(cmocka_unit_test(new_batch_is_empty), cmocka_unit_test(rebuild_alone_is_worth_a_commit),
+           cmocka_unit_test(rewinding_takes_back_what_came_after_the_mark),
            cmocka_unit_test(changes_come_back_in_order_as_copies),
            cmocka_unit_test(many_entries_keep_their_bytes_while_the_batch_grows),
            cmocka_unit_test(last_preference_counts))
