@@ -385,6 +385,26 @@ void ph_sync_pull(struct ph_node *node)
     }
 }
 
+/* --- telling --- */
+
+static bool seems_equal(const struct ph_node *node, const struct ph_peer *peer)
+{
+    if (!ph_ingest_is_quiet(node) || count_wants(peer) != 0)
+        return false;
+    for (uint32_t i = 0; i < node->logs.count; i++)
+        if (peer->logs[i].theirs != node->logs.items[i].durable.seq)
+            return false;
+    return true;
+}
+
+static enum ph_status tell_heads(struct ph_node *node, struct ph_peer *peer)
+{
+    PH_TRY(send_changed_heads(node, peer, false));
+    if (seems_equal(node, peer) && !ph_root_equal(&peer->root_sent, &node->logs.root))
+        return ph_sync_send_root(node, peer);
+    return PH_OK;
+}
+
 /* --- taking --- */
 
 enum ph_status ph_sync_take_heads(struct ph_node *node, struct ph_peer *peer,
@@ -397,7 +417,8 @@ enum ph_status ph_sync_take_heads(struct ph_node *node, struct ph_peer *peer,
     PH_TRY(fill_holes(node, peer, message));
     if (!peer->heads_begun)
         return ph_sync_send_all_heads(node, peer);
-    return ph_sync_announce(node, peer);
+    /* Nothing of ours is pushed for it: what they lack they may be fetching elsewhere. */
+    return ph_outbox_has_room(peer) ? tell_heads(node, peer) : PH_OK;
 }
 
 enum ph_status ph_sync_take_run(struct ph_node *node, struct ph_peer *peer,
@@ -436,27 +457,14 @@ enum ph_status ph_sync_take_run(struct ph_node *node, struct ph_peer *peer,
     return PH_OK;
 }
 
-/* --- telling --- */
-
-static bool seems_equal(const struct ph_node *node, const struct ph_peer *peer)
-{
-    if (!ph_ingest_is_quiet(node) || count_wants(peer) != 0)
-        return false;
-    for (uint32_t i = 0; i < node->logs.count; i++)
-        if (peer->logs[i].theirs != node->logs.items[i].durable.seq)
-            return false;
-    return true;
-}
+/* --- after a commit, and now and then --- */
 
 enum ph_status ph_sync_announce(struct ph_node *node, struct ph_peer *peer)
 {
     if (!peer->heads_begun || !ph_outbox_has_room(peer))
         return PH_OK; /* said when the network has taken what waits */
     PH_TRY(push_own(node, peer));
-    PH_TRY(send_changed_heads(node, peer, false));
-    if (seems_equal(node, peer) && !ph_root_equal(&peer->root_sent, &node->logs.root))
-        return ph_sync_send_root(node, peer);
-    return PH_OK;
+    return tell_heads(node, peer);
 }
 
 enum ph_status ph_sync_on_wake(struct ph_node *node, struct ph_peer *peer)
