@@ -3,8 +3,6 @@
 #include "tests/sim/sim_school.h"
 #include "tests/support/check.h"
 
-#include <stdio.h>
-
 #define RECORDS 2000
 #define AT_ONCE 50
 #define RUN_MAX (64 * 1024)
@@ -120,6 +118,7 @@ static void a_crash_in_the_middle_resumes(void **state)
     uint64_t uncut = bytes_uncut(404);
     struct sim *sim = one_behind(404);
     uint64_t before = bytes_to_reader(sim);
+    sim_net_options(sim_net(sim))->window = 32768; /* slow, so that there are many commits */
     sim_start(sim, 1);
     sim_crash_at_commit(sim, 1, 4, SIM_FATE_KEPT);
     sim_run(sim, 10000);
@@ -135,24 +134,7 @@ static void a_crash_in_the_middle_resumes(void **state)
     sim_free(sim);
 }
 
-static void the_sender_s_queue_stays_within_its_bound(void **state)
-{
-    (void)state;
-    struct sim *sim = one_behind(405);
-    sim_net_options(sim_net(sim))->window = 4096;
-    sim_net_options(sim_net(sim))->latency_ms = (struct sim_span){20, 60};
-
-    sim_start(sim, 1);
-
-    CHECK(sim_converge(sim, 600000));
-    CHECK(sim_net_outstanding_max(sim_net(sim), sim_place(sim, 0)) <=
-          PH_OUTBOX_BYTES_MAX + PH_FRAME_CIPHER_MAX + 2);
-    CHECK(sim_net_outstanding_max(sim_net(sim), sim_place(sim, 0)) > RUN_MAX);
-    sim_free(sim);
-}
-
 CHECK_MAIN(cmocka_unit_test(every_byte_is_sent_once_if_nothing_breaks),
            cmocka_unit_test(one_cut_anywhere_repeats_at_most_one_run),
            cmocka_unit_test(a_connection_that_breaks_again_and_again_gets_there),
-           cmocka_unit_test(a_crash_in_the_middle_resumes),
-           cmocka_unit_test(the_sender_s_queue_stays_within_its_bound))
+           cmocka_unit_test(a_crash_in_the_middle_resumes))

@@ -95,7 +95,42 @@ static void a_broken_connection_is_dialed_again(void **state)
     sim_free(sim);
 }
 
+/* A cable pulled without a word: nobody is told, so silence has to tell. */
+static void a_connection_that_falls_silent_is_given_up(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_network(52, 2);
+    uint32_t a = sim_place(sim, 0), b = sim_place(sim, 1);
+    sim_partition(sim, 0, 1);
+
+    sim_run(sim, PH_SILENCE_MS_MAX + 5000);
+
+    assert_int_equal(sim_net_links(sim_net(sim), a, b), 0);
+    CHECK(sim_trace_has(sim, 0, "silent for too long"));
+    CHECK(sim_trace_has(sim, 1, "silent for too long"));
+    sim_heal(sim);
+    sim_run(sim, 2 * PH_DIAL_MS_MAX);
+    assert_int_equal(sim_net_links(sim_net(sim), a, b), 1);
+    sim_free(sim);
+}
+
+/* Roots now and then keep it alive. */
+static void an_idle_connection_stays(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_network(53, 2);
+    sim_trace_forget(sim);
+
+    sim_run(sim, 10 * PH_SILENCE_MS_MAX);
+
+    CHECK(!sim_trace_has(sim, 0, "> down"));
+    CHECK(!sim_trace_has(sim, 1, "> down"));
+    sim_free(sim);
+}
+
 CHECK_MAIN(cmocka_unit_test(a_record_appears_at_a_connected_member_within_a_second),
            cmocka_unit_test(an_entry_passes_through_the_school_in_the_middle),
            cmocka_unit_test(two_who_dial_each_other_keep_one_connection),
-           cmocka_unit_test(a_broken_connection_is_dialed_again))
+           cmocka_unit_test(a_broken_connection_is_dialed_again),
+           cmocka_unit_test(a_connection_that_falls_silent_is_given_up),
+           cmocka_unit_test(an_idle_connection_stays))

@@ -88,9 +88,12 @@ static void a_school_that_does_not_vote_admits_nobody(void **state)
     CHECK(sim_join(sim, 1, &code, NO_HOST, 60000));
     CHECK(sim_converge(sim, 10000));
     struct sim_code second = sim_invite(sim, 1, 1, 1);
+    struct ph_root before = sim_root(sim, 1);
 
     CHECK(!sim_join(sim, 2, &second, NO_HOST, 20000));
 
+    struct ph_root after = sim_root(sim, 1);
+    CHECK(ph_root_equal(&before, &after));
     CHECK(sim_trace_has(sim, 1, "is not a member that we know"));
     sim_free(sim);
 }
