@@ -8,7 +8,7 @@
 
 #define NODES 4
 #define SEED_FIRST 1000
-#define SEED_COUNT 30
+#define SEED_COUNT 12
 #define STORM_MS 60000
 #define CALM_MS 300000
 #define WRITES_MAX 400

@@ -11,7 +11,8 @@
 /* Node 0 holds many records, node 1 was away. Titles are drawn, so that they don't compress. */
 static struct sim *one_behind(uint64_t seed)
 {
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyz ABCDEFGHIJKLMNOPQRSTUVWXYZ-0123456789";
+    static const char letters[] =
+        "abcdefghijklmnopqrstuvwxyz ABCDEFGHIJKLMNOPQRSTUVWXYZ-0123456789";
     struct sim *sim = sim_network(seed, 2);
     uint64_t chance = seed;
     sim_stop(sim, 1);

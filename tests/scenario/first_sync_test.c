@@ -39,8 +39,7 @@ static void a_third_school_gets_what_both_wrote(void **state)
     CHECK(sim_are_equal(sim, 0, 2));
     CHECK(sim_are_equal(sim, 1, 2));
     assert_string_equal(sim_show(sim, 2, &founders, "title").text, "Reading together (School 0)");
-    assert_string_equal(sim_show(sim, 2, &seconds, "title").text,
-                        "Mathematics for all (School 1)");
+    assert_string_equal(sim_show(sim, 2, &seconds, "title").text, "Mathematics for all (School 1)");
     sim_free(sim);
 }
 

@@ -4,7 +4,6 @@
 
 #define NO_HOST UINT32_MAX
 
-
 /* How long until a record is shown; UINT64_MAX: not within ten seconds. */
 static uint64_t ms_until_shown(struct sim *sim, uint32_t node, const struct sim_id *id)
 {

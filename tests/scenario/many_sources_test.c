@@ -9,7 +9,8 @@
 
 static void write_texts(struct sim *sim, uint32_t node, uint64_t seed)
 {
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyz ABCDEFGHIJKLMNOPQRSTUVWXYZ-0123456789";
+    static const char letters[] =
+        "abcdefghijklmnopqrstuvwxyz ABCDEFGHIJKLMNOPQRSTUVWXYZ-0123456789";
     char text[TEXT_LEN + 1];
     for (size_t i = 0; i < TEXTS; i++) {
         for (size_t j = 0; j < TEXT_LEN; j++)

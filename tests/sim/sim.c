@@ -6,9 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SPIN_MAX 200000    /* tasks within one ms */
-#define ANSWER_MS 3600000  /* a command takes no longer */
-#define TAIL_LEN 6000      /* bytes of the trace that a failure shows */
+#define SPIN_MAX 200000   /* tasks within one ms */
+#define ANSWER_MS 3600000 /* a command takes no longer */
+#define TAIL_LEN 6000     /* bytes of the trace that a failure shows */
 
 void sim_fail(const struct sim *sim, const char *format, ...)
 {

@@ -34,9 +34,9 @@ struct sim_options {
     struct sim_net_options net;
     struct sim_span commit_ms;
     struct sim_span job_ms;
-    struct sim_span late_ms;   /* alarms */
-    uint64_t map_bytes;        /* of each store; 0: the usual */
-    bool is_printed;           /* the trace goes to stderr as well; SIM_TRACE in the environment too */
+    struct sim_span late_ms; /* alarms */
+    uint64_t map_bytes;      /* of each store; 0: the usual */
+    bool is_printed; /* the trace goes to stderr as well; SIM_TRACE in the environment too */
 };
 
 /* A plain school network without faults. */
@@ -82,7 +82,7 @@ void sim_set_commit_ms(struct sim *sim, uint32_t node, struct sim_span span);
 
 struct sim_net *sim_net(struct sim *sim);
 struct sim_clock *sim_clock(struct sim *sim);
-uint32_t sim_place(const struct sim *sim, uint32_t node); /* in sim_net */
+uint32_t sim_place(const struct sim *sim, uint32_t node);    /* in sim_net */
 void sim_partition(struct sim *sim, uint32_t a, uint32_t b); /* both directions */
 void sim_heal(struct sim *sim);                              /* every way is open */
 
@@ -103,9 +103,9 @@ struct ph_root sim_root(struct sim *sim, uint32_t node); /* of what is durable, 
 struct ph_bytes sim_records(struct sim *sim, uint32_t node);
 /* Whether two nodes hold the same: roots, and records byte for byte. */
 bool sim_are_equal(struct sim *sim, uint32_t a, uint32_t b);
-bool sim_is_behind(struct sim *sim, uint32_t node); /* entries not materialised yet */
+bool sim_is_behind(struct sim *sim, uint32_t node);              /* entries not materialised yet */
 uint32_t sim_commit_count(const struct sim *sim, uint32_t node); /* handed over since the start */
-struct ph_store *sim_store(struct sim *sim, uint32_t node); /* NULL: down */
+struct ph_store *sim_store(struct sim *sim, uint32_t node);      /* NULL: down */
 const struct ph_identity *sim_identity(const struct sim *sim, uint32_t node);
 
 /* Everything so far, and its hash. */

@@ -312,8 +312,7 @@ void sim_machine_start(struct sim_machine *machine)
     for (size_t i = 0; i < machine->kept_count; i++)
         addresses[i] = machine->kept[i];
     trace(machine, "! starts", "", ++machine->life);
-    machine->log =
-        (struct ph_log_sink){.level = PH_LOG_DEBUG, .write = write_log, .impl = machine};
+    machine->log = (struct ph_log_sink){.level = PH_LOG_DEBUG, .write = write_log, .impl = machine};
     machine->failure = PH_OK;
     machine->is_mute = false;
     machine->commit_count = 0;
@@ -355,12 +354,14 @@ void sim_machine_die(struct sim_machine *machine, enum sim_fate fate)
 {
     if (machine->node == NULL)
         return;
-    bool is_kept = fate == SIM_FATE_KEPT ||
-                   (fate == SIM_FATE_DRAWN && sim_chance(&machine->sim->clock, 500));
+    bool is_kept =
+        fate == SIM_FATE_KEPT || (fate == SIM_FATE_DRAWN && sim_chance(&machine->sim->clock, 500));
     if (machine->batch != NULL && is_kept && apply(machine, machine->batch) != PH_OK)
         is_kept = false;
-    trace(machine, "! dies", machine->batch == NULL ? "" : is_kept ? "after its commit"
-                                                                   : "before its commit",
+    trace(machine, "! dies",
+          machine->batch == NULL ? ""
+          : is_kept              ? "after its commit"
+                                 : "before its commit",
           NO_NUMBER);
     sim_net_go_down(machine->sim->net, machine->place);
     take_leave(machine);

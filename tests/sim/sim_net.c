@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #define MERGED_MAX (64 * 1024) /* bytes that arrive together at most */
-#define BLOCKED_MS 50 /* how often a blocked way is tried */
+#define BLOCKED_MS 50          /* how often a blocked way is tried */
 #define NOWHERE UINT32_MAX
 
 struct segment {
@@ -22,7 +22,7 @@ struct stream {
     size_t segment_count, segment_size;
     uint64_t last_ms; /* nothing arrives earlier */
     bool arrival_is_due, take_is_due;
-    bool is_ended;    /* the sender hung up */
+    bool is_ended; /* the sender hung up */
 };
 
 enum end_state { END_WAITING, END_UP, END_GONE };
@@ -222,8 +222,7 @@ static void add_segment(struct sim_net *net, struct stream *stream, size_t len)
     stream->last_ms = not_before(at_ms, stream->last_ms);
     if (stream->segment_count == stream->segment_size) {
         stream->segment_size = stream->segment_size == 0 ? 16 : 2 * stream->segment_size;
-        stream->segments =
-            grown(stream->segments, stream->segment_size * sizeof *stream->segments);
+        stream->segments = grown(stream->segments, stream->segment_size * sizeof *stream->segments);
     }
     stream->segments[stream->segment_count++] = (struct segment){len, stream->last_ms};
 }
@@ -390,8 +389,8 @@ static uint32_t find_place(const struct sim_net *net, const char *address)
     const char *colon = strrchr(address, ':');
     for (uint32_t i = 0; colon != NULL && i < net->place_count; i++) {
         const char *name = net->places[i].name;
-        if (strlen(name) == (size_t)(colon - address) &&
-            memcmp(name, address, strlen(name)) == 0 && strcmp(colon + 1, SIM_PORT) == 0)
+        if (strlen(name) == (size_t)(colon - address) && memcmp(name, address, strlen(name)) == 0 &&
+            strcmp(colon + 1, SIM_PORT) == 0)
             return i;
     }
     return NOWHERE;

@@ -31,12 +31,12 @@ struct sim_party_ops {
 };
 
 struct sim_net_options {
-    struct sim_span latency_ms;  /* one way, for each chunk */
-    struct sim_span take_ms;     /* until the network takes what was sent */
-    struct sim_span timeout_ms;  /* until dialing a blocked place fails */
-    size_t window;               /* bytes taken and not yet arrived, each way */
-    size_t chunk_max;            /* bytes of the larger chunks; some are tiny */
-    uint32_t stalls;             /* chunks in a thousand that stall */
+    struct sim_span latency_ms; /* one way, for each chunk */
+    struct sim_span take_ms;    /* until the network takes what was sent */
+    struct sim_span timeout_ms; /* until dialing a blocked place fails */
+    size_t window;              /* bytes taken and not yet arrived, each way */
+    size_t chunk_max;           /* bytes of the larger chunks; some are tiny */
+    uint32_t stalls;            /* chunks in a thousand that stall */
     struct sim_span stall_ms;
 };
 
@@ -70,8 +70,9 @@ bool sim_net_cut_is_due(const struct sim_net *net, uint32_t from, uint32_t to);
 
 /* Questions. */
 uint64_t sim_net_bytes(const struct sim_net *net, uint32_t from, uint32_t to); /* arrived, ever */
-uint32_t sim_net_links(const struct sim_net *net, uint32_t a, uint32_t b); /* up at both ends */
-size_t sim_net_outstanding(const struct sim_net *net, uint32_t place); /* sent, not taken */
-size_t sim_net_outstanding_max(const struct sim_net *net, uint32_t place); /* ever, one connection */
+uint32_t sim_net_links(const struct sim_net *net, uint32_t a, uint32_t b);     /* up at both ends */
+size_t sim_net_outstanding(const struct sim_net *net, uint32_t place);         /* sent, not taken */
+size_t sim_net_outstanding_max(const struct sim_net *net,
+                               uint32_t place); /* ever, one connection */
 
 #endif

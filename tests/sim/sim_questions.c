@@ -74,8 +74,7 @@ static enum ph_status append_record(struct sim_machine *machine, const struct ph
 {
     enum ph_status status = PH_LIMIT;
     for (;;) {
-        struct ph_buffer out =
-            ph_buffer(machine->records + *len, machine->records_size - *len);
+        struct ph_buffer out = ph_buffer(machine->records + *len, machine->records_size - *len);
         if (machine->records_size != 0)
             status = ph_view_canonical(view, kind, id, &out);
         if (status == PH_OK)

@@ -266,8 +266,7 @@ static void append_value(struct sim_text *out, struct ph_bytes item)
              value.text, name.text);
 }
 
-struct sim_text sim_show(struct sim *sim, uint32_t node, const struct sim_id *id,
-                         const char *field)
+struct sim_text sim_show(struct sim *sim, uint32_t node, const struct sim_id *id, const char *field)
 {
     struct request request;
     struct sim_text out = {""};

@@ -27,7 +27,7 @@ struct sim_machine {
     bool in_step;
     bool is_mute; /* dying: what it asks for doesn't happen */
 
-    uint64_t alarm; /* counts: only the last alarm rings */
+    uint64_t alarm;         /* counts: only the last alarm rings */
     struct ph_batch *batch; /* under way */
     struct ph_job *job;     /* the last one handed over, while dying */
     struct sim_span commit_ms;

@@ -9,15 +9,15 @@
 struct sim_trace {
     char *text; /* zero-terminated; NULL: empty */
     size_t len, size;
-    uint64_t hash; /* FNV-1a */
+    uint64_t hash;   /* FNV-1a */
     bool is_printed; /* to stderr too, as it comes */
 };
 
 void sim_trace_init(struct sim_trace *trace, bool is_printed);
 void sim_trace_deinit(struct sim_trace *trace);
 
-__attribute__((format(printf, 4, 5))) void
-sim_trace_line(struct sim_trace *trace, uint64_t now_ms, uint32_t node, const char *format, ...);
+__attribute__((format(printf, 4, 5))) void sim_trace_line(struct sim_trace *trace, uint64_t now_ms,
+                                                          uint32_t node, const char *format, ...);
 /* Bytes that a line only counts. */
 void sim_trace_bytes(struct sim_trace *trace, struct ph_bytes bytes);
 /* Forget the lines, not the hash: a story's beginning is often of no interest. */
