@@ -76,12 +76,11 @@ static enum ph_status read_ops(struct slice *slice, struct ph_place place,
 /* Apply one entry, or let it wait. */
 static enum ph_status try_entry(struct slice *slice, struct ph_place place)
 {
-    struct ph_stored_entry entry;
     struct ph_op_reader reader;
     struct ph_need need;
     uint32_t touch_count = slice->touch_count;
     spend(slice, 1);
-    enum ph_status status = ph_entry_ops(slice->txn, place, &entry, &reader);
+    enum ph_status status = ph_entry_ops_bare(slice->txn, place, &reader);
     if (status == PH_OK)
         status = read_ops(slice, place, &reader, &need);
     if (status == PH_WAITING) {

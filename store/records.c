@@ -99,18 +99,36 @@ static void keep_first_touches(struct ph_record_maker *maker)
     rename_logs(maker, maker->logs->by_writer);
 }
 
-enum ph_status ph_entry_ops(const struct ph_txn *txn, struct ph_place place,
-                            struct ph_stored_entry *entry, struct ph_op_reader *reader)
+static enum ph_status get_entry(const struct ph_txn *txn, struct ph_place place,
+                                struct ph_stored_entry *entry, struct ph_op_place *where)
 {
     enum ph_status status = ph_entries_get(txn, place, entry);
     if (status != PH_OK)
         return status == PH_NOT_FOUND ? PH_CORRUPT : status;
-    const struct ph_op_place where = {
+    *where = (struct ph_op_place){
         .writer = entry->header.writer,
         .seq = entry->header.seq,
         .id = ph_header_id(entry->encoded),
     };
+    return PH_OK;
+}
+
+enum ph_status ph_entry_ops(const struct ph_txn *txn, struct ph_place place,
+                            struct ph_stored_entry *entry, struct ph_op_reader *reader)
+{
+    struct ph_op_place where;
+    PH_TRY(get_entry(txn, place, entry, &where));
     return ph_ops_open(reader, &where, &entry->body);
+}
+
+enum ph_status ph_entry_ops_bare(const struct ph_txn *txn, struct ph_place place,
+                                 struct ph_op_reader *reader)
+{
+    struct ph_stored_entry entry;
+    struct ph_op_place where;
+    PH_TRY(get_entry(txn, place, &entry, &where));
+    entry.body.content_is_missing = true;
+    return ph_ops_open(reader, &where, &entry.body);
 }
 
 bool ph_op_has_effect(const struct ph_op *op, const struct ph_school_id *school)

@@ -220,11 +220,10 @@ static enum ph_status check_references(struct ph_verification *verification, con
 static enum ph_status check_applied(struct ph_verification *verification, struct ph_place place,
                                     struct tally *tally)
 {
-    struct ph_stored_entry entry;
     struct ph_op_reader reader, first;
     struct ph_op op;
     const struct ph_school_id *school = &verification->logs.at[place.log].school;
-    enum ph_status status = ph_entry_ops(&verification->txn, place, &entry, &reader);
+    enum ph_status status = ph_entry_ops_bare(&verification->txn, place, &reader);
     if (status != PH_OK)
         return status == PH_NOT_FOUND ? PH_OK : status;
     first = reader;
