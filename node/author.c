@@ -47,14 +47,13 @@ static size_t rests_on(const struct ph_node *node, const struct ph_fact *fact,
                        struct ph_fact_id out[2])
 {
     struct ph_member members[PH_SCHOOLS_MAX];
-    const struct ph_fact *certify = ph_facts_certify_of(node->facts, &node->writer);
     uint32_t count = ph_facts_members(node->facts, members, PH_SCHOOLS_MAX);
     size_t must = 0;
-    for (uint32_t i = 0; i < count && i < PH_SCHOOLS_MAX && certify == NULL; i++)
+    for (uint32_t i = 0; i < count && i < PH_SCHOOLS_MAX && node->own_log < 0; i++)
         if (ph_school_id_equal(&members[i].school, &node->school))
             out[must++] = members[i].admission;
-    if (certify != NULL)
-        out[must++] = certify->id;
+    if (node->own_log >= 0)
+        out[must++] = node->logs.items[node->own_log].row.certify;
     if (fact->type == PH_FACT_ADMIT)
         out[must++] = fact->of.admit.invite;
     if (fact->type == PH_FACT_CONFIRM)
@@ -84,6 +83,7 @@ static struct ph_fact certify_statement(const struct ph_node *node)
 {
     struct ph_fact fact = {.type = PH_FACT_CERTIFY};
     fact.of.certify.writer = node->writer;
+    fact.of.certify.consenting = &node->writer_secret;
     fact.of.certify.transport = node->transport;
     fact.of.certify.serial = node->serial;
     return fact;
@@ -91,9 +91,9 @@ static struct ph_fact certify_statement(const struct ph_node *node)
 
 enum ph_status ph_author_certificate(struct ph_node *node, struct ph_certificate *out)
 {
-    const struct ph_fact *held = ph_facts_certify_of(node->facts, &node->writer);
-    if (held != NULL) {
-        *out = ph_certificate_of(held);
+    if (node->own_log >= 0) {
+        const struct ph_fact_id *id = &node->logs.items[node->own_log].row.certify;
+        *out = ph_certificate_of(ph_facts_find(node->facts, id));
         return PH_OK;
     }
     uint8_t bytes[PH_FACT_MAX];

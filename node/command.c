@@ -173,13 +173,20 @@ static void forget_pending(struct ph_commands *commands, uint64_t generation)
     commands->pending_count = kept;
 }
 
+/* Joining and rebuilding wait for more than one commit, but a full disk ends them too. */
+static bool waits_for_commit(enum ph_wait_for what, enum ph_status status)
+{
+    if (what == PH_WAIT_JOIN || what == PH_WAIT_REBUILD)
+        return status != PH_OK;
+    return what == PH_WAIT_COMMIT || what == PH_WAIT_RECORD;
+}
+
 void ph_command_on_committed(struct ph_node *node, uint64_t generation, enum ph_status status)
 {
     forget_pending(&node->commands, generation);
     for (size_t i = 0; i < PH_COMMANDS_MAX; i++) {
         struct ph_wait wait = node->commands.waits[i];
-        bool waits_for_it = wait.what == PH_WAIT_COMMIT || wait.what == PH_WAIT_RECORD;
-        if (!waits_for_it || wait.generation > generation)
+        if (!waits_for_commit(wait.what, status) || wait.generation > generation)
             continue;
         node->commands.waits[i] = (struct ph_wait){.what = PH_WAIT_NOTHING};
         if (status != PH_OK)
@@ -257,6 +264,7 @@ uint64_t ph_command_next_ms(const struct ph_node *node)
     uint64_t next = UINT64_MAX;
     for (size_t i = 0; i < PH_COMMANDS_MAX; i++)
         if (node->commands.waits[i].what != PH_WAIT_NOTHING &&
+            node->commands.waits[i].deadline_ms > node->now_ms && /* past ones wait for a commit */
             node->commands.waits[i].deadline_ms < next)
             next = node->commands.waits[i].deadline_ms;
     return next;

@@ -224,8 +224,7 @@ static const struct ph_peer *session_of(const struct ph_node *node, int address_
         const struct ph_peer *peer = &node->peers[i];
         if (peer->state == PH_PEER_OPEN &&
             (peer->address_index == address_index ||
-             (!ph_writer_id_is_zero(&address->writer) &&
-              ph_writer_id_equal(&address->writer, &peer->theirs.writer))))
+             ph_agree_public_equal(&address->transport, &peer->transport)))
             return peer;
     }
     return NULL;

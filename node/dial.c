@@ -115,7 +115,7 @@ void ph_dial_on_open(struct ph_node *node, struct ph_peer *peer)
         return;
     address->failure_count = 0;
     address->failure[0] = '\0';
-    address->writer = peer->theirs.writer;
+    address->transport = peer->transport;
 }
 
 void ph_dial_on_self(struct ph_node *node, const struct ph_peer *peer)
@@ -133,7 +133,7 @@ void ph_dial_on_gone(struct ph_node *node, const struct ph_peer *peer, const cha
         return;
     address->conn = 0;
     if (is_duplicate)
-        address->writer = peer->theirs.writer;
+        address->transport = peer->transport;
     else
         snprintf(address->failure, sizeof address->failure, "%s", reason);
     address->next_ms = node->now_ms + pause_ms(node, address->failure_count);
@@ -142,13 +142,11 @@ void ph_dial_on_gone(struct ph_node *node, const struct ph_peer *peer, const cha
 }
 
 /* A school that is connected already, whoever dialed. */
-static bool is_connected(const struct ph_node *node, const struct ph_writer_id *writer)
+static bool is_connected(const struct ph_node *node, const struct ph_agree_public *transport)
 {
-    if (ph_writer_id_is_zero(writer))
-        return false;
     for (size_t i = 0; i < PH_PEERS_MAX; i++)
         if (node->peers[i].state == PH_PEER_OPEN &&
-            ph_writer_id_equal(&node->peers[i].theirs.writer, writer))
+            ph_agree_public_equal(&node->peers[i].transport, transport))
             return true;
     return false;
 }
@@ -166,7 +164,7 @@ int ph_dial_due(struct ph_node *node)
         if (!is_wanted(node, address) || address->next_ms > node->now_ms)
             continue;
         address->next_ms = node->now_ms + pause_ms(node, CONNECTED_DOUBLINGS);
-        if (!is_connected(node, &address->writer))
+        if (!is_connected(node, &address->transport))
             return (int)i;
     }
     return -1;

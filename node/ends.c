@@ -12,6 +12,12 @@ static int compare_holes(const void *a, const void *b)
     return ph_hole_compare(a, b);
 }
 
+static bool is_own(const struct ph_node *node, const struct ph_log_row *row)
+{
+    return ph_writer_id_equal(&row->writer, &node->writer) &&
+           ph_school_id_equal(&row->school, &node->school);
+}
+
 static enum ph_status load_rows(struct ph_node *node, const struct ph_view *view)
 {
     struct ph_ends *logs = &node->logs;
@@ -28,7 +34,9 @@ static enum ph_status load_rows(struct ph_node *node, const struct ph_view *view
         log.durable = log.row.tip;
         if (log.row.tip.lamport > logs->lamport_seen)
             logs->lamport_seen = log.row.tip.lamport;
-        if (ph_writer_id_equal(&log.row.writer, &node->writer))
+        log.is_left_out =
+            ph_facts_certify_count(node->facts, &log.row.school) > PH_CERTIFIES_PER_SCHOOL_MAX;
+        if (is_own(node, &log.row))
             node->own_log = (int)logs->count;
         logs->items[logs->count++] = log;
     }
@@ -47,8 +55,9 @@ static enum ph_status load_holes(struct ph_node *node, const struct ph_view *vie
         PH_TRY(status);
         if (log >= logs->count)
             return PH_CORRUPT;
-        logs->holes[logs->hole_count++] =
-            (struct ph_hole){.writer = logs->items[log].row.writer, .seq = seq};
+        if (!logs->items[log].is_left_out)
+            logs->holes[logs->hole_count++] =
+                (struct ph_hole){.writer = logs->items[log].row.writer, .seq = seq};
         seq++;
     }
     if (logs->hole_count != 0)
@@ -62,7 +71,7 @@ static void refresh_root(struct ph_node *node)
     size_t head_count = 0;
     for (uint32_t i = 0; i < logs->count; i++) {
         const struct ph_log *log = &logs->items[i];
-        if (log->durable.seq != 0)
+        if (ph_ends_is_spoken_of(log))
             node->heads[head_count++] = (struct ph_head){
                 .writer = log->row.writer, .seq = log->durable.seq, .id = log->durable.id};
     }
@@ -99,12 +108,19 @@ enum ph_status ph_ends_refresh(struct ph_node *node, bool holes_changed)
     return PH_OK;
 }
 
-static uint32_t count_of_school(const struct ph_node *node, const struct ph_school_id *school)
+/* A school that certifies more writers than it can have is not followed in any of its logs: a rule
+ * over the facts alone, so that all nodes leave out the same. */
+static void leave_out(struct ph_node *node, const struct ph_school_id *school)
 {
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < node->logs.count; i++)
-        count += ph_school_id_equal(&node->logs.items[i].row.school, school);
-    return count;
+    bool is_over = ph_facts_certify_count(node->facts, school) > PH_CERTIFIES_PER_SCHOOL_MAX;
+    for (uint32_t i = 0; i < node->logs.count; i++) {
+        struct ph_log *log = &node->logs.items[i];
+        if (ph_school_id_equal(&log->row.school, school))
+            log->is_left_out = is_over;
+    }
+    if (is_over)
+        ph_log(node->log, PH_LOG_WARN, "school %02x%02x%02x%02x certifies too many writers",
+               school->bytes[0], school->bytes[1], school->bytes[2], school->bytes[3]);
 }
 
 enum ph_status ph_ends_add(struct ph_node *node, const struct ph_fact *certify)
@@ -114,44 +130,51 @@ enum ph_status ph_ends_add(struct ph_node *node, const struct ph_fact *certify)
                                  .school = ph_fact_school(certify),
                                  .certify = certify->id,
                                  .tip = ph_link_first(&certify->id)}};
-    if (logs->count == PH_LOGS_MAX ||
-        count_of_school(node, &log.row.school) == PH_LOGS_PER_SCHOOL_MAX) {
-        ph_log(node->log, PH_LOG_WARN, "school %02x%02x%02x%02x certifies too many writers",
-               log.row.school.bytes[0], log.row.school.bytes[1], log.row.school.bytes[2],
-               log.row.school.bytes[3]);
-        return PH_OK;
+    bool is_held = ph_ends_find(node, &log.row.writer) >= 0;
+    bool is_over =
+        ph_facts_certify_count(node->facts, &log.row.school) > PH_CERTIFIES_PER_SCHOOL_MAX;
+    if (!is_held && !is_over && logs->count < PH_LOGS_MAX) {
+        log.submitted = log.row.tip;
+        log.durable = log.row.tip;
+        PH_TRY(ph_batch_log(node->ingest.gathering, logs->count, &log.row));
+        if (is_own(node, &log.row))
+            node->own_log = (int)logs->count;
+        logs->items[logs->count++] = log;
     }
-    log.submitted = log.row.tip;
-    log.durable = log.row.tip;
-    PH_TRY(ph_batch_log(node->ingest.gathering, logs->count, &log.row));
-    if (ph_writer_id_equal(&log.row.writer, &node->writer))
-        node->own_log = (int)logs->count;
-    logs->items[logs->count++] = log;
+    leave_out(node, &log.row.school);
     return PH_OK;
 }
 
 int ph_ends_find(const struct ph_node *node, const struct ph_writer_id *writer)
 {
-    int found = -1;
-    for (uint32_t i = 0; i < node->logs.count; i++) {
-        const struct ph_log *log = &node->logs.items[i];
-        if (!ph_writer_id_equal(&log->row.writer, writer))
-            continue;
-        if (log->row.tip.seq != 0)
-            return (int)i;
-        if (found < 0)
-            found = (int)i;
-    }
-    return found;
-}
-
-int ph_ends_find_certify(const struct ph_node *node, const struct ph_entry_id *certify)
-{
     for (uint32_t i = 0; i < node->logs.count; i++)
-        if (memcmp(node->logs.items[i].row.certify.bytes, certify->bytes, sizeof certify->bytes) ==
-            0)
+        if (ph_writer_id_equal(&node->logs.items[i].row.writer, writer))
             return (int)i;
     return -1;
+}
+
+enum ph_status ph_ends_begin(struct ph_node *node, uint32_t number,
+                             const struct ph_entry_id *certify_id)
+{
+    struct ph_log *log = &node->logs.items[number];
+    struct ph_fact_id id;
+    memcpy(id.bytes, certify_id->bytes, sizeof id.bytes);
+    const struct ph_fact *certify = ph_facts_find(node->facts, &id);
+    assert(log->row.tip.seq == 0);
+    if (certify == NULL || certify->type != PH_FACT_CERTIFY ||
+        !ph_writer_id_equal(&certify->of.certify.writer, &log->row.writer) ||
+        !ph_facts_stands(node->facts, certify))
+        return PH_WAITING;
+    log->row.school = ph_fact_school(certify);
+    log->row.certify = id;
+    log->row.tip = ph_link_first(&id);
+    leave_out(node, &log->row.school);
+    return log->is_left_out ? PH_WAITING : PH_OK;
+}
+
+bool ph_ends_is_spoken_of(const struct ph_log *log)
+{
+    return log->durable.seq != 0 && !log->is_left_out;
 }
 
 void ph_ends_note_fork(struct ph_node *node, struct ph_log *log)
@@ -162,4 +185,22 @@ void ph_ends_note_fork(struct ph_node *node, struct ph_log *log)
     ph_log(node->log, PH_LOG_WARN, "log %02x%02x%02x%02x was forked: it has two entries number %u",
            log->row.writer.bytes[0], log->row.writer.bytes[1], log->row.writer.bytes[2],
            log->row.writer.bytes[3], log->row.tip.seq);
+}
+
+enum ph_status ph_ends_link(const struct ph_view *view, const struct ph_log *log, uint32_t number,
+                            uint32_t seq, struct ph_link *out)
+{
+    struct ph_stored_entry entry;
+    if (seq == 0) {
+        *out = ph_link_first(&log->row.certify);
+        return PH_OK;
+    }
+    if (seq == log->durable.seq) {
+        *out = log->durable;
+        return PH_OK;
+    }
+    PH_TRY(ph_view_entry(view, number, seq, &entry));
+    struct ph_entry_id id = ph_header_id(entry.encoded);
+    *out = ph_link_after(&entry.header, &id);
+    return PH_OK;
 }

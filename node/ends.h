@@ -1,5 +1,5 @@
-/* The logs that a node holds: one for each certified writer, numbered by the order in which their
- * certify facts were taken. */
+/* The logs that a node holds: one for each writer that a certify fact in force names, numbered by the
+ * order in which they were taken. */
 #ifndef PHAROS_NODE_ENDS_H
 #define PHAROS_NODE_ENDS_H
 
@@ -9,13 +9,24 @@
  * full, when what was pending must be forgotten. */
 PH_MUST_USE enum ph_status ph_ends_load(struct ph_node *node);
 
-/* A log for a certify fact just taken, and its row in the gathering batch. A school's logs past
- * PH_LOGS_PER_SCHOOL_MAX are not followed: PH_OK, with a line in the node's log. */
+/* A log for a certify fact just taken that stands, and its row in the gathering batch, unless the
+ * writer has one. Logs of a school with more certify facts than PH_CERTIFIES_PER_SCHOOL_MAX are left
+ * out of everything. */
 PH_MUST_USE enum ph_status ph_ends_add(struct ph_node *node, const struct ph_fact *certify);
 
-/* By writer (the one with entries, if several), and by what its first entry follows on; -1: none. */
-int ph_ends_find(const struct ph_node *node, const struct ph_writer_id *writer);
-int ph_ends_find_certify(const struct ph_node *node, const struct ph_entry_id *certify);
+int ph_ends_find(const struct ph_node *node, const struct ph_writer_id *writer); /* -1: none */
+
+/* The first entry of a log that has none yet follows on `certify_id`: it says whose the log is.
+ * PH_WAITING: no such certify fact of this writer stands here, or the log is left out. */
+PH_MUST_USE enum ph_status ph_ends_begin(struct ph_node *node, uint32_t number,
+                                         const struct ph_entry_id *certify_id);
+
+/* Where a log stood after its entry `seq`, at most the durable end. */
+PH_MUST_USE enum ph_status ph_ends_link(const struct ph_view *view, const struct ph_log *log,
+                                        uint32_t number, uint32_t seq, struct ph_link *out);
+
+/* Whether heads, root and status name it. */
+bool ph_ends_is_spoken_of(const struct ph_log *log);
 
 /* Two entries of this log have one number. A line in the node's log, once; keeping both branches
  * joins with forks. */

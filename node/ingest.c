@@ -29,32 +29,72 @@ enum ph_status ph_ingest_fact(struct ph_node *node, struct ph_bytes bytes, bool 
     uint32_t index = ph_facts_count(node->facts) - 1;
     PH_TRY(ph_batch_fact(batch, index, bytes));
     const struct ph_fact *fact = ph_facts_at(node->facts, index);
-    return fact->type == PH_FACT_CERTIFY ? ph_ends_add(node, fact) : PH_OK;
+    node->ingest.fact_sources[index] = 0;
+    if (fact->type == PH_FACT_CERTIFY && ph_facts_stands(node->facts, fact))
+        return ph_ends_add(node, fact);
+    return PH_OK;
 }
 
 /* --- runs --- */
 
-static int find_log(const struct ph_node *node, const struct ph_run_head *head)
+/* What a run may have to do with what we hold. */
+enum fit { FIT_NEXT, FIT_OVERLAP, FIT_NOT };
+
+static enum fit fit_of(const struct ph_log *log, const struct ph_run_head *head)
 {
-    if (head->after_seq != 0)
-        return ph_ends_find(node, &head->writer);
-    int log = ph_ends_find_certify(node, &head->after_id);
-    if (log < 0 || !ph_writer_id_equal(&node->logs.items[log].row.writer, &head->writer))
-        return -1;
-    return log;
+    uint64_t end_seq = (uint64_t)head->after_seq + head->entry_count;
+    if (head->after_seq == log->row.tip.seq)
+        return FIT_NEXT;
+    return head->after_seq < log->row.tip.seq && end_seq > log->row.tip.seq ? FIT_OVERLAP : FIT_NOT;
+}
+
+/* The place that a run continues from, which lies before our end if it overlaps. PH_WAITING: not on
+ * disk yet. PH_NOT_FOUND: it continues something else. */
+static enum ph_status link_before(struct ph_node *node, uint32_t number, struct ph_log *log,
+                                  const struct ph_run_head *head, struct ph_link *link)
+{
+    enum ph_status status = PH_OK;
+    *link = log->row.tip;
+    if (log->row.tip.seq == 0)
+        PH_TRY(ph_ends_begin(node, number, &head->after_id));
+    if (head->after_seq > log->durable.seq && head->after_seq != log->row.tip.seq)
+        return PH_WAITING;
+    if (head->after_seq == log->row.tip.seq) {
+        *link = log->row.tip;
+    } else {
+        struct ph_view view = {0};
+        status = ph_view_open(node->store, &view);
+        if (status == PH_OK)
+            status = ph_ends_link(&view, log, number, head->after_seq, link);
+        ph_view_close(&view);
+    }
+    PH_TRY(status);
+    return ph_entry_id_equal(&head->after_id, &link->id) ? PH_OK : PH_NOT_FOUND;
+}
+
+/* Read over the part that we hold. PH_NOT_FOUND: it is not the same as ours. */
+static enum ph_status skip_held(struct ph_run_reader *run, const struct ph_log *log, uint64_t quota,
+                                struct ph_link *link)
+{
+    struct ph_run_entry entry;
+    while (link->seq < log->row.tip.seq)
+        PH_TRY(ph_run_next(run, link, quota, &entry));
+    return ph_entry_id_equal(&link->id, &log->row.tip.id) ? PH_OK : PH_NOT_FOUND;
 }
 
 /* The last entry of a run needs the signature that only ph_run_verify has seen, so an entry is put
  * into the batch when its successor, or the end, is known. */
 static enum ph_status gather_run(struct ph_node *node, struct ph_run_reader *run, uint32_t log,
-                                 struct ph_link *link, struct ph_batch *batch, bool *has_holes)
+                                 struct ph_link *link, struct ph_batch *batch, uint32_t *hole_count)
 {
     uint64_t quota = ph_facts_founding(node->facts)->of.found.quota;
     struct ph_run_entry entry, next;
     struct ph_signature signature;
+    PH_TRY(skip_held(run, &node->logs.items[log], quota, link));
     enum ph_status status = ph_run_next(run, link, quota, &entry);
+    assert(status != PH_NOT_FOUND); /* it ends past our end (fit_of) */
     while (status == PH_OK) {
-        *has_holes = *has_holes || entry.body.content_is_missing;
+        *hole_count += entry.body.content_is_missing;
         status = ph_run_next(run, link, quota, &next);
         if (status != PH_OK)
             break;
@@ -67,42 +107,59 @@ static enum ph_status gather_run(struct ph_node *node, struct ph_run_reader *run
     return ph_batch_entry(batch, log, entry.encoded, &entry.body, &signature);
 }
 
-enum ph_status ph_ingest_run(struct ph_node *node, struct ph_run_reader *run, int *log_found)
+static void move_end(struct ph_node *node, struct ph_log *log, const struct ph_link *link,
+                     uint32_t hole_count)
 {
-    struct ph_batch *batch = NULL;
-    int number = find_log(node, &run->head);
-    *log_found = number;
-    if (number < 0)
-        return PH_WAITING;
-    struct ph_log *log = &node->logs.items[number];
-    if (run->head.after_seq != log->row.tip.seq)
-        return PH_WAITING;
-    if (!ph_entry_id_equal(&run->head.after_id, &log->row.tip.id)) {
-        ph_ends_note_fork(node, log);
-        return PH_WAITING;
-    }
-    PH_TRY(ph_ingest_batch(node, &batch));
+    log->row.tip = *link;
+    node->ingest.holes_pending += hole_count;
+    node->ingest.holes_changed = node->ingest.holes_changed || hole_count != 0;
+    if (link->lamport > node->logs.lamport_seen)
+        node->logs.lamport_seen = link->lamport;
+}
 
+static enum ph_status take_run(struct ph_node *node, struct ph_run_reader *run, uint32_t number,
+                               struct ph_link *link)
+{
+    struct ph_log *log = &node->logs.items[number];
+    struct ph_batch *batch = NULL;
+    uint32_t hole_count = 0;
+    PH_TRY(ph_ingest_batch(node, &batch));
     struct ph_batch_mark mark = ph_batch_mark(batch);
-    struct ph_link link = log->row.tip;
-    bool has_holes = false;
-    enum ph_status status = gather_run(node, run, (uint32_t)number, &link, batch, &has_holes);
-    if (status == PH_OK && has_holes && node->logs.hole_count == PH_HOLES_MAX)
+    enum ph_status status = gather_run(node, run, number, link, batch, &hole_count);
+    if (status == PH_OK && hole_count != 0 &&
+        node->logs.hole_count + node->ingest.holes_pending + hole_count > PH_HOLES_MAX)
         status = PH_WAITING;
     if (status == PH_OK) {
         struct ph_log_row row = log->row;
-        row.tip = link;
-        status = ph_batch_log(batch, (uint32_t)number, &row);
+        row.tip = *link;
+        status = ph_batch_log(batch, number, &row);
     }
     if (status != PH_OK) {
         ph_batch_rewind(batch, mark);
         return status;
     }
-    log->row.tip = link;
-    node->ingest.holes_changed = node->ingest.holes_changed || has_holes;
-    if (link.lamport > node->logs.lamport_seen)
-        node->logs.lamport_seen = link.lamport;
+    move_end(node, log, link, hole_count);
     return PH_OK;
+}
+
+enum ph_status ph_ingest_run(struct ph_node *node, struct ph_run_reader *run, int *log_found)
+{
+    int number = ph_ends_find(node, &run->head.writer);
+    struct ph_link link;
+    *log_found = number;
+    if (number < 0)
+        return PH_WAITING;
+    if (ph_ingest_is_full(node))
+        return PH_PARTIAL;
+    struct ph_log *log = &node->logs.items[number];
+    if (log->is_left_out || fit_of(log, &run->head) == FIT_NOT)
+        return PH_WAITING;
+    enum ph_status status = link_before(node, (uint32_t)number, log, &run->head, &link);
+    if (status == PH_OK)
+        status = take_run(node, run, (uint32_t)number, &link);
+    if (status == PH_NOT_FOUND)
+        ph_ends_note_fork(node, log);
+    return status;
 }
 
 /* --- holes --- */
@@ -131,7 +188,7 @@ enum ph_status ph_ingest_fill(struct ph_node *node, const struct ph_message *fil
 {
     struct ph_batch *batch = NULL;
     int log = ph_ends_find(node, &fill->of.fill.writer);
-    if (log < 0)
+    if (log < 0 || ph_ingest_is_full(node))
         return PH_WAITING;
     PH_TRY(check_fill(node, (uint32_t)log, fill));
     PH_TRY(ph_ingest_batch(node, &batch));
@@ -175,6 +232,11 @@ enum ph_status ph_ingest_own(struct ph_node *node, const struct ph_header *heade
 
 /* --- commits --- */
 
+bool ph_ingest_is_full(const struct ph_node *node)
+{
+    return node->now_ms < node->ingest.full_until_ms;
+}
+
 bool ph_ingest_is_quiet(const struct ph_node *node)
 {
     const struct ph_ingest *ingest = &node->ingest;
@@ -187,12 +249,13 @@ void ph_ingest_flush(struct ph_node *node)
     struct ph_ingest *ingest = &node->ingest;
     if (ingest->under_way != NULL || node->failure != PH_OK)
         return;
-    if (ingest->is_behind && ingest->gathering == NULL) {
+    bool catches_up = ingest->is_behind && !node->is_stopping && !ph_ingest_is_full(node);
+    if (catches_up && ingest->gathering == NULL) {
         struct ph_batch *batch;
         if (ph_ingest_batch(node, &batch) != PH_OK)
             return; /* the next commit catches up */
     }
-    if (ingest->gathering == NULL || (ph_batch_is_empty(ingest->gathering) && !ingest->is_behind))
+    if (ingest->gathering == NULL || (ph_batch_is_empty(ingest->gathering) && !catches_up))
         return;
     ingest->under_way = ingest->gathering;
     ingest->gathering = NULL;
@@ -212,6 +275,8 @@ enum ph_status ph_ingest_on_committed(struct ph_node *node, struct ph_batch *bat
     ingest->under_way = NULL;
     if (status == PH_OK)
         ingest->is_behind = ph_batch_is_behind(batch);
+    if (status == PH_NO_SPACE)
+        ingest->full_until_ms = node->now_ms + PH_FULL_DISK_MS;
     ph_batch_free(batch);
     PH_TRY(status);
 
@@ -219,8 +284,10 @@ enum ph_status ph_ingest_on_committed(struct ph_node *node, struct ph_batch *bat
     for (uint32_t i = 0; i < node->logs.count; i++)
         node->logs.items[i].durable = node->logs.items[i].submitted;
     bool holes_changed = ingest->holes_changed;
-    if (ingest->gathering == NULL)
+    if (ingest->gathering == NULL) {
         ingest->holes_changed = false;
+        ingest->holes_pending = 0;
+    }
     return ph_ends_refresh(node, holes_changed);
 }
 
@@ -249,6 +316,7 @@ enum ph_status ph_ingest_load(struct ph_node *node)
     ph_batch_free(ingest->gathering);
     ingest->gathering = NULL;
     ingest->holes_changed = false;
+    ingest->holes_pending = 0;
     ingest->facts_durable = 0;
     ph_facts_free(node->facts);
     node->facts = NULL;

@@ -14,9 +14,10 @@ PH_MUST_USE enum ph_status ph_ingest_batch(struct ph_node *node, struct ph_batch
 PH_MUST_USE enum ph_status ph_ingest_fact(struct ph_node *node, struct ph_bytes bytes,
                                           bool *is_new);
 
-/* A received run. PH_OK: taken, `log` says into which log. PH_WAITING: nothing wrong with it, but it
- * doesn't follow on our end, or its log isn't known; nothing is taken. PH_PARTIAL: no room now.
- * Others: it is bad, nothing is taken. */
+/* A received run, from our end on or overlapping it. PH_OK: taken, `log` says into which log.
+ * PH_WAITING: nothing wrong with it, but it is no use now: a gap, held already, its log not known.
+ * PH_NOT_FOUND: it continues another branch than ours. PH_PARTIAL: no room now. Nothing is taken
+ * then. Others: it is bad, nothing is taken. */
 PH_MUST_USE enum ph_status ph_ingest_run(struct ph_node *node, struct ph_run_reader *run, int *log);
 
 /* Content for a hole. PH_WAITING: no such hole. PH_UNAUTHENTIC: it doesn't fit the entry. */
@@ -29,6 +30,9 @@ PH_MUST_USE enum ph_status ph_ingest_own(struct ph_node *node, const struct ph_h
 /* At the end of each step: hand over what has gathered, unless a batch is under way. */
 void ph_ingest_flush(struct ph_node *node);
 bool ph_ingest_is_quiet(const struct ph_node *node); /* nothing pending */
+/* The disk was full a moment ago: what peers send is not taken, records are not materialised; what a
+ * person writes is still tried. */
+bool ph_ingest_is_full(const struct ph_node *node);
 
 /* COMMITTED. Tells whether the node's durable contents changed; the caller announces. */
 PH_MUST_USE enum ph_status ph_ingest_on_committed(struct ph_node *node, struct ph_batch *batch,

@@ -161,6 +161,8 @@ static void on_committed(struct ph_node *node, struct ph_batch *batch, enum ph_s
 static void on_wake(struct ph_node *node)
 {
     node->alarm_ms = UINT64_MAX;
+    if (node->membership == PH_MEMBERSHIP_JOINING && ph_author_settle(node) != PH_OK)
+        ph_log(node->log, PH_LOG_WARN, "admitted, but not certified yet");
     ph_peer_on_wake(node);
     ph_peers_dial_due(node);
 }

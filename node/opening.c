@@ -18,11 +18,13 @@ static void mark_equal(struct ph_node *node, struct ph_peer *peer)
 {
     peer->is_equal = true;
     peer->heads_begun = true;
-    if (peer->fact_ids_sent == 0)
-        peer->fact_ids_sent = 1;
+    peer->facts_begun = true;
     for (uint32_t i = 0; i < node->logs.count; i++) {
+        struct ph_peer_log *log = &peer->logs[i];
         uint32_t seq = node->logs.items[i].durable.seq;
-        peer->logs[i] = (struct ph_peer_log){.theirs = seq, .assumed = seq, .announced = seq};
+        log->theirs = log->theirs > seq ? log->theirs : seq;
+        log->assumed = log->assumed > seq ? log->assumed : seq;
+        log->announced = seq;
     }
 }
 
@@ -59,12 +61,12 @@ static enum ph_status send_facts(struct ph_node *node, struct ph_peer *peer,
 }
 
 static enum ph_status send_closure(struct ph_node *node, struct ph_peer *peer,
-                                   const struct ph_fact *certify)
+                                   const struct ph_fact_id *certify)
 {
     uint32_t *indexes = calloc(ph_facts_count(node->facts), sizeof *indexes);
     if (indexes == NULL)
         return PH_NO_MEMORY;
-    uint32_t count = ph_facts_closure(node->facts, &certify->id, indexes);
+    uint32_t count = ph_facts_closure(node->facts, certify, indexes);
     enum ph_status status = send_facts(node, peer, indexes, count, true);
     free(indexes);
     return status;
@@ -78,12 +80,11 @@ enum ph_status ph_opening_introduce(struct ph_node *node, struct ph_peer *peer,
     (void)message;
     struct ph_join_proof proof;
     bool is_joining = node->membership == PH_MEMBERSHIP_JOINING;
-    const struct ph_fact *certify = ph_facts_certify_of(node->facts, &node->writer);
     if (peer->is_introduced)
         return PH_MALFORMED; /* asked once is enough */
     peer->is_introduced = true;
-    if (certify != NULL && node->logs.items[node->own_log].durable.seq != 0)
-        PH_TRY(send_closure(node, peer, certify));
+    if (node->own_log >= 0 && node->logs.items[node->own_log].durable.seq != 0)
+        PH_TRY(send_closure(node, peer, &node->logs.items[node->own_log].row.certify));
     if (is_joining)
         proof = ph_join_prove(node->invite_secret, &node->network, &node->school);
     struct ph_buffer out = ph_outbox_message(node);
@@ -118,20 +119,32 @@ static enum ph_status admit(struct ph_node *node, const struct ph_peer *peer,
     return ph_author_fact(node, &fact, NULL);
 }
 
-static enum ph_status take_fact_list(struct ph_node *node, const struct ph_peer *peer,
+/* Our own step after what we have learned; its failure is nobody else's fault. */
+static enum ph_status settle(struct ph_node *node)
+{
+    enum ph_status status = ph_author_settle(node);
+    if (status == PH_OK || ph_status_blame(status) == PH_BLAME_LOCAL)
+        return status;
+    ph_log(node->log, PH_LOG_WARN, "not certified yet: %s", ph_status_text(status));
+    return PH_OK;
+}
+
+static enum ph_status take_fact_list(struct ph_node *node, struct ph_peer *peer,
                                      struct ph_unpacker facts, uint32_t count)
 {
-    for (uint32_t i = 0; i < count; i++) {
+    enum ph_status status = ph_ingest_is_full(node) ? PH_PARTIAL : PH_OK;
+    for (uint32_t i = 0; i < count && status == PH_OK; i++) {
         bool is_new = false;
-        enum ph_status status = ph_ingest_fact(node, ph_message_next_fact(&facts), &is_new);
+        status = ph_ingest_fact(node, ph_message_next_fact(&facts), &is_new);
         if (status == PH_OK && is_new)
             node->ingest.fact_sources[ph_facts_count(node->facts) - 1] = source_of(node, peer);
-        /* Not to be taken now: no harm, roots are compared again later. */
-        if (status == PH_WAITING || status == PH_PARTIAL)
-            return PH_OK;
-        PH_TRY(status);
     }
-    return ph_author_settle(node);
+    /* Not to be taken now: no harm, we list what we hold once there is room. */
+    if (status == PH_WAITING || status == PH_PARTIAL)
+        peer->facts_missed = true;
+    else if (status != PH_OK)
+        return status;
+    return settle(node);
 }
 
 /* --- roots --- */
@@ -153,6 +166,7 @@ static enum ph_status send_fact_ids(struct ph_node *node, struct ph_peer *peer)
     uint8_t *prefixes = malloc((size_t)PREFIXES_PER_MESSAGE * sizeof(struct ph_fact_prefix));
     enum ph_status status = prefixes == NULL ? PH_NO_MEMORY : PH_OK;
     peer->fact_ids_sent = count + 1;
+    peer->facts_begun = true;
     do {
         uint32_t batch = count - done < PREFIXES_PER_MESSAGE ? count - done : PREFIXES_PER_MESSAGE;
         for (uint32_t i = 0; i < batch && status == PH_OK; i++)
@@ -180,11 +194,10 @@ static enum ph_status work_on_difference(struct ph_node *node, struct ph_peer *p
     peer->mismatch_ours = node->logs.root;
     if (!ph_root_equal(&peer->root_sent, &node->logs.root))
         PH_TRY(ph_sync_send_root(node, peer));
-    if (!ph_hash_equal(&peer->their_fact_set, &node->logs.fact_set)) {
-        if (peer->fact_ids_sent != node->ingest.facts_durable + 1)
-            return send_fact_ids(node, peer);
-        return PH_OK;
-    }
+    if (ph_hash_equal(&peer->their_fact_set, &node->logs.fact_set))
+        peer->facts_begun = true;
+    else if (peer->fact_ids_sent != node->ingest.facts_durable + 1)
+        return send_fact_ids(node, peer); /* heads follow their list */
     return ph_sync_send_all_heads(node, peer);
 }
 
@@ -269,13 +282,14 @@ enum ph_status ph_opening_take_introduction(struct ph_node *node, struct ph_peer
 }
 
 /* Two connections of one pair. Dialed at about the same time by both: both sides keep the one that
- * the lower writer dialed. Otherwise the other side has restarted before we noticed: keep the newer. */
+ * the lower transport key dialed. Otherwise the other side has restarted before we noticed: keep the newer. */
 static bool newer_stays(const struct ph_node *node, const struct ph_peer *older,
                         const struct ph_peer *newer)
 {
     if (older->is_ours == newer->is_ours || newer->up_ms - older->up_ms >= PH_SIMULTANEOUS_MS)
         return true;
-    bool ours_stays = ph_writer_id_compare(&node->writer, &newer->theirs.writer) < 0;
+    bool ours_stays =
+        memcmp(node->transport.bytes, newer->transport.bytes, sizeof node->transport.bytes) < 0;
     return newer->is_ours == ours_stays;
 }
 
@@ -284,21 +298,39 @@ static struct ph_peer *find_twin(struct ph_node *node, const struct ph_peer *pee
     for (size_t i = 0; i < PH_PEERS_MAX; i++) {
         struct ph_peer *other = &node->peers[i];
         bool is_named = other->state == PH_PEER_JUDGING || other->state == PH_PEER_OPEN;
-        if (other != peer && is_named &&
-            ph_writer_id_equal(&other->theirs.writer, &peer->theirs.writer))
+        if (other != peer && is_named && ph_agree_public_equal(&other->transport, &peer->transport))
             return other;
     }
     return NULL;
 }
 
+/* A school has a few PCs at most; one that brings more doesn't fill the table. */
+static void end_oldest_of_school(struct ph_node *node, const struct ph_peer *newest)
+{
+    struct ph_peer *oldest = NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < PH_PEERS_MAX; i++) {
+        struct ph_peer *peer = &node->peers[i];
+        if (peer == newest || peer->state != PH_PEER_OPEN ||
+            !ph_school_id_equal(&peer->theirs.school, &newest->theirs.school))
+            continue;
+        count++;
+        if (oldest == NULL || peer->up_ms < oldest->up_ms)
+            oldest = peer;
+    }
+    if (count >= PH_SESSIONS_PER_SCHOOL_MAX)
+        ph_peers_end(node, oldest, PH_END_DUPLICATE);
+}
+
 enum ph_status ph_opening_begin(struct ph_node *node, struct ph_peer *peer)
 {
     peer->state = PH_PEER_JUDGING; /* sealed from here on: a goodbye can be said */
-    if (ph_writer_id_equal(&peer->theirs.writer, &node->writer)) {
+    if (ph_agree_public_equal(&peer->transport, &node->transport)) {
         ph_dial_on_self(node, peer);
         ph_peers_end(node, peer, PH_END_DUPLICATE);
         return PH_OK;
     }
+    end_oldest_of_school(node, peer);
     struct ph_peer *twin = find_twin(node, peer);
     if (twin != NULL) {
         bool stays = newer_stays(node, twin, peer);
@@ -319,23 +351,41 @@ static void mark_theirs(struct ph_node *node, struct ph_peer *peer, struct ph_by
     for (size_t i = 0; i < count; i++) {
         const uint8_t *prefix = prefixes.data + i * sizeof(struct ph_fact_prefix);
         uint32_t index = ph_facts_find_prefix(node->facts, prefix);
-        if (index < node->ingest.facts_durable)
+        if (index < PH_FACTS_MAX)
             peer->facts_theirs[index] = 1;
+        else
+            peer->list_is_wanted = true;
     }
 }
 
-static enum ph_status send_lacking(struct ph_node *node, struct ph_peer *peer)
+/* Then, and only then, heads may be spoken of. */
+static enum ph_status end_facts(struct ph_node *node, struct ph_peer *peer)
 {
-    uint32_t count = 0;
-    uint32_t *indexes = calloc(PH_FACTS_MAX, sizeof *indexes);
-    if (indexes == NULL)
-        return PH_NO_MEMORY;
-    for (uint32_t i = 0; i < node->ingest.facts_durable; i++)
-        if (peer->facts_theirs[i] == 0)
-            indexes[count++] = i;
-    enum ph_status status = send_facts(node, peer, indexes, count, false);
-    free(indexes);
-    return status;
+    bool list_is_wanted = peer->list_is_wanted;
+    free(peer->facts_theirs);
+    peer->facts_theirs = NULL;
+    peer->facts_are_due = false;
+    peer->list_is_wanted = false;
+    if (list_is_wanted || peer->fact_ids_sent != node->ingest.facts_durable + 1)
+        PH_TRY(send_fact_ids(node, peer));
+    return ph_sync_send_all_heads(node, peer);
+}
+
+enum ph_status ph_opening_pump(struct ph_node *node, struct ph_peer *peer)
+{
+    if (!peer->facts_are_due)
+        return PH_OK;
+    while (peer->next_fact < peer->facts_end) {
+        uint32_t indexes[FACTS_PER_MESSAGE];
+        uint32_t count = 0;
+        if (!ph_outbox_has_room(peer))
+            return PH_OK; /* goes on when the network has taken what waits */
+        for (; peer->next_fact < peer->facts_end && count < FACTS_PER_MESSAGE; peer->next_fact++)
+            if (peer->facts_theirs[peer->next_fact] == 0)
+                indexes[count++] = peer->next_fact;
+        PH_TRY(send_facts(node, peer, indexes, count, false));
+    }
+    return end_facts(node, peer);
 }
 
 enum ph_status ph_opening_take_fact_ids(struct ph_node *node, struct ph_peer *peer,
@@ -345,15 +395,15 @@ enum ph_status ph_opening_take_fact_ids(struct ph_node *node, struct ph_peer *pe
         peer->facts_theirs = calloc(PH_FACTS_MAX, 1);
     if (peer->facts_theirs == NULL)
         return PH_NO_MEMORY;
+    if (peer->facts_are_due)
+        return PH_OK; /* the answer to their last list is still under way */
     mark_theirs(node, peer, message->of.fact_ids.prefixes);
     if (message->of.fact_ids.more_follow)
         return PH_OK;
-    PH_TRY(send_lacking(node, peer));
-    free(peer->facts_theirs);
-    peer->facts_theirs = NULL;
-    if (peer->fact_ids_sent != node->ingest.facts_durable + 1)
-        PH_TRY(send_fact_ids(node, peer));
-    return ph_sync_send_all_heads(node, peer);
+    peer->facts_are_due = true;
+    peer->next_fact = 0;
+    peer->facts_end = node->ingest.facts_durable;
+    return ph_opening_pump(node, peer);
 }
 
 enum ph_status ph_opening_take_facts(struct ph_node *node, struct ph_peer *peer,
@@ -379,8 +429,12 @@ static enum ph_status send_new_facts(struct ph_node *node, struct ph_peer *peer,
 
 enum ph_status ph_opening_on_committed(struct ph_node *node, struct ph_peer *peer, uint32_t first)
 {
-    if (peer->fact_ids_sent != 0)
+    if (peer->facts_begun)
         PH_TRY(send_new_facts(node, peer, first));
+    if (peer->facts_missed && !ph_ingest_is_full(node)) {
+        peer->facts_missed = false;
+        PH_TRY(send_fact_ids(node, peer));
+    }
     if (peer->root_is_unjudged && ph_ingest_is_quiet(node))
         return judge_root(node, peer);
     return PH_OK;

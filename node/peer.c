@@ -66,6 +66,7 @@ static enum ph_status read_hello(struct ph_node *node, struct ph_peer *peer,
         return PH_MALFORMED;
     PH_TRY(ph_certificate_verify(&hello.certificate, &node->network, transport));
     peer->theirs = hello.certificate;
+    peer->transport = *transport;
     peer->has_their_root = hello.has_root;
     peer->their_root = hello.root;
     return PH_OK;
@@ -89,20 +90,31 @@ static enum ph_status take_greeting(struct ph_node *node, struct ph_peer *peer,
     return ph_opening_begin(node, peer);
 }
 
-static size_t count_half_open(const struct ph_node *node)
+/* Callers that have not shown yet that they know the network key keep nobody out: with too many of
+ * them the one that waits longest goes. */
+static void make_room(struct ph_node *node)
 {
+    struct ph_peer *oldest = NULL;
     size_t count = 0;
-    for (size_t i = 0; i < PH_PEERS_MAX; i++)
-        count += node->peers[i].state == PH_PEER_GREETING && !node->peers[i].is_ours;
-    return count;
+    for (size_t i = 0; i < PH_PEERS_MAX; i++) {
+        struct ph_peer *peer = &node->peers[i];
+        if (peer->state != PH_PEER_GREETING || peer->is_ours)
+            continue;
+        count++;
+        if (oldest == NULL || peer->up_ms < oldest->up_ms)
+            oldest = peer;
+    }
+    if (count >= PH_HALF_OPEN_MAX)
+        ph_peers_end(node, oldest, PH_END_UNKNOWN);
 }
 
 void ph_peer_on_up(struct ph_node *node, ph_conn_id conn, const char *address)
 {
     struct ph_peer *peer = ph_peers_find(node, conn);
-    bool has_place = peer != NULL || count_half_open(node) < PH_HALF_OPEN_MAX;
-    if (peer == NULL && has_place && node->membership != PH_MEMBERSHIP_NONE)
+    if (peer == NULL && node->membership != PH_MEMBERSHIP_NONE) {
+        make_room(node);
         peer = ph_peers_new(node, conn, address, -1);
+    }
     if (peer == NULL) {
         node->env.ops->hangup(node->env.impl, conn);
         return;
@@ -237,7 +249,9 @@ void ph_peer_on_sent(struct ph_node *node, ph_conn_id conn, size_t len)
     ph_outbox_on_sent(peer, len);
     if (peer->state != PH_PEER_OPEN)
         return;
-    enum ph_status status = ph_sync_pump(node, peer);
+    enum ph_status status = ph_opening_pump(node, peer);
+    if (status == PH_OK)
+        status = ph_sync_pump(node, peer);
     if (status == PH_OK && !had_room)
         status = ph_sync_announce(node, peer);
     ph_penalty_apply(node, peer, status, "sending");

@@ -48,6 +48,9 @@ static void release(struct ph_node *node, struct ph_peer *peer)
     free(peer->input);
     free(peer->logs);
     free(peer->facts_theirs);
+    for (uint32_t i = 0; i < PH_FACTS_MAX; i++)
+        if (node->ingest.fact_sources[i] == peer - node->peers + 1)
+            node->ingest.fact_sources[i] = 0;
     *peer = (struct ph_peer){.state = PH_PEER_FREE};
 }
 

@@ -20,6 +20,7 @@ struct ph_log {
     struct ph_log_row row; /* row.tip is the end taken */
     struct ph_link submitted;
     struct ph_link durable;
+    bool is_left_out; /* of heads, root and wants: its school certifies too much */
     bool fork_is_noted;
 };
 
@@ -43,8 +44,10 @@ struct ph_ingest {
     uint32_t facts_submitted;
     uint32_t facts_durable;
     uint8_t fact_sources[PH_FACTS_MAX]; /* which peer sent a fact, its place plus one; 0: none */
-    bool holes_changed;                 /* by the batch that gathers or is under way */
-    bool is_behind;                     /* the store has entries to materialise */
+    uint32_t holes_pending; /* taken since the durable ones were read; may count too many */
+    uint64_t full_until_ms; /* the disk was full: nothing from peers is taken until then */
+    bool holes_changed;     /* by the batch that gathers or is under way */
+    bool is_behind;         /* the store has entries to materialise */
 };
 
 /* --- peer --- */
@@ -62,6 +65,7 @@ struct ph_peer_log {
     uint32_t theirs;    /* durable there, as they said; 0: nothing known */
     uint32_t assumed;   /* sent to them up to here */
     uint32_t announced; /* told them that we hold up to here */
+    bool is_forked;     /* what they sent continues another branch: not asked for in this session */
 };
 
 /* A log being fetched from a peer. */
@@ -99,19 +103,27 @@ struct ph_peer {
     uint64_t bytes_in, bytes_out;
 
     struct ph_certificate theirs;
-    size_t probation_len; /* bytes of facts taken before the school was known */
-    bool is_introduced;   /* we have answered their who */
+    struct ph_agree_public transport; /* theirs, proven by the handshake: who it is, for sure */
+    size_t probation_len;             /* bytes of facts taken before the school was known */
+    bool is_introduced;               /* we have answered their who */
     bool has_their_root;
     struct ph_hash their_fact_set;
     struct ph_root their_root;
     struct ph_root root_sent;
     bool is_equal;          /* their last root is our durable one, and they were told ours */
+    bool facts_begun;       /* new facts are passed on from here */
+    bool facts_missed;      /* they sent some when there was no room */
+    bool list_is_wanted;    /* they hold facts that we lack: they must see what we hold */
     uint32_t fact_ids_sent; /* durable facts when we last listed them, plus one; 0: not yet */
-    uint8_t *facts_theirs;  /* owned while their list comes in: a byte for each fact held */
-    bool heads_begun;       /* we sent our heads once, or the roots were equal */
-    bool root_is_unjudged;  /* their root came while something of ours was pending */
+    uint8_t *facts_theirs; /* owned from the first of their list until all is sent: a byte a fact */
+    bool facts_are_due;    /* their list is whole: what they lack is being sent */
+    uint32_t next_fact, facts_end; /* the next one to look at, and where to stop */
+    bool heads_begun;              /* we sent our heads once, or the roots were equal */
+    bool root_is_unjudged;         /* their root came while something of ours was pending */
     struct ph_root mismatch_theirs, mismatch_ours; /* roots whose difference has been worked on */
     struct ph_peer_log *logs;                      /* owned: PH_LOGS_MAX, while open */
+    uint32_t next_hole;                            /* of ours, to be named in the next heads */
+    uint32_t want_failures;                        /* wants in a row that nothing came of */
     struct ph_want wants[PH_WANTS_PER_PEER_MAX];
     struct ph_serve serves[PH_SERVES_PER_PEER_MAX];
 };
@@ -126,8 +138,8 @@ struct ph_address {
     ph_conn_id conn;    /* 0: none */
     uint64_t next_ms;
     uint32_t failure_count;
-    struct ph_writer_id writer; /* who answered last */
-    char failure[80];           /* in words; empty: none */
+    struct ph_agree_public transport; /* who answered last; zero: nobody yet */
+    char failure[80];                 /* in words; empty: none */
 };
 
 struct ph_dial {

@@ -25,10 +25,14 @@ static struct ph_head head_of(const struct ph_log *log)
 static enum ph_status send_heads(struct ph_node *node, struct ph_peer *peer,
                                  const struct ph_head *heads, uint32_t count)
 {
-    uint32_t hole_count = node->logs.hole_count < PH_HOLES_PER_HEADS_MAX ? node->logs.hole_count
-                                                                         : PH_HOLES_PER_HEADS_MAX;
+    const struct ph_ends *logs = &node->logs;
+    /* Each message names the next few holes: nobody can fill the list with those that never heal. */
+    uint32_t first = peer->next_hole < logs->hole_count ? peer->next_hole : 0;
+    uint32_t rest = logs->hole_count - first;
+    uint32_t hole_count = rest < PH_HOLES_PER_HEADS_MAX ? rest : PH_HOLES_PER_HEADS_MAX;
     struct ph_buffer message = ph_outbox_message(node);
-    ph_message_heads(&message, heads, count, node->logs.holes, hole_count);
+    ph_message_heads(&message, heads, count, logs->holes + first, hole_count);
+    peer->next_hole = first + hole_count;
     return ph_outbox_send(node, peer, &message);
 }
 
@@ -39,7 +43,7 @@ static enum ph_status send_changed_heads(struct ph_node *node, struct ph_peer *p
     uint32_t count = 0;
     for (uint32_t i = 0; i < node->logs.count; i++) {
         const struct ph_log *log = &node->logs.items[i];
-        if (log->durable.seq == peer->logs[i].announced)
+        if (log->durable.seq == peer->logs[i].announced || !ph_ends_is_spoken_of(log))
             continue;
         peer->logs[i].announced = log->durable.seq;
         node->heads[count++] = head_of(log);
@@ -63,7 +67,7 @@ enum ph_status ph_sync_send_all_heads(struct ph_node *node, struct ph_peer *peer
 static void take_head(struct ph_node *node, struct ph_peer *peer, const struct ph_head *head)
 {
     int number = ph_ends_find(node, &head->writer);
-    if (number < 0)
+    if (number < 0 || node->logs.items[number].is_left_out)
         return; /* its certify fact is not here yet: roots will differ, facts come first */
     struct ph_peer_log *known = &peer->logs[number];
     struct ph_log *log = &node->logs.items[number];
@@ -138,24 +142,6 @@ static enum ph_status measure_run(const struct ph_view *view, const struct ph_lo
     return *count != 0 ? PH_OK : PH_CORRUPT; /* a store never holds what it can't pass on */
 }
 
-static enum ph_status link_at(const struct ph_view *view, const struct ph_log *log, uint32_t number,
-                              uint32_t seq, struct ph_link *out)
-{
-    struct ph_stored_entry entry;
-    if (seq == 0) {
-        *out = ph_link_first(&log->row.certify);
-        return PH_OK;
-    }
-    if (seq == log->durable.seq) {
-        *out = log->durable;
-        return PH_OK;
-    }
-    PH_TRY(ph_view_entry(view, number, seq, &entry));
-    struct ph_entry_id id = ph_header_id(entry.encoded);
-    *out = ph_link_after(&entry.header, &id);
-    return PH_OK;
-}
-
 static enum ph_status write_run(const struct ph_view *view, const struct ph_log *log,
                                 uint32_t number, uint32_t after_seq, struct ph_buffer *message,
                                 uint32_t *count)
@@ -163,7 +149,7 @@ static enum ph_status write_run(const struct ph_view *view, const struct ph_log 
     struct ph_signature signature;
     struct ph_link link;
     struct ph_run_writer run;
-    PH_TRY(link_at(view, log, number, after_seq, &link));
+    PH_TRY(ph_ends_link(view, log, number, after_seq, &link));
     PH_TRY(measure_run(view, log, number, after_seq, count, &signature));
     ph_message_run_begin(message);
     ph_run_begin(&run, message, &log->row.writer, &link, *count);
@@ -245,7 +231,7 @@ static enum ph_status find_common(struct ph_node *node, uint32_t number, struct 
         struct ph_link link;
         if (locator.seq > log->durable.seq || locator.seq <= *after_seq)
             continue;
-        status = link_at(&view, log, number, locator.seq, &link);
+        status = ph_ends_link(&view, log, number, locator.seq, &link);
         if (status == PH_OK && memcmp(link.id.bytes, locator.check, sizeof locator.check) == 0)
             *after_seq = locator.seq;
     }
@@ -253,22 +239,29 @@ static enum ph_status find_common(struct ph_node *node, uint32_t number, struct 
     return status;
 }
 
+/* Asked for the same log again, what was under way is replaced; with all places taken, the one that
+ * has least left: its asker has given it up. */
+static struct ph_serve *serve_place(struct ph_peer *peer, uint32_t log)
+{
+    struct ph_serve *place = &peer->serves[0];
+    for (size_t i = 0; i < PH_SERVES_PER_PEER_MAX; i++) {
+        struct ph_serve *slot = &peer->serves[i];
+        if (slot->is_active && slot->log == log)
+            return slot;
+        uint8_t left = slot->is_active ? slot->runs_left : 0;
+        if (place->is_active && left < place->runs_left)
+            place = slot;
+    }
+    return place;
+}
+
 enum ph_status ph_sync_take_want(struct ph_node *node, struct ph_peer *peer,
                                  struct ph_message *message)
 {
     int number = ph_ends_find(node, &message->of.want.writer);
-    struct ph_serve *place = NULL;
     if (number < 0)
         return PH_OK;
-    for (size_t i = 0; i < PH_SERVES_PER_PEER_MAX; i++) {
-        struct ph_serve *slot = &peer->serves[i];
-        if (slot->is_active && slot->log == (uint32_t)number)
-            place = slot; /* asked again: what was under way is replaced */
-        else if (!slot->is_active && place == NULL)
-            place = slot;
-    }
-    if (place == NULL)
-        return PH_LIMIT;
+    struct ph_serve *place = serve_place(peer, (uint32_t)number);
     uint32_t after_seq = 0;
     PH_TRY(find_common(node, (uint32_t)number, message, &after_seq));
     *place = (struct ph_serve){.is_active = true,
@@ -309,7 +302,7 @@ static enum ph_status make_locators(struct ph_node *node, uint32_t number,
     while (seq != 0 && *count < PH_LOCATOR_MAX && status == PH_OK) {
         struct ph_link link = log->row.tip;
         if (seq != log->row.tip.seq)
-            status = link_at(&view, log, number, seq, &link);
+            status = ph_ends_link(&view, log, number, seq, &link);
         backwards[*count].seq = seq;
         memcpy(backwards[*count].check, link.id.bytes, sizeof backwards[*count].check);
         (*count)++;
@@ -343,20 +336,33 @@ static enum ph_status send_want(struct ph_node *node, struct ph_peer *peer, uint
     return PH_OK;
 }
 
+/* Who has answered is asked before who has not, and who has not gets one chance at a time. */
+static bool may_ask(const struct ph_peer *peer, size_t want_count)
+{
+    return want_count < (peer->want_failures == 0 ? PH_WANTS_PER_PEER_MAX : 1);
+}
+
+static bool is_better_source(const struct ph_peer *a, const struct ph_peer *b)
+{
+    if (a->want_failures != b->want_failures)
+        return a->want_failures < b->want_failures;
+    return count_wants(a) < count_wants(b);
+}
+
 /* The open peer that has more of this log than we and is asked for least. NULL: none, or somebody is
  * asked already. */
 static struct ph_peer *choose_source(struct ph_node *node, uint32_t number)
 {
     struct ph_peer *best = NULL;
-    for (size_t i = 0; i < PH_PEERS_MAX; i++) {
+    const struct ph_log *log = &node->logs.items[number];
+    for (size_t i = 0; i < PH_PEERS_MAX && !log->is_left_out; i++) {
         struct ph_peer *peer = &node->peers[i];
         if (peer->state != PH_PEER_OPEN)
             continue;
         if (find_want(peer, number) != NULL)
             return NULL;
-        if (peer->logs[number].theirs > node->logs.items[number].row.tip.seq &&
-            count_wants(peer) < PH_WANTS_PER_PEER_MAX &&
-            (best == NULL || count_wants(peer) < count_wants(best)))
+        if (peer->logs[number].theirs > log->row.tip.seq && !peer->logs[number].is_forked &&
+            may_ask(peer, count_wants(peer)) && (best == NULL || is_better_source(peer, best)))
             best = peer;
     }
     return best;
@@ -364,8 +370,9 @@ static struct ph_peer *choose_source(struct ph_node *node, uint32_t number)
 
 static bool has_ingest_room(const struct ph_node *node)
 {
-    return node->ingest.gathering == NULL ||
-           ph_batch_bytes(node->ingest.gathering) < PH_BATCH_BYTES_MAX / 2;
+    return !ph_ingest_is_full(node) &&
+           (node->ingest.gathering == NULL ||
+            ph_batch_bytes(node->ingest.gathering) < PH_BATCH_BYTES_MAX / 2);
 }
 
 void ph_sync_pull(struct ph_node *node)
@@ -392,7 +399,8 @@ static bool seems_equal(const struct ph_node *node, const struct ph_peer *peer)
     if (!ph_ingest_is_quiet(node) || count_wants(peer) != 0)
         return false;
     for (uint32_t i = 0; i < node->logs.count; i++)
-        if (peer->logs[i].theirs != node->logs.items[i].durable.seq)
+        if (ph_ends_is_spoken_of(&node->logs.items[i]) &&
+            peer->logs[i].theirs != node->logs.items[i].durable.seq)
             return false;
     return true;
 }
@@ -421,39 +429,56 @@ enum ph_status ph_sync_take_heads(struct ph_node *node, struct ph_peer *peer,
     return ph_outbox_has_room(peer) ? tell_heads(node, peer) : PH_OK;
 }
 
+/* Its runs come one behind the other: while any comes, none is late. */
+static void renew_wants(const struct ph_node *node, struct ph_peer *peer)
+{
+    peer->want_failures = 0;
+    for (size_t i = 0; i < PH_WANTS_PER_PEER_MAX; i++)
+        peer->wants[i].deadline_ms = node->now_ms + PH_WANT_MS_MAX;
+}
+
+static void release_want(struct ph_want *want)
+{
+    if (want != NULL)
+        want->is_active = false;
+}
+
+static void on_taken(struct ph_node *node, struct ph_peer *peer, uint32_t number)
+{
+    struct ph_peer_log *known = &peer->logs[number];
+    struct ph_want *want = find_want(peer, number);
+    uint32_t tip = node->logs.items[number].row.tip.seq;
+    known->theirs = known->theirs > tip ? known->theirs : tip;
+    known->assumed = known->assumed > tip ? known->assumed : tip;
+    renew_wants(node, peer);
+    if (want != NULL && (--want->runs_left == 0 || known->theirs <= tip))
+        release_want(want);
+}
+
 enum ph_status ph_sync_take_run(struct ph_node *node, struct ph_peer *peer,
                                 struct ph_message *message)
 {
-    struct ph_run_head head = message->of.run.head;
     int number = -1;
+    uint64_t end_seq = (uint64_t)message->of.run.head.after_seq + message->of.run.head.entry_count;
     enum ph_status status = ph_ingest_run(node, &message->of.run, &number);
     if (number < 0)
-        return PH_OK;
+        return status == PH_WAITING ? PH_OK : status;
+    struct ph_peer_log *known = &peer->logs[number];
     struct ph_want *want = find_want(peer, (uint32_t)number);
     if (status == PH_OK) {
-        struct ph_peer_log *known = &peer->logs[number];
-        uint32_t tip = node->logs.items[number].row.tip.seq;
-        known->theirs = known->theirs > tip ? known->theirs : tip;
-        known->assumed = known->assumed > tip ? known->assumed : tip;
-        if (want != NULL && (--want->runs_left == 0 || known->theirs <= tip))
-            want->is_active = false;
-        else if (want != NULL)
-            want->deadline_ms = node->now_ms + PH_WANT_MS_MAX;
+        on_taken(node, peer, (uint32_t)number);
         return PH_OK;
     }
-    if (status != PH_WAITING && status != PH_PARTIAL)
+    if (status != PH_WAITING && status != PH_PARTIAL && status != PH_NOT_FOUND)
         return status;
-    /* Not taken now: a duplicate, a gap, a fork, or no room. A gap is wanted from where we stand; what
-     * can't continue our end is not asked for again before they say their heads again. */
-    if (want != NULL)
-        want->is_active = false;
-    uint32_t end_seq = head.after_seq + head.entry_count;
-    uint32_t tip_seq = node->logs.items[number].row.tip.seq;
-    bool is_gap = head.after_seq > tip_seq || status == PH_PARTIAL;
-    if (is_gap && peer->logs[number].theirs < end_seq)
-        peer->logs[number].theirs = end_seq;
-    else if (!is_gap && end_seq > tip_seq)
-        peer->logs[number].theirs = 0;
+    known->is_forked = status == PH_NOT_FOUND;
+    if (status != PH_WAITING)
+        release_want(want); /* no room: asked again after the commit; a fork: not asked again */
+    else if (want != NULL && end_seq <= node->logs.items[number].row.tip.seq &&
+             --want->runs_left == 0)
+        release_want(want); /* answered with what came another way; a gap is of an earlier want */
+    if (known->theirs < end_seq && end_seq <= UINT32_MAX)
+        known->theirs = (uint32_t)end_seq; /* a gap is wanted from where we stand */
     return PH_OK;
 }
 
@@ -467,6 +492,16 @@ enum ph_status ph_sync_announce(struct ph_node *node, struct ph_peer *peer)
     return tell_heads(node, peer);
 }
 
+/* What came to nothing is said again from the start: facts, heads, roots. */
+static enum ph_status begin_anew(struct ph_node *node, struct ph_peer *peer)
+{
+    bool is_equal = peer->has_their_root && ph_root_equal(&peer->their_root, &node->logs.root);
+    peer->mismatch_theirs = (struct ph_root){{0}};
+    peer->fact_ids_sent = 0;
+    PH_TRY(ph_sync_send_root(node, peer));
+    return peer->heads_begun && !is_equal ? ph_sync_send_all_heads(node, peer) : PH_OK;
+}
+
 enum ph_status ph_sync_on_wake(struct ph_node *node, struct ph_peer *peer)
 {
     for (size_t i = 0; i < PH_WANTS_PER_PEER_MAX; i++) {
@@ -474,10 +509,8 @@ enum ph_status ph_sync_on_wake(struct ph_node *node, struct ph_peer *peer)
         if (!want->is_active || want->deadline_ms > node->now_ms)
             continue;
         want->is_active = false;
-        peer->logs[want->log].theirs = 0; /* others are asked; roots will tell again */
+        if (peer->want_failures < UINT32_MAX)
+            peer->want_failures++;
     }
-    if (peer->root_due_ms > node->now_ms)
-        return PH_OK;
-    peer->mismatch_theirs = (struct ph_root){{0}};
-    return ph_sync_send_root(node, peer);
+    return peer->root_due_ms > node->now_ms ? PH_OK : begin_anew(node, peer);
 }

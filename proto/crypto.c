@@ -33,6 +33,8 @@ static const char *signature_tag_text(enum ph_signature_tag tag)
         return "pharos1 fact signature";
     case PH_SIGNED_JOIN:
         return "pharos1 join signature";
+    case PH_SIGNED_CONSENT:
+        return "pharos1 consent signature";
     }
     assert(0 && "unknown signature tag");
     return "";

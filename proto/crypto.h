@@ -27,9 +27,10 @@ enum ph_domain {
 
 /* What a signature is for: a tag before the 32-byte id that is signed. */
 enum ph_signature_tag {
-    PH_SIGNED_ENTRY, /* "pharos1 entry signature" */
-    PH_SIGNED_FACT,  /* "pharos1 fact signature" */
-    PH_SIGNED_JOIN,  /* "pharos1 join signature": one-time key over network id || school id */
+    PH_SIGNED_ENTRY,   /* "pharos1 entry signature" */
+    PH_SIGNED_FACT,    /* "pharos1 fact signature" */
+    PH_SIGNED_JOIN,    /* "pharos1 join signature": one-time key over network id || school id */
+    PH_SIGNED_CONSENT, /* "pharos1 consent signature": a writer to the fact that certifies it */
 };
 
 struct ph_signature {
@@ -46,6 +47,11 @@ struct ph_agree_secret {
 struct ph_agree_public {
     uint8_t bytes[32];
 };
+static inline bool ph_agree_public_equal(const struct ph_agree_public *a,
+                                         const struct ph_agree_public *b)
+{
+    return memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
+}
 struct ph_network_key {
     uint8_t bytes[32];
 }; /* pre-shared key of one network */

@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #define FACT_VERSION 1
+#define FACT_ITEMS 3 /* and the writer's consent in a certify fact */
 
 static struct ph_bytes view32(const uint8_t bytes[32])
 {
@@ -108,8 +109,16 @@ static bool has_its_place(const struct ph_fact *fact)
     return is_founding == (fact->past.len == 0);
 }
 
-/* All but the signature. */
-static enum ph_status read_fact(struct ph_bytes bytes, struct ph_fact *out)
+/* A school can't certify a key that isn't its own: the writer consents, with a signature over the
+ * fact's id behind that of the school. Only a certificate that is shown alone has none. */
+static bool needs_consent(const struct ph_fact *fact)
+{
+    return fact->type == PH_FACT_CERTIFY && fact->past.len != 0;
+}
+
+/* All but the signatures; `consent` is filled where one is needed. */
+static enum ph_status read_fact(struct ph_bytes bytes, struct ph_fact *out,
+                                struct ph_signature *consent)
 {
     struct ph_fact fact = {.bytes = bytes};
     struct ph_unpacker in;
@@ -117,14 +126,16 @@ static enum ph_status read_fact(struct ph_bytes bytes, struct ph_fact *out)
     if (bytes.len > PH_FACT_MAX)
         return PH_LIMIT;
     PH_TRY(ph_unpack(&in, bytes));
-    ph_unpack_array_of(&in, 3);
+    uint32_t count = ph_unpack_array(&in);
     struct ph_bytes statement = ph_unpack_bin(&in);
     fact.past = ph_unpack_bin(&in);
     ph_unpack_fixed(&in, fact.signature.bytes, sizeof fact.signature.bytes);
+    if (count == FACT_ITEMS + 1)
+        ph_unpack_fixed(&in, consent->bytes, sizeof consent->bytes);
     PH_TRY(ph_unpack_end(&in));
     PH_TRY(check_past(fact.past));
     PH_TRY(read_statement(statement, &fact, &past_hash));
-    if (!has_its_place(&fact))
+    if (!has_its_place(&fact) || count != FACT_ITEMS + (needs_consent(&fact) ? 1 : 0))
         return PH_MALFORMED;
     struct ph_hash held_hash = ph_hash(PH_DOMAIN_PAST, fact.past);
     if (!ph_hash_equal(&past_hash, &held_hash))
@@ -138,8 +149,11 @@ static enum ph_status read_fact(struct ph_bytes bytes, struct ph_fact *out)
 enum ph_status ph_fact_parse(struct ph_bytes bytes, struct ph_fact *out)
 {
     struct ph_fact fact;
-    PH_TRY(read_fact(bytes, &fact));
+    struct ph_signature consent;
+    PH_TRY(read_fact(bytes, &fact, &consent));
     PH_TRY(ph_verify(PH_SIGNED_FACT, fact.id.bytes, &fact.signature, fact.author.bytes));
+    if (needs_consent(&fact))
+        PH_TRY(ph_verify(PH_SIGNED_CONSENT, fact.id.bytes, &consent, fact.of.certify.writer.bytes));
     *out = fact;
     return PH_OK;
 }
@@ -216,6 +230,25 @@ static void put_statement(struct ph_buffer *out, const struct ph_fact *fact)
         ph_buffer_put(out, fact->of.other.items.data, fact->of.other.items.len);
 }
 
+/* The fact around a finished statement. */
+static enum ph_status put_fact(struct ph_buffer *out, const struct ph_fact *fact,
+                               struct ph_bytes statement, const struct ph_sign_secret *secret)
+{
+    const struct ph_sign_secret *consenting =
+        needs_consent(fact) ? fact->of.certify.consenting : NULL;
+    struct ph_hash id = ph_hash(PH_DOMAIN_FACT, statement);
+    struct ph_signature signature = ph_sign(PH_SIGNED_FACT, id.bytes, secret);
+    ph_pack_array(out, FACT_ITEMS + (consenting != NULL ? 1 : 0));
+    ph_pack_bin(out, statement);
+    ph_pack_bin(out, fact->past);
+    ph_pack_bin(out, ph_bytes(signature.bytes, sizeof signature.bytes));
+    if (consenting != NULL) {
+        signature = ph_sign(PH_SIGNED_CONSENT, id.bytes, consenting);
+        ph_pack_bin(out, ph_bytes(signature.bytes, sizeof signature.bytes));
+    }
+    return out->overflow ? PH_LIMIT : PH_OK;
+}
+
 enum ph_status ph_fact_sign(struct ph_fact *fact, const struct ph_sign_secret *secret,
                             struct ph_buffer *out)
 {
@@ -224,21 +257,17 @@ enum ph_status ph_fact_sign(struct ph_fact *fact, const struct ph_sign_secret *s
     struct ph_buffer statement = ph_buffer(statement_bytes, sizeof statement_bytes);
     struct ph_buffer whole = ph_buffer(fact_bytes, sizeof fact_bytes);
     struct ph_fact checked;
+    struct ph_signature consent;
     put_statement(&statement, fact);
     if (statement.overflow)
         return PH_LIMIT;
-    struct ph_hash id = ph_hash(PH_DOMAIN_FACT, ph_buffer_bytes(&statement));
-    struct ph_signature signature = ph_sign(PH_SIGNED_FACT, id.bytes, secret);
-    ph_pack_array(&whole, 3);
-    ph_pack_bin(&whole, ph_buffer_bytes(&statement));
-    ph_pack_bin(&whole, fact->past);
-    ph_pack_bin(&whole, ph_bytes(signature.bytes, sizeof signature.bytes));
-    if (whole.overflow || out->overflow || whole.len > out->size - out->len)
+    PH_TRY(put_fact(&whole, fact, ph_buffer_bytes(&statement), secret));
+    if (out->overflow || whole.len > out->size - out->len)
         return PH_LIMIT;
-    PH_TRY(read_fact(ph_buffer_bytes(&whole), &checked));
+    PH_TRY(read_fact(ph_buffer_bytes(&whole), &checked, &consent));
     const uint8_t *written = out->data + out->len;
     ph_buffer_put(out, whole.data, whole.len);
-    return read_fact(ph_bytes(written, whole.len), fact);
+    return read_fact(ph_bytes(written, whole.len), fact, &consent);
 }
 
 /* --- Certificates --- */

@@ -50,6 +50,9 @@ struct ph_fact {
             struct ph_writer_id writer;
             struct ph_agree_public transport;
             uint16_t serial;
+            /* For ph_fact_sign: the writer's secret, which consents; NULL for a certificate that is
+             * only shown (empty past). Borrowed. NULL after parsing. */
+            const struct ph_sign_secret *consenting;
         } certify;
         struct {
             uint8_t key[32];
@@ -74,7 +77,7 @@ struct ph_fact {
     } of;
 };
 
-/* Parse and verify the signature: all that can be judged from the bytes alone. A certify fact may
+/* Parse and verify the signature, of a certify fact also the writer's consent: all that can be judged from the bytes alone. A certify fact may
  * have an empty past (it then is a certificate for handshakes, and no set takes it).
  * PH_MALFORMED, PH_LIMIT (over PH_FACT_MAX or PH_FACT_PAST_MAX), PH_UNAUTHENTIC. */
 PH_MUST_USE enum ph_status ph_fact_parse(struct ph_bytes bytes, struct ph_fact *out);

@@ -333,6 +333,23 @@ const struct ph_fact *ph_facts_certify_of(const struct ph_facts *facts,
     return NULL;
 }
 
+bool ph_facts_stands(const struct ph_facts *facts, const struct ph_fact *fact)
+{
+    uint32_t index = ph_fact_number(facts, &fact->id);
+    return index != PH_NONE && facts->held[index]->effect.stands;
+}
+
+uint32_t ph_facts_certify_count(const struct ph_facts *facts, const struct ph_school_id *school)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < facts->count; i++) {
+        const struct ph_held *held = facts->held[i];
+        count += held->fact.type == PH_FACT_CERTIFY && held->effect.stands &&
+                 memcmp(held->fact.author.bytes, school->bytes, 32) == 0;
+    }
+    return count;
+}
+
 struct ph_school_id ph_fact_school(const struct ph_fact *certify)
 {
     assert(certify->type == PH_FACT_CERTIFY);

@@ -57,6 +57,10 @@ uint32_t ph_facts_members(const struct ph_facts *facts, struct ph_member *out, u
  * ph_facts_find for that. */
 const struct ph_fact *ph_facts_certify_of(const struct ph_facts *facts,
                                           const struct ph_writer_id *writer);
+/* Whether a fact of this set does what its type says, judged in its own past. */
+bool ph_facts_stands(const struct ph_facts *facts, const struct ph_fact *fact);
+/* How many certify facts that stand a school has signed. */
+uint32_t ph_facts_certify_count(const struct ph_facts *facts, const struct ph_school_id *school);
 /* The school of a certify fact. */
 struct ph_school_id ph_fact_school(const struct ph_fact *certify);
 

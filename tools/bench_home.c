@@ -131,6 +131,7 @@ static enum ph_status certify(struct maker *maker, struct school *school)
 {
     struct ph_fact fact = {.type = PH_FACT_CERTIFY};
     fact.of.certify.writer = school->writer;
+    fact.of.certify.consenting = &school->writer_secret;
     fact.of.certify.transport = school->transport;
     fact.of.certify.serial = school->serial;
     PH_TRY(add_fact(maker, &fact, school, true));

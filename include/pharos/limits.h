@@ -49,16 +49,16 @@
 /* A node. */
 #define PH_SCHOOLS_MAX 100
 #define PH_LOGS_MAX (PH_SCHOOLS_MAX * PH_WRITERS_MAX)
-#define PH_PEERS_MAX 128       /* connections, half-open ones included */
-#define PH_HALF_OPEN_MAX 64    /* connections that have not shown who they are */
-#define PH_ADDRESSES_MAX 128   /* addresses that a node remembers */
-#define PH_ADDRESS_LEN_MAX 262 /* bytes of "host:port": a DNS name, a colon, five digits */
+#define PH_PEERS_MAX 128             /* connections, half-open ones included */
+#define PH_HALF_OPEN_MAX 64          /* connections that have not shown who they are */
+#define PH_SESSIONS_PER_SCHOOL_MAX 4 /* a newer one ends the oldest */
+#define PH_ADDRESSES_MAX 128         /* addresses that a node remembers */
+#define PH_ADDRESS_LEN_MAX 262       /* bytes of "host:port": a DNS name, a colon, five digits */
 #define PH_OUTBOX_BYTES_MAX (1024 * 1024) /* sent but not yet taken by the network, per peer */
 #define PH_OUTBOX_BYTES_HARD_MAX (4 * 1024 * 1024) /* then the peer reads too slowly to be kept */
 #define PH_BATCH_BYTES_MAX (4 * 1024 * 1024)       /* one commit */
 #define PH_SLICE_ENTRIES_MAX 4096                  /* entries materialised in one commit */
-#define PH_LOGS_PER_SCHOOL_MAX                                                                     \
-    (2 * PH_WRITERS_MAX)           /* a school that certifies more is not followed */
+#define PH_CERTIFIES_PER_SCHOOL_MAX (2 * PH_WRITERS_MAX) /* (wire) more: none of its logs counts */
 #define PH_HOLES_MAX 65536         /* entries without content; beyond, such runs are not taken */
 #define PH_WANT_RUNS_MAX 8         /* (wire) runs that one WANT may ask for */
 #define PH_WANTS_PER_PEER_MAX 4    /* logs being fetched from one peer at a time */
@@ -78,6 +78,7 @@
 #define PH_WANT_MS_MAX 15000      /* a WANT without progress is asked elsewhere */
 #define PH_DIAL_MS_MIN 500        /* first pause before dialing again; doubles, with jitter */
 #define PH_DIAL_MS_MAX 60000
+#define PH_FULL_DISK_MS 30000   /* after a full disk, until peers are asked again */
 #define PH_DRAIN_MS_MAX 2000    /* an orderly stop takes no longer */
 #define PH_SIMULTANEOUS_MS 5000 /* two connections of one pair this close were dialed at once */
 

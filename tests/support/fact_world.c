@@ -55,6 +55,7 @@ struct made make_certify(const struct school *by, const struct signer *writer,
 {
     struct ph_fact fact = {.type = PH_FACT_CERTIFY};
     memcpy(fact.of.certify.writer.bytes, writer->id.bytes, 32);
+    fact.of.certify.consenting = &writer->secret;
     return make(fact, &by->key, past);
 }
 

@@ -46,6 +46,7 @@ static void certify(struct world *world, struct world_writer *writer)
 {
     struct ph_fact fact = {.type = PH_FACT_CERTIFY, .author = author_of(writer->school.bytes)};
     fact.of.certify.writer = writer->id;
+    fact.of.certify.consenting = &writer->secret;
     fact.of.certify.transport.bytes[0] = 9;
     sign_fact(world, &fact, &writer->school_secret);
     writer->certify = fact.id;

@@ -55,6 +55,12 @@ static void check_against_vector(json_t *vector)
     CHECK_BYTES(ph_bytes(fact.author.bytes, 32), ph_bytes(public_key, 32));
     assert_int_equal(fact.type, json_integer_value(vector_member(vector, "type")));
 
+    struct ph_sign_secret consenting;
+    if (fact.type == PH_FACT_CERTIFY) {
+        vector_fixed(vector, "consent_seed", seed, sizeof seed);
+        ph_sign_key_from_seed(seed, &consenting, public_key);
+        fact.of.certify.consenting = &consenting;
+    }
     CHECK_OK(ph_fact_sign(&fact, &secret, &out));
 
     CHECK_BYTES(ph_buffer_bytes(&out), vector_view(&bytes));
@@ -286,6 +292,28 @@ static void signing_into_too_small_a_buffer_changes_nothing(void **state)
 
 /* --- Certificates --- */
 
+static void a_school_cannot_certify_a_key_that_does_not_consent(void **state)
+{
+    (void)state;
+    uint8_t past[64], bytes[PH_FACT_MAX];
+    struct ph_buffer out = ph_buffer(bytes, sizeof bytes);
+    struct signer school = signer(1), victim = signer(5), other = signer(6);
+    fill_past(past, 1, 2);
+    struct ph_fact fact = {.type = PH_FACT_CERTIFY, .author = school.id, .network = {{9}}};
+    fact.past = ph_bytes(past, sizeof past);
+    memcpy(fact.of.certify.writer.bytes, victim.id.bytes, sizeof fact.of.certify.writer.bytes);
+    CHECK_STATUS(ph_fact_sign(&fact, &school.secret, &out), PH_MALFORMED);
+
+    fact.of.certify.consenting = &other.secret;
+    CHECK_OK(ph_fact_sign(&fact, &school.secret, &out));
+    CHECK_STATUS(ph_fact_parse(ph_buffer_bytes(&out), &fact), PH_UNAUTHENTIC);
+
+    out.len = 0;
+    fact.of.certify.consenting = &victim.secret;
+    CHECK_OK(ph_fact_sign(&fact, &school.secret, &out));
+    CHECK_OK(ph_fact_parse(ph_buffer_bytes(&out), &fact));
+}
+
 static void a_certificate_stands_for_its_fact(void **state)
 {
     (void)state;
@@ -301,7 +329,9 @@ static void a_certificate_stands_for_its_fact(void **state)
     fill_past(past, 1, 2);
     struct ph_fact fact = {.type = PH_FACT_CERTIFY, .network = network, .author = school.id};
     fact.past = ph_bytes(past, sizeof past);
-    fact.of.certify.writer.bytes[0] = 5;
+    struct signer writer = signer(5);
+    memcpy(fact.of.certify.writer.bytes, writer.id.bytes, sizeof fact.of.certify.writer.bytes);
+    fact.of.certify.consenting = &writer.secret;
     fact.of.certify.transport = transport;
     fact.of.certify.serial = 3;
     CHECK_OK(ph_fact_sign(&fact, &school.secret, &out));
@@ -338,4 +368,5 @@ CHECK_MAIN(cmocka_unit_test(known_facts_parse_and_sign_to_the_same_bytes),
            cmocka_unit_test(payloads_out_of_range_are_refused),
            cmocka_unit_test(a_known_type_with_more_items_is_refused),
            cmocka_unit_test(signing_into_too_small_a_buffer_changes_nothing),
+           cmocka_unit_test(a_school_cannot_certify_a_key_that_does_not_consent),
            cmocka_unit_test(a_certificate_stands_for_its_fact))

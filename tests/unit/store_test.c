@@ -157,7 +157,7 @@ static void batch_is_applied_wholly_or_not_at_all(void **state)
     struct ph_batch *batch = batch_new();
     CHECK_OK(ph_batch_meta(batch, "colour", ph_bytes_text("red")));
     world_put(&world, batch, &entry, WORLD_SIGNED);
-    CHECK_OK(ph_batch_fill(batch, 0, 1, &entry.body.salt, entry.body.content)); /* no hole there */
+    CHECK_OK(ph_batch_fill(batch, 0, 9, &entry.body.salt, entry.body.content)); /* no such entry */
     CHECK_STATUS(home_apply(&home, batch), PH_CORRUPT);
 
     CHECK_OK(ph_view_open(home.store, &view));

@@ -26,6 +26,7 @@ const inviteKey = signer(hash('invite', inviteSecret));
 
 // --- Facts (7) ---
 
+const writersOf = new Map([[schoolA, writerA], [schoolB, writerB]]);
 const facts = [];
 let network = Buffer.alloc(32);
 
@@ -35,9 +36,11 @@ function fact(name, type, author, past, ...payload) {
         pack([1, type, network, author.public, hash('past', pastBytes), ...payload]);
     const id = hash('fact', statement);
     const signature = author.sign('fact', id);
+    const consents = type === 2 ? [writersOf.get(author).sign('consent', id)] : [];
     const out = {
         name, type, author_seed: author.seed, id, signature,
-        fact: pack([statement, pastBytes, signature]),
+        ...(type === 2 ? { consent_seed: writersOf.get(author).seed } : {}),
+        fact: pack([statement, pastBytes, signature, ...consents]),
     };
     facts.push(out);
     return out;
