@@ -4,26 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "tests/sim/sim_stream.h"
+
 #define MERGED_MAX (64 * 1024) /* bytes that arrive together at most */
 #define BLOCKED_MS 50          /* how often a blocked way is tried */
 #define NOWHERE UINT32_MAX
-
-struct segment {
-    size_t len;
-    uint64_t at_ms;
-};
-
-/* One direction: `len` bytes at `start`. Those before `taken` are on their way, in `segments`; the
- * rest waits. */
-struct stream {
-    uint8_t *bytes;
-    size_t start, len, size, taken;
-    struct segment *segments;
-    size_t segment_count, segment_size;
-    uint64_t last_ms; /* nothing arrives earlier */
-    bool arrival_is_due, take_is_due;
-    bool is_ended; /* the sender hung up */
-};
 
 enum end_state { END_WAITING, END_UP, END_GONE };
 
@@ -31,7 +16,7 @@ struct end {
     uint32_t place; /* NOWHERE: not accepted yet */
     ph_conn_id conn;
     enum end_state state;
-    struct stream out;
+    struct sim_stream out;
 };
 
 struct link {
@@ -96,20 +81,13 @@ static struct link *add_link(struct sim_net *net)
     return link;
 }
 
-static void drop_stream(struct stream *stream)
-{
-    free(stream->bytes);
-    free(stream->segments);
-    *stream = (struct stream){.last_ms = stream->last_ms};
-}
-
 /* Nobody hears of it any more. */
 static void drop_if_over(struct sim_net *net, struct link *link)
 {
     if (link->ends[0].state != END_GONE || link->ends[1].state != END_GONE)
         return;
-    drop_stream(&link->ends[0].out);
-    drop_stream(&link->ends[1].out);
+    sim_stream_drop(&link->ends[0].out);
+    sim_stream_drop(&link->ends[1].out);
     for (size_t i = 0; i < net->link_count; i++)
         if (net->links[i] == link) {
             net->links[i] = net->links[--net->link_count];
@@ -200,7 +178,7 @@ static void break_link(struct sim_net *net, struct link *link)
     link->is_broken = true;
     for (int side = 0; side < 2; side++) {
         uint64_t up_ms = link->ends[1 - side].out.last_ms;
-        drop_stream(&link->ends[1 - side].out);
+        sim_stream_drop(&link->ends[1 - side].out);
         if (link->ends[side].state != END_GONE)
             later(net, not_before(soon(net), up_ms), on_broken, link, side);
     }
@@ -214,17 +192,13 @@ static size_t draw_chunk(struct sim_net *net)
     return (size_t)sim_draw(net->clock, (struct sim_span){1, max});
 }
 
-static void add_segment(struct sim_net *net, struct stream *stream, size_t len)
+static void add_segment(struct sim_net *net, struct sim_stream *stream, size_t len)
 {
     uint64_t at_ms = soon(net);
     if (sim_chance(net->clock, net->options.stalls))
         at_ms += sim_draw(net->clock, net->options.stall_ms);
     stream->last_ms = not_before(at_ms, stream->last_ms);
-    if (stream->segment_count == stream->segment_size) {
-        stream->segment_size = stream->segment_size == 0 ? 16 : 2 * stream->segment_size;
-        stream->segments = grown(stream->segments, stream->segment_size * sizeof *stream->segments);
-    }
-    stream->segments[stream->segment_count++] = (struct segment){len, stream->last_ms};
+    sim_stream_cut(stream, len, stream->last_ms);
 }
 
 static void on_arrival(void *impl, uint64_t id, uint64_t side);
@@ -232,7 +206,7 @@ static void on_arrival(void *impl, uint64_t id, uint64_t side);
 /* Let the next bytes come, or the end if there are none and will be none. */
 static void await_arrival(struct sim_net *net, struct link *link, int side)
 {
-    struct stream *stream = &link->ends[side].out;
+    struct sim_stream *stream = &link->ends[side].out;
     if (stream->arrival_is_due || link->is_broken)
         return;
     if (stream->segment_count != 0) {
@@ -252,7 +226,7 @@ static void on_take(void *impl, uint64_t id, uint64_t side_number)
     if (link == NULL || link->is_broken)
         return;
     struct end *end = &link->ends[side];
-    struct stream *stream = &end->out;
+    struct sim_stream *stream = &end->out;
     size_t waiting = stream->len - stream->taken;
     size_t room = stream->taken < net->options.window ? net->options.window - stream->taken : 0;
     size_t len = waiting < room ? waiting : room;
@@ -273,7 +247,7 @@ static void on_take(void *impl, uint64_t id, uint64_t side_number)
 
 static void await_take(struct sim_net *net, struct link *link, int side)
 {
-    struct stream *stream = &link->ends[side].out;
+    struct sim_stream *stream = &link->ends[side].out;
     if (stream->take_is_due || stream->len == stream->taken)
         return;
     stream->take_is_due = true;
@@ -282,12 +256,12 @@ static void await_take(struct sim_net *net, struct link *link, int side)
 }
 
 /* How much of what is due arrives now. */
-static size_t due_len(struct sim_net *net, const struct stream *stream, size_t *segment_count)
+static size_t due_len(struct sim_net *net, const struct sim_stream *stream, size_t *segment_count)
 {
     size_t len = stream->segments[0].len;
     *segment_count = 1;
     while (*segment_count < stream->segment_count) {
-        const struct segment *next = &stream->segments[*segment_count];
+        const struct sim_segment *next = &stream->segments[*segment_count];
         if (next->at_ms > net->clock->now_ms || len + next->len > MERGED_MAX ||
             sim_chance(net->clock, 500))
             break;
@@ -310,47 +284,15 @@ static bool is_cut(struct sim_net *net, uint32_t from, uint32_t to, size_t *len)
     return is_here;
 }
 
-static uint8_t *take_out(struct stream *stream, size_t len, size_t segment_count)
-{
-    uint8_t *bytes = malloc(len);
-    if (bytes == NULL)
-        abort();
-    memcpy(bytes, stream->bytes + stream->start, len);
-    stream->start += len;
-    stream->len -= len;
-    stream->taken -= len;
-    stream->segment_count -= segment_count;
-    memmove(stream->segments, stream->segments + segment_count,
-            stream->segment_count * sizeof *stream->segments);
-    return bytes;
-}
-
-static void append(struct stream *stream, struct ph_bytes bytes)
-{
-    if (stream->start + stream->len + bytes.len > stream->size) {
-        stream->size = 2 * (stream->len + bytes.len);
-        uint8_t *more = malloc(stream->size);
-        if (more == NULL)
-            abort();
-        if (stream->len != 0)
-            memcpy(more, stream->bytes + stream->start, stream->len);
-        free(stream->bytes);
-        stream->bytes = more;
-        stream->start = 0;
-    }
-    memcpy(stream->bytes + stream->start + stream->len, bytes.data, bytes.len);
-    stream->len += bytes.len;
-}
-
 static void arrive(struct sim_net *net, struct link *link, int side)
 {
-    struct stream *stream = &link->ends[side].out;
+    struct sim_stream *stream = &link->ends[side].out;
     struct end *to = &link->ends[1 - side];
     const struct place *place = &net->places[to->place];
     uint32_t from = link->ends[side].place;
     size_t segment_count, due = due_len(net, stream, &segment_count), len = due;
     bool breaks = is_cut(net, from, to->place, &len);
-    uint8_t *bytes = take_out(stream, due, segment_count);
+    uint8_t *bytes = sim_stream_take(stream, due, segment_count);
     net->bytes[from][to->place] += len;
     ph_conn_id conn = to->conn;
     bool is_heard = to->state == END_UP;
@@ -372,7 +314,7 @@ static void on_arrival(void *impl, uint64_t id, uint64_t side_number)
     int side = (int)side_number;
     if (link == NULL || link->is_broken)
         return;
-    struct stream *stream = &link->ends[side].out;
+    struct sim_stream *stream = &link->ends[side].out;
     stream->arrival_is_due = false;
     if (net->is_blocked[link->ends[side].place][link->ends[1 - side].place])
         return; /* goes on when the way is open */
@@ -454,11 +396,11 @@ void sim_net_send(struct sim_net *net, uint32_t place, ph_conn_id conn, struct p
 {
     int side = 0;
     struct link *link = find_end(net, place, conn, &side);
-    struct stream *stream = &link->ends[side].out;
+    struct sim_stream *stream = &link->ends[side].out;
     assert(link->ends[side].state == END_UP);
     if (link->is_broken)
         return; /* nobody takes it; DOWN is on its way */
-    append(stream, bytes);
+    sim_stream_append(stream, bytes);
     if (stream->len - stream->taken > net->places[place].outstanding_max)
         net->places[place].outstanding_max = stream->len - stream->taken;
     await_take(net, link, side);
@@ -493,8 +435,8 @@ void sim_net_free(struct sim_net *net)
     if (net == NULL)
         return;
     for (size_t i = 0; i < net->link_count; i++) {
-        drop_stream(&net->links[i]->ends[0].out);
-        drop_stream(&net->links[i]->ends[1].out);
+        sim_stream_drop(&net->links[i]->ends[0].out);
+        sim_stream_drop(&net->links[i]->ends[1].out);
         free(net->links[i]);
     }
     free(net->links);
