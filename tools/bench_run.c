@@ -12,6 +12,30 @@
 #define START_MS 20000
 #define STOP_MS 10000
 
+/* --- signals --- */
+
+/* Handlers know nothing but what is global. */
+static volatile sig_atomic_t is_stopped;
+
+static void on_signal(int number)
+{
+    is_stopped = number;
+}
+
+void ph_bench_catch_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGHUP, &action, NULL);
+}
+
+bool ph_bench_is_stopped(void)
+{
+    return is_stopped != 0;
+}
+
 /* --- memory --- */
 
 static uint64_t read_anonymous_kib(pid_t pid)
@@ -93,10 +117,12 @@ enum ph_status ph_bench_command(struct ph_bench_run *run, const char *home, cons
     struct ph_child_text text = {0};
     enum ph_status status = ph_child_start(&spec, &child);
     if (status == PH_OK) {
-        while ((status = ph_child_gather(&child, &text, NULL, ph_child_now_ms())) == PH_WAITING)
+        while ((status = ph_child_gather(&child, &text, NULL, ph_child_now_ms())) == PH_WAITING &&
+               is_stopped == 0)
             ph_bench_step(run);
     }
-    int code = ph_child_wait(&child, ph_child_now_ms() + STOP_MS);
+    int code = status == PH_OK ? ph_child_wait(&child, ph_child_now_ms() + STOP_MS)
+                               : ph_child_stop(&child, ph_child_now_ms() + STOP_MS);
     *out = status == PH_OK && code == 0 ? json_loadb(text.text, text.len, 0, NULL) : NULL;
     ph_child_text_free(&text);
     return *out != NULL ? PH_OK : PH_REFUSED;

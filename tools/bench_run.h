@@ -22,6 +22,10 @@ struct ph_bench_run {
     uint64_t looked_us; /* when memory was last looked at */
 };
 
+/* From now on SIGINT, SIGTERM and SIGHUP end what waits here, so that the caller can clean up. */
+void ph_bench_catch_signals(void);
+bool ph_bench_is_stopped(void);
+
 /* Steps the wire once and looks at the nodes' memory, if it is time to. */
 void ph_bench_step(struct ph_bench_run *run);
 
@@ -31,7 +35,8 @@ PH_MUST_USE enum ph_status ph_bench_serve(struct ph_bench_node *node, char why[P
 void ph_bench_end(struct ph_bench_run *run, struct ph_bench_node *node);
 
 /* Runs "pharos COMMAND --json --home HOME" to its end. `out` is the document that it printed, owned by
- * the caller. PH_REFUSED: it failed, and has said so on stderr. */
+ * the caller. PH_REFUSED: it failed, and has said so on stderr, or a signal
+ * came. */
 PH_MUST_USE enum ph_status ph_bench_command(struct ph_bench_run *run, const char *home,
                                             const char *command, const char *word, json_t **out);
 

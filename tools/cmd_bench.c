@@ -44,6 +44,8 @@ struct bench {
 
 static int fail(const char *why)
 {
+    if (ph_bench_is_stopped())
+        why = "Stopped.";
     return ph_cli_refuse("%s", why[0] != 0 ? why : "The benchmark can't go on.");
 }
 
@@ -71,7 +73,8 @@ static int await_shown(struct bench *bench)
 {
     uint64_t begun_us = ph_bench_now_us(), asked_us = 0, now_us;
     uint64_t backlog = 1;
-    while ((now_us = ph_bench_now_us()) - begun_us < SHOWN_US_MAX && backlog != 0) {
+    while ((now_us = ph_bench_now_us()) - begun_us < SHOWN_US_MAX && backlog != 0 &&
+           !ph_bench_is_stopped()) {
         json_t *status = NULL;
         ph_bench_step(&bench->run);
         if (now_us - asked_us < SHOWN_EVERY_US)
@@ -107,7 +110,8 @@ static int close_exchange(struct bench *bench, struct exchange *exchange, uint64
     struct ph_bench_run *run = &bench->run;
     uint64_t begun_us = ph_bench_now_us();
     json_t *status = NULL;
-    while (ph_bench_wire_is_up(&run->wire) && ph_bench_now_us() - begun_us < CLOSE_US_MAX)
+    while (ph_bench_wire_is_up(&run->wire) && ph_bench_now_us() - begun_us < CLOSE_US_MAX &&
+           !ph_bench_is_stopped())
         ph_bench_step(run);
     if (ph_bench_wire_is_up(&run->wire) || run->wire.connection_count != 1)
         return fail("There was not one connection from its beginning to its end.");
@@ -260,8 +264,24 @@ static int run(struct bench *bench)
     if (ph_bench_homes(&bench->plan, bench->full, bench->empty, &bench->made, why) != PH_OK)
         return fail(why);
     bench->made_us = ph_bench_now_us() - begun_us;
+    if (ph_bench_is_stopped())
+        return fail("");
     int code = exchange_twice(bench);
     return code == PH_EXIT_OK ? check(bench) : code;
+}
+
+static int run_and_clean(struct bench *bench, const char *kept)
+{
+    int code = make_folder(bench, kept);
+    if (code != PH_EXIT_OK)
+        return code;
+    code = run(bench);
+    ph_bench_end(&bench->run, &bench->run.empty);
+    ph_bench_end(&bench->run, &bench->run.full);
+    ph_bench_wire_close(&bench->run.wire);
+    if (kept == NULL && ph_tree_remove(bench->folder) != PH_OK)
+        ph_cli_refuse("The folder %s can't be removed.", bench->folder);
+    return code;
 }
 
 static bool read_plan(const struct ph_cli *cli, struct ph_bench_plan *plan)
@@ -291,15 +311,8 @@ int cmd_bench_sync(struct ph_cli *cli)
     bench->plan = plan;
     bench->run.full.child = bench->run.empty.child = PH_CHILD_NONE;
     bench->run.wire.listener = bench->run.wire.ends[0] = bench->run.wire.ends[1] = -1;
-    int code = make_folder(bench, kept);
-    if (code == PH_EXIT_OK) {
-        code = run(bench);
-        ph_bench_end(&bench->run, &bench->run.empty);
-        ph_bench_end(&bench->run, &bench->run.full);
-        ph_bench_wire_close(&bench->run.wire);
-        if (kept == NULL && ph_tree_remove(bench->folder) != PH_OK)
-            ph_cli_refuse("The folder %s can't be removed.", bench->folder);
-    }
+    ph_bench_catch_signals();
+    int code = run_and_clean(bench, kept);
     if (code == PH_EXIT_OK && cli->json)
         code = print_json(bench);
     else if (code == PH_EXIT_OK)
