@@ -90,12 +90,13 @@ static bool has_row(json_t *rows, const json_t *id)
     return false;
 }
 
-static size_t count_lost(struct ph_demo *demo)
+static json_int_t count_lost(struct ph_demo *demo)
 {
     json_t *answer = NULL, *id;
-    size_t index, lost = 0;
+    json_int_t lost = 0;
+    size_t index;
     if (ph_demo_ask(&demo->schools[0], PH_DEMO_WORDS("list", "comment"), &answer) != PH_OK)
-        return json_array_size(demo->acknowledged);
+        return (json_int_t)json_array_size(demo->acknowledged);
     json_array_foreach(demo->acknowledged, index, id)
     {
         lost += !has_row(json_object_get(answer, "rows"), id);
@@ -108,10 +109,11 @@ static size_t count_lost(struct ph_demo *demo)
 
 static json_t *school_facts(const struct ph_demo_school *school)
 {
+    uint64_t bytes_out = school->bytes_out + school->earlier_bytes_out;
+    uint64_t bytes_in = school->bytes_in + school->earlier_bytes_in;
     return json_pack("{s:s, s:I, s:s, s:I, s:I}", "name", school->name, "records",
                      (json_int_t)school->records, "root", school->root, "bytes_out",
-                     (json_int_t)(school->bytes_out + school->earlier_bytes_out), "bytes_in",
-                     (json_int_t)(school->bytes_in + school->earlier_bytes_in));
+                     (json_int_t)bytes_out, "bytes_in", (json_int_t)bytes_in);
 }
 
 json_t *ph_demo_facts(struct ph_demo *demo)
@@ -128,11 +130,11 @@ json_t *ph_demo_facts(struct ph_demo *demo)
         ph_cli_refuse("The plan can't be read.");
         return NULL;
     }
-    size_t lost = count_lost(demo);
+    json_int_t lost = count_lost(demo);
     double ms = (double)(ph_child_now_ms() - demo->start_ms);
     return json_pack("{s:o, s:b, s:o, s:I, s:I, s:f}", "schools", schools, "roots_equal", is_equal,
                      "plan", plan, "acknowledged", (json_int_t)json_array_size(demo->acknowledged),
-                     "lost", (json_int_t)lost, "seconds", ms / 1000);
+                     "lost", lost, "seconds", ms / 1000);
 }
 
 /* Every field with several values, of this branch and below. */

@@ -24,7 +24,8 @@ static bool is_empty(const char *path)
     DIR *folder = opendir(path);
     struct dirent *entry;
     size_t count = 0;
-    CHECK(folder != NULL);
+    if (folder == NULL)
+        fail();
     while ((entry = readdir(folder)) != NULL)
         count += entry->d_name[0] != '.';
     closedir(folder);

@@ -109,7 +109,8 @@ char *process_text(const struct process_school *school, const char *const *words
     assert_int_equal(outcome.err.len, 0);
     ph_child_text_free(&outcome.err);
     char *text = outcome.out.text != NULL ? outcome.out.text : calloc(1, 1);
-    CHECK(text != NULL);
+    if (text == NULL)
+        fail();
     size_t len = strlen(text);
     if (len > 0 && text[len - 1] == '\n')
         text[len - 1] = 0;
@@ -185,6 +186,11 @@ int process_end(struct process_school *school, int signal_number, uint64_t ms)
     ph_child_signal(&school->serve, signal_number);
     int code = ph_child_wait(&school->serve, deadline_in(ms));
     CHECK(code != PH_CHILD_STILL_RUNNING);
+    if (code != 0 && code < 128) {
+        char *log = process_file(school->log, NULL);
+        print_error("serve: exit code %d\n%s\n", code, log);
+        free(log);
+    }
     return code;
 }
 
