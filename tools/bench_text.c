@@ -1,6 +1,5 @@
 #include "tools/bench_text.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -152,17 +151,6 @@ static void put_any(struct ph_chance *chance, const char *words, char separator,
     ph_buffer_put(out, word.data, word.len);
 }
 
-__attribute__((format(printf, 2, 3))) static void put_format(struct ph_buffer *out,
-                                                             const char *format, ...)
-{
-    char text[64];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    put(out, text);
-}
-
 static bool happens(struct ph_chance *chance, uint32_t percent)
 {
     return ph_chance_below(chance, 100) < percent;
@@ -235,41 +223,45 @@ static void put_capital_name(struct ph_chance *chance, struct ph_buffer *out)
         out->data[start] = (uint8_t)(out->data[start] - 'a' + 'A');
 }
 
-static void put_code(struct ph_chance *chance, struct ph_buffer *out)
+/* "(K7R-4Q9)": nine letters and a zero byte. */
+static void write_code(struct ph_chance *chance, char *out)
 {
     static const char signs[] = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
-    char code[8] = "";
-    for (size_t i = 0; i < 7; i++)
-        code[i] = i == 3 ? '-' : signs[ph_chance_below(chance, sizeof signs - 1)];
-    put_format(out, "(%s)", code);
+    memcpy(out, "(...-...)", 10);
+    for (size_t i = 1; i < 8; i++)
+        if (i != 4)
+            out[i] = signs[ph_chance_below(chance, sizeof signs - 1)];
 }
 
 static void put_figure(struct ph_chance *chance, struct ph_buffer *out)
 {
+    char text[40] = "";
     uint32_t number = ph_chance_below(chance, 1000), other = ph_chance_below(chance, 1000);
     switch (ph_chance_below(chance, 7)) {
     case 0:
-        put_format(out, "%u of %u pupils", number % 30, 30 + other % 13);
-        return;
+        snprintf(text, sizeof text, "%u of %u pupils", number % 30, 30 + other % 13);
+        break;
     case 1:
-        put_format(out, "%u.%u%%", number % 100, other % 10);
-        return;
+        snprintf(text, sizeof text, "%u.%u%%", number % 100, other % 10);
+        break;
     case 2:
-        put_format(out, "class %u%c", 1 + number % 12, 'A' + (char)(other % 6));
-        return;
+        snprintf(text, sizeof text, "class %u%c", 1 + number % 12, "ABCDEF"[other % 6]);
+        break;
     case 3:
-        put_format(out, "%u:%02u", 7 + number % 9, other % 60);
-        return;
+        snprintf(text, sizeof text, "%u:%02u", 7 + number % 9, other % 60);
+        break;
     case 4:
-        put_format(out, "AED %u.%02u", number, other % 100);
-        return;
+        snprintf(text, sizeof text, "AED %u.%02u", number, other % 100);
+        break;
     case 5:
-        put_format(out, "05%u %03u %03u", number % 10, other, ph_chance_below(chance, 1000));
-        return;
+        snprintf(text, sizeof text, "05%u %03u %03u", number % 10, other,
+                 ph_chance_below(chance, 1000));
+        break;
     default:
-        put_code(chance, out);
-        return;
+        write_code(chance, text);
+        break;
     }
+    put(out, text);
 }
 
 static void put_noun_phrase(struct ph_chance *chance, struct ph_buffer *out)
@@ -396,9 +388,11 @@ void ph_bench_person(struct ph_chance *chance, enum ph_bench_language language,
 
 void ph_bench_date(struct ph_chance *chance, struct ph_buffer *out)
 {
+    char text[40];
     uint32_t year = 2026 + ph_chance_below(chance, 3);
     uint32_t month = 1 + ph_chance_below(chance, 12);
-    put_format(out, "%04u-%02u-%02u", year, month, 1 + ph_chance_below(chance, 28));
+    snprintf(text, sizeof text, "%04u-%02u-%02u", year, month, 1 + ph_chance_below(chance, 28));
+    put(out, text);
 }
 
 void ph_bench_heading(struct ph_chance *chance, enum ph_bench_language language,

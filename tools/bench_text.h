@@ -20,7 +20,7 @@ struct ph_chance ph_chance_of(uint64_t seed, uint64_t number);
 
 enum ph_bench_language { PH_BENCH_ENGLISH, PH_BENCH_ARABIC };
 
-/* All append UTF-8 to `out`. Sentences: whole ones, at least `len` bytes and at most some 60 more. */
+/* All append UTF-8 to `out`. Sentences: whole ones, at least `len` bytes and at most 300 more. */
 void ph_bench_sentences(struct ph_chance *chance, enum ph_bench_language language, size_t len,
                         struct ph_buffer *out);
 void ph_bench_heading(struct ph_chance *chance, enum ph_bench_language language,
