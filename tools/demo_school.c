@@ -72,8 +72,10 @@ enum ph_status ph_demo_finish(struct ph_demo_school *school, json_t **answer)
     enum ph_status status = ph_demo_end(school, call, &code, &found);
     if (status == PH_OK && (code != PH_EXIT_OK || found == NULL)) {
         const char *said = call->err.len != 0 ? call->err.text : "a command gave no answer\n";
-        ph_cli_refuse("%s (exit code %d): %.*s", school->name, code, (int)strcspn(said, "\n"),
-                      said);
+        /* Ctrl-C ends the commands as well: that is no failure of theirs. */
+        if (ph_demo_goes_on(school->bounds))
+            ph_cli_refuse("%s (exit code %d): %.*s", school->name, code, (int)strcspn(said, "\n"),
+                          said);
         status = PH_REFUSED;
     }
     if (status == PH_OK && answer != NULL)
@@ -124,7 +126,8 @@ static enum ph_status read_address(struct ph_demo_school *school)
         memcpy(school->address, address, strnlen(address, sizeof school->address - 1) + 1);
         return PH_OK;
     }
-    complain_of_node(school, "doesn't start");
+    if (ph_demo_goes_on(school->bounds))
+        complain_of_node(school, "doesn't start");
     return PH_REFUSED;
 }
 

@@ -172,7 +172,7 @@ static size_t check_private(const char *path)
     struct dirent *entry;
     size_t count = 0;
     if (folder == NULL)
-        fail();
+        abort();
     while ((entry = readdir(folder)) != NULL) {
         char inner[PATH_MAX + 300];
         struct stat info;

@@ -110,7 +110,7 @@ char *process_text(const struct process_school *school, const char *const *words
     ph_child_text_free(&outcome.err);
     char *text = outcome.out.text != NULL ? outcome.out.text : calloc(1, 1);
     if (text == NULL)
-        fail();
+        abort();
     size_t len = strlen(text);
     if (len > 0 && text[len - 1] == '\n')
         text[len - 1] = 0;

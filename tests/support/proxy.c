@@ -96,7 +96,7 @@ void proxy_start(struct proxy *proxy, const char *target, size_t cut_after)
     socklen_t len = sizeof address;
     const char *colon = strrchr(target, ':');
     if (colon == NULL)
-        fail();
+        abort();
     *proxy = (struct proxy){.cut_after = cut_after};
     proxy->target_port = (unsigned short)strtoul(colon + 1, NULL, 10);
     proxy->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
