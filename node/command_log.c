@@ -14,6 +14,13 @@ struct cursor {
     uint32_t log;
 };
 
+/* The page being filled. */
+struct page {
+    struct cursor cursor; /* behind the last row */
+    uint32_t count, count_max;
+    struct ph_buffer rows;
+};
+
 /* One entry that may come next: of one log the latest not shown yet. */
 struct place {
     uint32_t seq; /* 0: none left */
@@ -76,10 +83,11 @@ static void answer_records(struct ph_buffer *out, const struct ph_log *log, uint
     }
 }
 
-static enum ph_status answer_row(struct ph_node *node, const struct ph_view *view, uint32_t number,
-                                 uint32_t seq, struct ph_buffer *out)
+static enum ph_status add_row(struct ph_node *node, const struct ph_view *view, uint32_t number,
+                              uint32_t seq, struct page *page)
 {
     const struct ph_log *log = &node->logs.items[number];
+    struct ph_buffer *out = &page->rows;
     struct ph_stored_entry entry;
     PH_TRY(ph_view_entry(view, number, seq, &entry));
     ph_pack_map(out, 6);
@@ -90,16 +98,17 @@ static enum ph_status answer_row(struct ph_node *node, const struct ph_view *vie
     ph_answer_key(out, "time_ms");
     ph_pack_int(out, entry.header.time_ms);
     answer_records(out, log, seq, &entry);
+    page->cursor = (struct cursor){.lamport = entry.header.lamport, .log = number};
+    page->count++;
     return PH_OK;
 }
 
 /* --- the log of the node --- */
 
 static enum ph_status fill_page(struct ph_node *node, const struct ph_view *view,
-                                struct place *places, struct cursor *cursor, uint32_t count_max,
-                                struct ph_buffer *rows, uint32_t *count)
+                                struct place *places, struct page *page)
 {
-    for (*count = 0; *count < count_max; (*count)++) {
+    while (page->count < page->count_max) {
         uint32_t best = UINT32_MAX;
         for (uint32_t log = 0; log < node->logs.count; log++)
             if (places[log].seq != 0 &&
@@ -107,8 +116,7 @@ static enum ph_status fill_page(struct ph_node *node, const struct ph_view *view
                 best = log;
         if (best == UINT32_MAX)
             return PH_OK;
-        PH_TRY(answer_row(node, view, best, places[best].seq, rows));
-        *cursor = (struct cursor){.lamport = places[best].lamport, .log = best};
+        PH_TRY(add_row(node, view, best, places[best].seq, page));
         if (--places[best].seq != 0)
             PH_TRY(lamport_at(view, best, places[best].seq, &places[best].lamport));
     }
@@ -116,47 +124,69 @@ static enum ph_status fill_page(struct ph_node *node, const struct ph_view *view
 }
 
 static enum ph_status log_of_node(struct ph_node *node, const struct ph_view *view,
-                                  struct cursor *cursor, uint32_t count_max, struct ph_buffer *rows,
-                                  uint32_t *count)
+                                  struct page *page)
 {
     struct place *places = calloc(node->logs.count + 1, sizeof *places);
     enum ph_status status = places == NULL ? PH_NO_MEMORY : PH_OK;
     for (uint32_t log = 0; log < node->logs.count && status == PH_OK; log++)
-        status = find_place(view, log, node->logs.items[log].durable.seq, cursor, &places[log]);
+        status =
+            find_place(view, log, node->logs.items[log].durable.seq, &page->cursor, &places[log]);
     if (status == PH_OK)
-        status = fill_page(node, view, places, cursor, count_max, rows, count);
+        status = fill_page(node, view, places, page);
     free(places);
     return status;
 }
 
 /* --- the log of one record --- */
 
+/* An entry that touched a record, by its place in the order of rows. */
+struct touch {
+    uint64_t lamport;
+    uint32_t log, seq;
+};
+
+static int compare_touches(const void *a, const void *b)
+{
+    const struct touch *left = a, *right = b;
+    if (left->lamport != right->lamport)
+        return left->lamport > right->lamport ? -1 : 1;
+    return (left->log < right->log) - (left->log > right->log);
+}
+
+/* All of them, newest first; each is looked at once. */
+static enum ph_status read_touches(const struct ph_view *view, const struct ph_record *record,
+                                   struct touch *out)
+{
+    for (uint32_t i = 0; i < record->touch_count; i++) {
+        const uint8_t *place = record->touches.data + 8 * (size_t)i;
+        out[i] = (struct touch){.log = ph_get_u32(place), .seq = ph_get_u32(place + 4)};
+        PH_TRY(lamport_at(view, out[i].log, out[i].seq, &out[i].lamport));
+    }
+    qsort(out, record->touch_count, sizeof *out, compare_touches);
+    return PH_OK;
+}
+
+static enum ph_status add_touches(struct ph_node *node, const struct ph_view *view,
+                                  const struct touch *touches, uint32_t touch_count,
+                                  struct page *page)
+{
+    for (uint32_t i = 0; i < touch_count && page->count < page->count_max; i++)
+        if (is_before(touches[i].lamport, touches[i].log, &page->cursor))
+            PH_TRY(add_row(node, view, touches[i].log, touches[i].seq, page));
+    return PH_OK;
+}
+
 static enum ph_status log_of_record(struct ph_node *node, const struct ph_view *view,
-                                    const struct ph_record_id *id, struct cursor *cursor,
-                                    uint32_t count_max, struct ph_buffer *rows, uint32_t *count)
+                                    const struct ph_record_id *id, struct page *page)
 {
     struct ph_record record;
     PH_TRY(ph_view_find(view, id, &record));
-    for (*count = 0; *count < count_max; (*count)++) {
-        struct cursor best = {0};
-        uint32_t best_seq = 0;
-        for (uint32_t i = 0; i < record.touch_count; i++) {
-            uint32_t log = ph_get_u32(record.touches.data + 8 * (size_t)i);
-            uint32_t seq = ph_get_u32(record.touches.data + 8 * (size_t)i + 4);
-            uint64_t lamport = 0;
-            PH_TRY(lamport_at(view, log, seq, &lamport));
-            if (is_before(lamport, log, cursor) &&
-                (best_seq == 0 || !is_before(lamport, log, &best))) {
-                best = (struct cursor){.lamport = lamport, .log = log};
-                best_seq = seq;
-            }
-        }
-        if (best_seq == 0)
-            return PH_OK;
-        PH_TRY(answer_row(node, view, best.log, best_seq, rows));
-        *cursor = best;
-    }
-    return PH_OK;
+    struct touch *touches = calloc(record.touch_count + 1, sizeof *touches);
+    enum ph_status status = touches == NULL ? PH_NO_MEMORY : read_touches(view, &record, touches);
+    if (status == PH_OK)
+        status = add_touches(node, view, touches, record.touch_count, page);
+    free(touches);
+    return status;
 }
 
 /* --- the command --- */
@@ -187,26 +217,22 @@ static void answer_next(struct ph_buffer *out, const struct cursor *cursor, bool
 }
 
 static enum ph_status answer_page(struct ph_node *node, struct ph_request *request,
-                                  const struct ph_record_id *id, struct cursor *cursor,
-                                  uint32_t count_max)
+                                  const struct ph_record_id *id, struct page *page)
 {
     uint8_t *bytes = malloc(PH_COMMAND_BYTES_MAX);
-    struct ph_buffer rows = ph_buffer(bytes, PH_COMMAND_BYTES_MAX);
     struct ph_view view = {0};
-    uint32_t count = 0;
+    page->rows = ph_buffer(bytes, PH_COMMAND_BYTES_MAX);
     enum ph_status status = bytes == NULL ? PH_NO_MEMORY : ph_view_open(node->store, &view);
-    if (status == PH_OK && id != NULL)
-        status = log_of_record(node, &view, id, cursor, count_max, &rows, &count);
-    else if (status == PH_OK)
-        status = log_of_node(node, &view, cursor, count_max, &rows, &count);
+    if (status == PH_OK)
+        status = id != NULL ? log_of_record(node, &view, id, page) : log_of_node(node, &view, page);
     ph_view_close(&view);
     if (status == PH_OK) {
         ph_pack_map(&request->answer, 2);
         ph_answer_key(&request->answer, "rows");
-        ph_pack_array(&request->answer, count);
-        ph_buffer_put(&request->answer, rows.data, rows.len);
-        answer_next(&request->answer, cursor, count == count_max);
-        status = rows.overflow ? PH_LIMIT : PH_OK;
+        ph_pack_array(&request->answer, page->count);
+        ph_buffer_put(&request->answer, page->rows.data, page->rows.len);
+        answer_next(&request->answer, &page->cursor, page->count == page->count_max);
+        status = page->rows.overflow ? PH_LIMIT : PH_OK;
     }
     free(bytes);
     return status;
@@ -214,17 +240,17 @@ static enum ph_status answer_page(struct ph_node *node, struct ph_request *reque
 
 enum ph_status ph_command_log(struct ph_node *node, struct ph_request *request)
 {
-    struct cursor cursor;
+    struct page page = {0};
     struct ph_record_id id;
     struct ph_bytes text = {0};
     bool is_of_record = !ph_unpack_nil(&request->args);
     if (is_of_record)
         text = ph_unpack_text(&request->args);
-    take_cursor(request, &cursor);
+    take_cursor(request, &page.cursor);
     uint64_t count = ph_unpack_uint(&request->args, UINT32_MAX);
     PH_TRY(ph_unpack_end(&request->args));
+    page.count_max = count < LOG_ROWS_MAX ? (uint32_t)count : LOG_ROWS_MAX;
     if (is_of_record)
         PH_TRY(ph_record_id_read(request, text, &id));
-    return answer_page(node, request, is_of_record ? &id : NULL, &cursor,
-                       count < LOG_ROWS_MAX ? (uint32_t)count : LOG_ROWS_MAX);
+    return answer_page(node, request, is_of_record ? &id : NULL, &page);
 }

@@ -124,7 +124,7 @@ enum ph_status ph_command_new(struct ph_node *node, struct ph_request *request)
 /* --- set, add, remove --- */
 
 /* Live values of a field: what a set overwrites; those with the same value: what a remove takes away.
- * `value` NULL: all. */
+ * `value` NULL: all. Of more than one op can name the first: the next set takes the rest. */
 static enum ph_status live_refs(const struct ph_view *view, const struct ph_record *record,
                                 const struct ph_field *field, const struct ph_buffer *value,
                                 struct ph_op_ref *refs, size_t *count)
@@ -132,14 +132,12 @@ static enum ph_status live_refs(const struct ph_view *view, const struct ph_reco
     struct ph_record rest = *record;
     struct ph_record_value live;
     *count = 0;
-    while (ph_record_next(&rest, &live)) {
+    while (*count < PH_REFS_PER_OP_MAX && ph_record_next(&rest, &live)) {
         if (live.field != field->number)
             continue;
         if (value != NULL &&
             (live.is_missing || !ph_bytes_equal(live.item, ph_buffer_bytes(value))))
             continue;
-        if (*count == PH_REFS_PER_OP_MAX)
-            return PH_LIMIT;
         PH_TRY(ph_view_ref(view, &live, &refs[(*count)++]));
     }
     return PH_OK;
