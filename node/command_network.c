@@ -48,7 +48,7 @@ enum ph_status ph_command_network_new(struct ph_node *node, struct ph_request *r
 enum ph_status ph_command_invite(struct ph_node *node, struct ph_request *request)
 {
     struct ph_invitation invitation = {.network = node->network, .key = node->network_key};
-    struct ph_bytes addresses[PH_INVITATION_ADDRESSES_MAX];
+    struct ph_bytes addresses[PH_INVITATION_ADDRESSES_MAX] = {{0}};
     uint32_t address_count = 0;
     uint64_t uses = ph_unpack_uint(&request->args, UINT32_MAX);
     PH_TRY(take_addresses(node, request, addresses, &address_count));
@@ -118,7 +118,7 @@ static enum ph_status set_out(struct ph_node *node, struct ph_request *request,
 enum ph_status ph_command_join(struct ph_node *node, struct ph_request *request)
 {
     struct ph_invitation invitation;
-    struct ph_bytes addresses[PH_INVITATION_ADDRESSES_MAX];
+    struct ph_bytes addresses[PH_INVITATION_ADDRESSES_MAX] = {{0}};
     uint32_t address_count = 0;
     struct ph_bytes code = ph_unpack_text(&request->args);
     PH_TRY(take_addresses(node, request, addresses, &address_count));

@@ -311,12 +311,12 @@ static void on_signal(uv_signal_t *handle, int number)
 {
     struct ph_env_uv *env = handle->data;
     struct sigaction second = {.sa_handler = leave_at_once};
-    ph_log(env->log, PH_LOG_INFO, "signal %d: stopping", number);
     uv_signal_stop(&env->interrupt);
     uv_signal_stop(&env->terminate);
     /* Not through the loop: a second signal must also end a loop that is stuck. */
     sigaction(SIGINT, &second, NULL);
     sigaction(SIGTERM, &second, NULL);
+    ph_log(env->log, PH_LOG_INFO, "signal %d: stopping", number);
     begin_stop(env);
 }
 

@@ -162,23 +162,22 @@ enum ph_status ph_opening_keep_root(struct ph_node *node, struct ph_peer *peer,
 
 static enum ph_status send_fact_ids(struct ph_node *node, struct ph_peer *peer)
 {
-    uint32_t count = node->ingest.facts_durable, done = 0;
-    uint8_t *prefixes = malloc((size_t)PREFIXES_PER_MESSAGE * sizeof(struct ph_fact_prefix));
+    struct ph_fact_prefix *prefixes = calloc(PREFIXES_PER_MESSAGE, sizeof *prefixes);
     enum ph_status status = prefixes == NULL ? PH_NO_MEMORY : PH_OK;
+    uint32_t count = node->ingest.facts_durable, done = 0;
+    bool is_last = false;
     peer->fact_ids_sent = count + 1;
     peer->facts_begun = true;
-    do {
-        uint32_t batch = count - done < PREFIXES_PER_MESSAGE ? count - done : PREFIXES_PER_MESSAGE;
-        for (uint32_t i = 0; i < batch && status == PH_OK; i++)
-            memcpy(prefixes + i * sizeof(struct ph_fact_prefix),
-                   ph_facts_at(node->facts, done + i)->id.bytes, sizeof(struct ph_fact_prefix));
-        done += batch;
+    while (status == PH_OK && !is_last) {
+        uint32_t batch = 0;
+        for (; batch < PREFIXES_PER_MESSAGE && done < count; done++)
+            memcpy(prefixes[batch++].bytes, ph_facts_at(node->facts, done)->id.bytes,
+                   sizeof prefixes->bytes);
+        is_last = done == count;
         struct ph_buffer message = ph_outbox_message(node);
-        ph_message_fact_ids(&message, ph_bytes(prefixes, batch * sizeof(struct ph_fact_prefix)),
-                            done < count);
-        if (status == PH_OK)
-            status = ph_outbox_send(node, peer, &message);
-    } while (done < count && status == PH_OK);
+        ph_message_fact_ids(&message, ph_bytes(prefixes, batch * sizeof *prefixes), !is_last);
+        status = ph_outbox_send(node, peer, &message);
+    }
     free(prefixes);
     return status;
 }

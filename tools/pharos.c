@@ -33,8 +33,8 @@ static const struct ph_command commands[] = {
     {"demo", "[--schools N] [--keep DIR]", "show a network of schools at work on this machine",
      "--schools= --keep=", 0, 0, cmd_demo},
     {"bench sync", "[--records N] [--writers N] [--bytes N] [--keep DIR]",
-     "measure the first sync of two nodes on this machine", "--records= --writers= --bytes= --keep=",
-     0, 0, cmd_bench_sync},
+     "measure the first sync of two nodes on this machine",
+     "--records= --writers= --bytes= --keep=", 0, 0, cmd_bench_sync},
     {"version", "", "print the version", NULL, 0, 0, cmd_version},
     {0},
 };

@@ -77,3 +77,27 @@ void home_catch_up(struct home *home)
         ph_batch_free(batch);
     }
 }
+
+struct ph_batch *home_batch(void)
+{
+    struct ph_batch *batch;
+    CHECK_OK(ph_batch_new(&batch));
+    return batch;
+}
+
+void home_found(struct home *home, struct world *world)
+{
+    home_init(home);
+    home_open(home);
+    struct ph_batch *batch = home_batch();
+    world_found(world, batch);
+    CHECK_OK(home_apply(home, batch));
+}
+
+void home_rebuild(struct home *home)
+{
+    struct ph_batch *batch = home_batch();
+    ph_batch_rebuild(batch);
+    CHECK_OK(home_apply(home, batch));
+    home_catch_up(home);
+}

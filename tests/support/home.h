@@ -4,6 +4,7 @@
 
 #include "store/store.h"
 #include "store/view.h"
+#include "tests/support/world.h"
 
 struct home {
     char path[256];
@@ -16,10 +17,16 @@ void home_deinit(struct home *home); /* closes, removes */
 void home_open(struct home *home);
 void home_close(struct home *home);
 void home_remove(const char *path);
+/* Open, with the facts and logs of a world in it. */
+void home_found(struct home *home, struct world *world);
+
+struct ph_batch *home_batch(void); /* a new one */
 
 /* Apply, growing the map as often as it asks for that; the batch is freed. */
 enum ph_status home_apply(struct home *home, struct ph_batch *batch);
 /* Empty batches until nothing is behind. */
 void home_catch_up(struct home *home);
+/* Make all records again. */
+void home_rebuild(struct home *home);
 
 #endif

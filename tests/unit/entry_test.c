@@ -77,7 +77,7 @@ static void every_flipped_bit_of_header_body_or_salt_is_refused(void **state)
         bad.body.content = ph_bytes(body + 8, 7);
         memcpy(bad.body.salt.bytes, body + 15, PH_SALT_LEN);
         CHECK_STATUS(check(&bad), PH_MALFORMED);
-        memcpy(body, "skeletoncontent", 15);
+        memcpy(body, "skeletoncontent", 16); /* with its zero, which is salt again next time */
     }
 }
 

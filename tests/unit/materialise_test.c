@@ -10,41 +10,17 @@
 
 static struct world world;
 
-static struct ph_batch *batch_new(void)
-{
-    struct ph_batch *batch;
-    CHECK_OK(ph_batch_new(&batch));
-    return batch;
-}
-
-static void found(struct home *home)
-{
-    home_init(home);
-    home_open(home);
-    struct ph_batch *batch = batch_new();
-    world_found(&world, batch);
-    CHECK_OK(home_apply(home, batch));
-}
-
 static void begin(struct home *home, uint32_t writer_count)
 {
     world_init(&world, writer_count);
-    found(home);
+    home_found(home, &world);
 }
 
 static void take(struct home *home, const struct world_entry *entry, enum world_put how)
 {
-    struct ph_batch *batch = batch_new();
+    struct ph_batch *batch = home_batch();
     world_put(&world, batch, entry, how);
     CHECK_OK(home_apply(home, batch));
-}
-
-static void rebuild(struct home *home)
-{
-    struct ph_batch *batch = batch_new();
-    ph_batch_rebuild(batch);
-    CHECK_OK(home_apply(home, batch));
-    home_catch_up(home);
 }
 
 /* An entry that sets one text field, overwriting what `over` names (may be NULL). */
@@ -238,7 +214,7 @@ static void value_shows_once_its_content_comes(void **state)
     take(&home, &create, WORLD_WITHOUT_CONTENT);
     check_texts(&home, PH_KIND_PLAN, &id, TITLE, "?|");
 
-    struct ph_batch *batch = batch_new();
+    struct ph_batch *batch = home_batch();
     CHECK_OK(ph_batch_fill(batch, 0, 1, &create.body.salt, create.body.content));
     CHECK_OK(home_apply(&home, batch));
     check_texts(&home, PH_KIND_PLAN, &id, TITLE, "late|");
@@ -275,8 +251,8 @@ static void answers_wait_for_what_they_answer_in_every_order(void **state)
                                      {1, 3, 0, 2}, {1, 0, 3, 2}, {1, 0, 2, 3}};
     for (int i = 0; i < 12; i++) {
         struct home home;
-        found(&home);
-        struct ph_batch *batch = batch_new();
+        home_found(&home, &world);
+        struct ph_batch *batch = home_batch();
         for (int j = 0; j < 4; j++) {
             const struct world_entry *entry = &entries[orders[i / 2][j]];
             if (i % 2 == 0)
@@ -374,7 +350,7 @@ static void lists_are_newest_first(void **state)
     struct ph_list_position position = {0};
     struct ph_view view;
     begin(&home, 2);
-    struct ph_batch *batch = batch_new();
+    struct ph_batch *batch = home_batch();
     for (uint32_t i = 0; i < 3; i++) {
         world_create(&world, i % 2, PH_KIND_PLAN, "p", &entry, &ids[i]);
         world_put(&world, batch, &entry, WORLD_SIGNED);
@@ -513,7 +489,7 @@ static void long_work_is_done_in_slices_own_log_first(void **state)
     struct ph_view view;
     uint64_t backlog;
     begin(&home, 2);
-    struct ph_batch *batch = batch_new();
+    struct ph_batch *batch = home_batch();
     for (uint32_t i = 0; i < PH_SLICE_ENTRIES_MAX + 10; i++) {
         world_create(&world, 0, PH_KIND_PLAN, "p", &entry, &id);
         world_put(&world, batch, &entry, WORLD_SIGNED);
@@ -536,178 +512,6 @@ static void long_work_is_done_in_slices_own_log_first(void **state)
     home_deinit(&home);
 }
 
-/* --- Random histories --- */
-
-#define HISTORY 120
-#define RECORDS_MAX 12
-#define WRITERS 3
-
-static struct world_entry history[HISTORY];
-static struct ph_record_id records[RECORDS_MAX];
-static uint32_t record_count;
-static uint64_t chance_state;
-
-static uint32_t chance(uint32_t below)
-{
-    chance_state += UINT64_C(0x9e3779b97f4a7c15);
-    uint64_t z = chance_state;
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return (uint32_t)((z ^ (z >> 31)) % below);
-}
-
-/* References to some ops of earlier entries, right or wrong for the purpose. */
-static size_t some_refs(uint32_t written, struct ph_op_ref out[3])
-{
-    size_t count = written == 0 ? 0 : chance(4);
-    for (size_t i = 0; i < count; i++) {
-        uint32_t recent = written < 20 ? written : 20;
-        out[i] = world_ref(&world, &history[written - 1 - chance(recent)], (uint16_t)chance(4));
-    }
-    return count;
-}
-
-static void write_random_op(struct ph_op_writer *ops, uint32_t written)
-{
-    static const char *const texts[] = {"a", "b", "c", "d"};
-    uint8_t item[256];
-    struct ph_op_ref refs[3];
-    struct ph_bytes text = world_text(item, texts[chance(4)]);
-    size_t count = some_refs(written, refs);
-    switch (chance(6)) {
-    case 0:
-        ph_ops_add(ops, HEADINGS, text);
-        break;
-    case 1:
-        ph_ops_remove(ops, HEADINGS, refs, count);
-        break;
-    case 2:
-        ph_ops_set(ops, PH_FIELD_NUMBER_POSITION, refs, count, text);
-        break;
-    case 3: {
-        struct ph_buffer bin = ph_buffer(item, sizeof item);
-        ph_pack_bin(&bin, ph_bytes(records[chance(record_count)].bytes, 16));
-        ph_ops_set(ops, PH_FIELD_NUMBER_PARENT, refs, count, ph_buffer_bytes(&bin));
-        break;
-    }
-    case 4:
-        ph_ops_create(ops); /* a second one, or of somebody who may not */
-        break;
-    default:
-        ph_ops_set(ops, TITLE, refs, count, text);
-    }
-}
-
-static void write_history(uint64_t seed)
-{
-    struct ph_op_writer ops;
-    chance_state = seed;
-    world_init(&world, WRITERS);
-    record_count = 0;
-    for (uint32_t i = 0; i < HISTORY; i++) {
-        uint32_t writer = chance(WRITERS);
-        bool creates = record_count == 0 || (record_count < RECORDS_MAX && chance(4) == 0);
-        if (creates)
-            records[record_count++] = world_record(&world, writer, 0);
-        const struct ph_record_id *record =
-            &records[creates ? record_count - 1 : chance(record_count)];
-        world_begin(&world, &ops);
-        ph_ops_group(&ops, PH_KIND_PRIORITY, record,
-                     chance(10) == 0 ? PH_AUDIENCE_SCHOOL : PH_AUDIENCE_NETWORK);
-        if (creates)
-            ph_ops_create(&ops);
-        for (uint32_t j = chance(3) + 1; j > 0; j--)
-            write_random_op(&ops, i);
-        world_end(&world, writer, &ops, &history[i]);
-    }
-}
-
-/* Each log in order, the logs against each other in any; batches of any size; some contents late. */
-static void take_history(struct home *home)
-{
-    uint32_t next[WRITERS] = {0};
-    struct ph_batch *batch = batch_new();
-    bool is_late[HISTORY] = {false};
-    for (uint32_t taken = 0; taken < HISTORY;) {
-        uint32_t writer = chance(WRITERS);
-        while (next[writer] < HISTORY && history[next[writer]].writer != writer)
-            next[writer]++;
-        if (next[writer] == HISTORY)
-            continue;
-        uint32_t i = next[writer]++;
-        is_late[i] = history[i].body.content_len > 0 && chance(8) == 0;
-        world_put(&world, batch, &history[i], is_late[i] ? WORLD_WITHOUT_CONTENT : WORLD_SIGNED);
-        taken++;
-        if (chance(4) == 0) {
-            CHECK_OK(home_apply(home, batch));
-            batch = batch_new();
-        }
-    }
-    for (uint32_t i = 0; i < HISTORY; i++)
-        if (is_late[i])
-            CHECK_OK(ph_batch_fill(batch, world.log_of[history[i].writer], history[i].link.seq,
-                                   &history[i].body.salt, history[i].body.content));
-    CHECK_OK(home_apply(home, batch));
-    home_catch_up(home);
-}
-
-/* Every store meets the logs in its own order. */
-static void number_logs_anew(void)
-{
-    uint32_t shift = chance(WRITERS);
-    for (uint32_t i = 0; i < WRITERS; i++)
-        world.log_of[i] = (i + shift) % WRITERS;
-}
-
-/* All records, and the listings, one after the other. */
-static struct ph_bytes canonical_whole(struct home *home, uint8_t *out, size_t size)
-{
-    struct ph_view view;
-    struct ph_buffer buffer = ph_buffer(out, size);
-    struct ph_list_position position = {0};
-    struct ph_record_id id;
-    uint16_t kind;
-    CHECK_OK(ph_view_open(home->store, &view));
-    for (uint32_t i = 0; i < record_count; i++) {
-        enum ph_status status = ph_view_canonical(&view, PH_KIND_PRIORITY, &records[i], &buffer);
-        CHECK(status == PH_OK || status == PH_NOT_FOUND);
-    }
-    while (ph_view_list(&view, PH_KIND_PRIORITY, &position, &id) == PH_OK)
-        ph_buffer_put(&buffer, id.bytes, sizeof id.bytes);
-    for (uint32_t i = 0; i < record_count; i++) {
-        position = (struct ph_list_position){0};
-        while (ph_view_children(&view, &records[i], &position, &kind, &id) == PH_OK)
-            ph_buffer_put(&buffer, id.bytes, sizeof id.bytes);
-    }
-    ph_view_close(&view);
-    CHECK(!buffer.overflow);
-    return ph_buffer_bytes(&buffer);
-}
-
-static void records_are_the_same_in_every_order_and_after_a_rebuild(void **state)
-{
-    (void)state;
-    static uint8_t first_bytes[1 << 18], bytes[1 << 18];
-    for (uint64_t seed = 1; seed <= 20; seed++) {
-        struct home home;
-        struct ph_bytes first = {0};
-        write_history(seed);
-        for (int round = 0; round < 3; round++) {
-            number_logs_anew();
-            found(&home);
-            take_history(&home);
-            struct ph_bytes whole =
-                canonical_whole(&home, round == 0 ? first_bytes : bytes, sizeof bytes);
-            if (round == 0)
-                first = whole;
-            CHECK_BYTES(whole, first);
-            rebuild(&home);
-            CHECK_BYTES(canonical_whole(&home, bytes, sizeof bytes), first);
-            home_deinit(&home);
-        }
-    }
-}
-
 CHECK_MAIN(cmocka_unit_test(created_record_shows_its_value),
            cmocka_unit_test(concurrent_values_stay_until_somebody_settles),
            cmocka_unit_test(removed_elements_go),
@@ -722,5 +526,4 @@ CHECK_MAIN(cmocka_unit_test(created_record_shows_its_value),
            cmocka_unit_test(children_stand_by_position_and_move),
            cmocka_unit_test(child_stands_where_the_latest_value_says),
            cmocka_unit_test(value_of_another_type_shows_as_missing),
-           cmocka_unit_test(long_work_is_done_in_slices_own_log_first),
-           cmocka_unit_test(records_are_the_same_in_every_order_and_after_a_rebuild))
+           cmocka_unit_test(long_work_is_done_in_slices_own_log_first))

@@ -17,20 +17,13 @@
 
 static struct world world;
 
-static struct ph_batch *batch_new(void)
-{
-    struct ph_batch *batch;
-    CHECK_OK(ph_batch_new(&batch));
-    return batch;
-}
-
 /* A home with a store that knows `writer_count` writers. */
 static void begin(struct home *home, uint32_t writer_count)
 {
     world_init(&world, writer_count);
     home_init(home);
     home_open(home);
-    struct ph_batch *batch = batch_new();
+    struct ph_batch *batch = home_batch();
     world_found(&world, batch);
     CHECK_OK(home_apply(home, batch));
 }
@@ -60,7 +53,7 @@ static void what_a_batch_says_is_there_after_opening_again(void **state)
     struct world_entry entries[3];
     struct ph_record_id record;
     begin(&home, 2);
-    struct ph_batch *batch = batch_new();
+    struct ph_batch *batch = home_batch();
     CHECK_OK(ph_batch_meta(batch, "colour", ph_bytes_text("green")));
     for (int i = 0; i < 3; i++) {
         world_create(&world, 1, PH_KIND_PLAN, "Reading", &entries[i], &record);
@@ -107,7 +100,7 @@ static void empty_content_needs_no_salt(void **state)
     ph_ops_group(&ops, PH_KIND_PLAN, &record, PH_AUDIENCE_NETWORK);
     ph_ops_create(&ops);
     world_end(&world, 0, &ops, &entry);
-    struct ph_batch *batch = batch_new();
+    struct ph_batch *batch = home_batch();
     world_put(&world, batch, &entry, WORLD_SIGNED);
     CHECK_OK(home_apply(&home, batch));
 
@@ -128,11 +121,11 @@ static void content_that_was_missing_is_filled_in(void **state)
     uint32_t log = 0, seq = 0;
     begin(&home, 1);
     world_create(&world, 0, PH_KIND_PLAN, "Writing", &entry, &record);
-    struct ph_batch *batch = batch_new();
+    struct ph_batch *batch = home_batch();
     world_put(&world, batch, &entry, WORLD_WITHOUT_CONTENT);
     CHECK_OK(home_apply(&home, batch));
 
-    batch = batch_new();
+    batch = home_batch();
     CHECK_OK(ph_batch_fill(batch, 0, 1, &entry.body.salt, entry.body.content));
     CHECK_OK(home_apply(&home, batch));
 
@@ -154,7 +147,7 @@ static void batch_is_applied_wholly_or_not_at_all(void **state)
     struct ph_log_row row;
     begin(&home, 1);
     world_create(&world, 0, PH_KIND_PLAN, "Numbers", &entry, &record);
-    struct ph_batch *batch = batch_new();
+    struct ph_batch *batch = home_batch();
     CHECK_OK(ph_batch_meta(batch, "colour", ph_bytes_text("red")));
     world_put(&world, batch, &entry, WORLD_SIGNED);
     CHECK_OK(ph_batch_fill(batch, 0, 9, &entry.body.salt, entry.body.content)); /* no such entry */
@@ -175,7 +168,7 @@ static struct ph_batch *bulky_batch(uint32_t count)
     struct ph_op_writer ops;
     struct world_entry entry;
     uint8_t item[256];
-    struct ph_batch *batch = batch_new();
+    struct ph_batch *batch = home_batch();
     memset(text, 'x', 200);
     text[200] = 0;
     for (uint32_t i = 0; i < count; i++) {
@@ -209,7 +202,7 @@ static void map_grows_from_almost_nothing(void **state)
     home_init(&home);
     home.map_bytes = 32 * 1024;
     home_open(&home);
-    struct ph_batch *batch = batch_new();
+    struct ph_batch *batch = home_batch();
     world_found(&world, batch);
     CHECK_OK(home_apply(&home, batch));
 
@@ -294,7 +287,7 @@ static void full_disk_refuses_and_the_store_goes_on(void **state)
         skip(); /* only root may mount; the test above covers the rest */
     }
     home_open(&home);
-    struct ph_batch *batch = batch_new();
+    struct ph_batch *batch = home_batch();
     world_found(&world, batch);
     CHECK_OK(home_apply(&home, batch));
 
