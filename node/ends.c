@@ -115,8 +115,10 @@ static void leave_out(struct ph_node *node, const struct ph_school_id *school)
     bool is_over = ph_facts_certify_count(node->facts, school) > PH_CERTIFIES_PER_SCHOOL_MAX;
     for (uint32_t i = 0; i < node->logs.count; i++) {
         struct ph_log *log = &node->logs.items[i];
-        if (ph_school_id_equal(&log->row.school, school))
-            log->is_left_out = is_over;
+        if (!ph_school_id_equal(&log->row.school, school) || log->is_left_out == is_over)
+            continue;
+        log->is_left_out = is_over;
+        node->ingest.holes_changed = true; /* its holes are left out of the root, too */
     }
     if (is_over)
         ph_log(node->log, PH_LOG_WARN, "school %02x%02x%02x%02x certifies too many writers",
