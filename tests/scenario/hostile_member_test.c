@@ -1,0 +1,240 @@
+/* What a member's key can sign and no honest node would: certify facts for keys that aren't its own,
+ * too many of them, one key twice, floods of invitations. Nobody else is harmed by it. */
+#include <stdlib.h>
+
+#include "store/view.h"
+#include "tests/support/bad_member.h"
+
+#define BAD 2 /* of four; 0, 1 and 3 are honest */
+#define MANY (PH_CERTIFIES_PER_SCHOOL_MAX + 1)
+
+static uint32_t log_count(struct sim *sim, uint32_t node)
+{
+    struct ph_view view = {0};
+    struct ph_log_row row;
+    uint32_t count = 0;
+    CHECK_OK(ph_view_open(sim_store(sim, node), &view));
+    while (ph_view_log(&view, count, &row) == PH_OK)
+        count++;
+    ph_view_close(&view);
+    return count;
+}
+
+/* A plan of `node` is soon at all honest nodes. */
+static void check_is_heard(struct sim *sim, uint32_t node)
+{
+    struct sim_id plan = sim_write(sim, node, "plan", "title", "Still heard");
+    sim_run(sim, 3000);
+    for (uint32_t other = 0; other < 4; other++)
+        if (other != BAD)
+            CHECK(strstr(sim_show(sim, other, &plan, "title").text, "Still heard") != NULL);
+}
+
+/* --- whose key is it --- */
+
+/* A certify fact for the writer key of node 1. The consent is the bad member's own writer's, or left out. */
+static struct bad_fact stolen_key(struct bad_member *bad, bool has_consent)
+{
+    struct ph_sign_secret unused;
+    struct ph_fact fact = {.type = PH_FACT_CERTIFY};
+    ph_sign_key_from_seed(sim_identity(bad->sim, 1)->writer_seed, &unused,
+                          fact.of.certify.writer.bytes);
+    fact.of.certify.consenting = &bad->log.secret;
+    struct bad_fact stolen = bad_member_fact(bad, &fact, &bad->log.certify, true);
+    if (!has_consent) {
+        stolen.bytes[0]--; /* one item less of the array: the last, of 2 + 64 bytes */
+        stolen.len -= 2 + sizeof(struct ph_signature);
+    }
+    return stolen;
+}
+
+static void another_schools_writer_key_is_not_certified(void **state)
+{
+    (void)state;
+    static const enum ph_status reasons[] = {PH_MALFORMED, PH_UNAUTHENTIC};
+    for (int has_consent = 0; has_consent < 2; has_consent++) {
+        struct sim *sim = sim_network(701, 4);
+        struct bad_member bad = bad_member_of(sim, BAD);
+        struct bad_fact stolen = stolen_key(&bad, has_consent != 0);
+        struct sim_stranger *stranger = bad_member_dial(&bad, 0, 0);
+        sim_trace_forget(sim);
+
+        bad_member_say_facts(stranger, &stolen, 1);
+
+        CHECK(sim_stranger_await_end(stranger, 2000));
+        assert_int_equal(sim_stranger_end_reason(stranger), PH_END_BAD_INPUT);
+        CHECK(sim_trace_has(sim, 0, ph_status_text(reasons[has_consent])));
+        CHECK(!sim_trace_has(sim, 1, "> down"));
+        check_is_heard(sim, 1);
+        sim_stranger_free(stranger);
+        sim_free(sim);
+    }
+}
+
+static void a_certify_fact_without_effect_opens_no_log(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_network(702, 4);
+    struct bad_member bad = bad_member_of(sim, BAD);
+    struct sim_stranger *stranger = bad_member_dial(&bad, 0, 0);
+    struct bad_log other = {.content_len = 0};
+    struct ph_fact fact = {.type = PH_FACT_CERTIFY};
+    uint32_t before = log_count(sim, 0);
+    (void)bad_member_certify(&bad, 1, &bad.log.certify, &other);
+    fact.of.certify.writer = other.writer;
+    fact.of.certify.consenting = &other.secret;
+    struct bad_fact by_writer = bad_member_fact(&bad, &fact, &bad.log.certify, false);
+
+    bad_member_say_facts(stranger, &by_writer, 1);
+    sim_run(sim, 2000);
+
+    CHECK(sim_stranger_is_up(stranger));
+    assert_int_equal(log_count(sim, 0), before);
+    other.tip = ph_link_first(&by_writer.id);
+    bad_member_say_run(&bad, stranger, &other, 1, false);
+    sim_run(sim, 2000);
+    assert_int_equal(sim_count(sim, 0, "plan"), 0);
+    CHECK(sim_converge(sim, 60000));
+    sim_stranger_free(stranger);
+    sim_free(sim);
+}
+
+/* --- too many --- */
+
+struct many {
+    struct bad_fact facts[MANY];
+    struct bad_log logs[MANY];
+};
+
+static struct many *certify_many(struct bad_member *bad)
+{
+    struct many *many = calloc(1, sizeof *many);
+    CHECK(many != NULL);
+    for (uint32_t i = 0; i < MANY; i++)
+        many->facts[i] = bad_member_certify(bad, (uint8_t)i, &bad->log.certify, &many->logs[i]);
+    return many;
+}
+
+/* Node 0 learns them from the first to the last and takes entries and a hole meanwhile; node 1 the
+ * other way round; node 3 hears of it from the others. */
+static void a_school_that_certifies_too_many_is_left_out_by_all(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_network(703, 4);
+    struct bad_member bad = bad_member_of(sim, BAD);
+    struct many *many = certify_many(&bad);
+    sim_partition(sim, 0, 1);
+    sim_partition(sim, 1, 3);
+    struct sim_stranger *at_0 = bad_member_dial(&bad, 0, 0);
+    struct sim_stranger *at_1 = bad_member_dial(&bad, 1, 1);
+    bad_member_say_facts(at_0, many->facts, 5);
+    bad_member_say_run(&bad, at_0, &many->logs[0], 3, false);
+    bad_member_say_run(&bad, at_0, &many->logs[1], 1, true);
+    sim_run(sim, 2000);
+    assert_int_equal(sim_count(sim, 0, "plan"), 4);
+
+    bad_member_say_facts(at_0, many->facts + 5, MANY - 5);
+    for (uint32_t i = MANY; i-- > 0;)
+        bad_member_say_facts(at_1, &many->facts[i], 1);
+    bad_member_say_run(&bad, at_1, &many->logs[20], 2, false);
+    sim_run(sim, 2000);
+    sim_heal(sim);
+
+    CHECK(sim_converge(sim, 180000));
+    CHECK(sim_trace_has(sim, 0, "certifies too many writers"));
+    check_is_heard(sim, 1);
+    check_is_heard(sim, 3);
+    CHECK(sim_converge(sim, 60000));
+    struct ph_root before = sim_root(sim, 0);
+    sim_stop(sim, 0);
+    sim_start(sim, 0);
+    sim_run(sim, 1000);
+    struct ph_root after = sim_root(sim, 0);
+    CHECK(ph_root_equal(&before, &after));
+    sim_stranger_free(at_0);
+    sim_stranger_free(at_1);
+    free(many);
+    sim_free(sim);
+}
+
+/* --- one key, twice --- */
+
+static uint64_t bytes_between(struct sim *sim, uint32_t a, uint32_t b)
+{
+    return sim_net_bytes(sim_net(sim), sim_place(sim, a), sim_place(sim, b)) +
+           sim_net_bytes(sim_net(sim), sim_place(sim, b), sim_place(sim, a));
+}
+
+static void a_log_with_two_beginnings_harms_nobody_else(void **state)
+{
+    (void)state;
+    for (uint32_t more = 0; more < 2; more++) {
+        struct sim *sim = sim_network(704, 4);
+        struct bad_member bad = bad_member_of(sim, BAD);
+        struct bad_log one = {.content_len = 0}, two = {.content_len = 0};
+        struct bad_fact facts[2];
+        facts[0] = bad_member_certify(&bad, 1, &bad.log.certify, &one);
+        facts[1] = bad_member_certify(&bad, 1, &facts[0].id, &two);
+        struct sim_stranger *at_0 = bad_member_dial(&bad, 0, 0);
+        struct sim_stranger *at_1 = bad_member_dial(&bad, 1, 1);
+        bad_member_say_facts(at_0, facts, 2);
+        sim_run(sim, 2000);
+        CHECK(sim_converge(sim, 10000));
+
+        bad_member_say_run(&bad, at_0, &one, 1, false);
+        bad_member_say_run(&bad, at_1, &two, 1 + more, false);
+        sim_run(sim, 5000);
+        assert_int_equal(sim_count(sim, 0, "plan"), 1);
+        assert_int_equal(sim_count(sim, 1, "plan"), 1 + more);
+        sim_stranger_free(at_0);
+        sim_stranger_free(at_1);
+        uint64_t before = bytes_between(sim, 0, 1);
+        sim_run(sim, 120000);
+
+        assert_in_range(bytes_between(sim, 0, 1) - before, 0, 30000);
+        check_is_heard(sim, 0);
+        check_is_heard(sim, 1);
+        check_is_heard(sim, 3);
+        for (uint32_t node = 0; node < 4; node++)
+            CHECK(node == BAD || (sim_is_up(sim, node) && sim_verify(sim, node)));
+        sim_free(sim);
+    }
+}
+
+/* --- floods --- */
+
+static void a_flood_of_invitations_keeps_nobody_from_being_admitted(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_start_all(705, 4);
+    sim_found(sim, 0, "Lighthouse");
+    struct sim_code code = sim_invite(sim, 0, 2, 0);
+    CHECK(sim_join(sim, 1, &code, UINT32_MAX, 60000));
+    CHECK(sim_join(sim, BAD, &code, UINT32_MAX, 60000));
+    struct bad_member bad = bad_member_of(sim, BAD);
+    struct sim_stranger *stranger = bad_member_dial(&bad, 0, 0);
+    struct sim_code later = sim_invite(sim, 0, 1, 0); /* no fact of the flood rests on it */
+    for (uint8_t i = 0; i < 3 * PH_FACT_PAST_MAX; i++) {
+        struct ph_fact fact = {.type = PH_FACT_INVITE};
+        fact.of.invite.key[0] = i;
+        fact.of.invite.uses = 1;
+        struct bad_fact invite = bad_member_fact(&bad, &fact, &bad.log.certify, false);
+        bad_member_say_facts(stranger, &invite, 1);
+    }
+    sim_run(sim, 2000);
+    CHECK(sim_stranger_is_up(stranger));
+
+    CHECK(sim_join(sim, 3, &later, UINT32_MAX, 1000)); /* at the first attempt */
+
+    CHECK(sim_confirm(sim, 0, 1));
+    check_is_heard(sim, 3);
+    CHECK(sim_converge(sim, 60000));
+    sim_stranger_free(stranger);
+    sim_free(sim);
+}
+
+CHECK_MAIN(cmocka_unit_test(another_schools_writer_key_is_not_certified),
+           cmocka_unit_test(a_certify_fact_without_effect_opens_no_log),
+           cmocka_unit_test(a_school_that_certifies_too_many_is_left_out_by_all),
+           cmocka_unit_test(a_log_with_two_beginnings_harms_nobody_else),
+           cmocka_unit_test(a_flood_of_invitations_keeps_nobody_from_being_admitted))
