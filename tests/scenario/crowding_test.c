@@ -1,0 +1,171 @@
+/* Places, sessions and turns are bounded, and whoever takes them all keeps nobody else out. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tests/support/bad_member.h"
+
+#define BAD 2 /* of four; 0, 1 and 3 are honest */
+#define SESSIONS (PH_SESSIONS_PER_SCHOOL_MAX + 3)
+
+static void free_all(struct sim_stranger **strangers, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        sim_stranger_free(strangers[i]);
+}
+
+static void check_was_not_ended(struct sim *sim, uint32_t node)
+{
+    CHECK(!sim_trace_has(sim, node, "> down"));
+    CHECK(!sim_trace_has(sim, node, "< hangup"));
+}
+
+/* --- sessions --- */
+
+static void a_member_has_a_few_sessions_and_no_more(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_network(721, 4);
+    struct bad_member bad = bad_member_of(sim, BAD);
+    struct sim_stranger *strangers[SESSIONS];
+    uint32_t up_count = 0;
+    sim_trace_forget(sim);
+
+    for (uint32_t i = 0; i < SESSIONS; i++)
+        strangers[i] = bad_member_dial(&bad, i, 0);
+    sim_run(sim, 1000);
+
+    for (uint32_t i = 0; i < SESSIONS; i++)
+        up_count += sim_stranger_is_up(strangers[i]);
+    assert_int_equal(up_count, PH_SESSIONS_PER_SCHOOL_MAX);
+    CHECK(sim_stranger_is_up(strangers[SESSIONS - 1])); /* it is the oldest that goes */
+    check_was_not_ended(sim, 1);
+    free_all(strangers, SESSIONS);
+    sim_free(sim);
+}
+
+/* The certificate in a handshake asks no consent of the writer; the transport key is proven. */
+static void who_shows_anothers_writer_key_ends_no_other_session(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_network(722, 4);
+    struct bad_member bad = bad_member_of(sim, BAD);
+    sim_trace_forget(sim);
+
+    struct sim_stranger *stranger =
+        bad_member_dial_as(&bad, 1, 0, sim_identity(sim, 1)->writer_seed);
+    sim_run(sim, 2000);
+
+    check_was_not_ended(sim, 1);
+    assert_int_equal(sim_net_links(sim_net(sim), sim_place(sim, 0), sim_place(sim, 1)), 1);
+    sim_stranger_free(stranger);
+    sim_free(sim);
+}
+
+/* --- silence --- */
+
+static void hear_nothing(void *impl, ph_conn_id conn, struct ph_bytes bytes)
+{
+    (void)impl;
+    (void)conn;
+    (void)bytes;
+}
+
+static void see_nothing(void *impl, ph_conn_id conn, const char *text)
+{
+    (void)impl;
+    (void)conn;
+    (void)text;
+}
+
+static void send_nothing(void *impl, ph_conn_id conn, size_t len)
+{
+    (void)impl;
+    (void)conn;
+    (void)len;
+}
+
+static void silent_connections_keep_no_member_out(void **state)
+{
+    (void)state;
+    static const struct sim_party_ops silent = {
+        .up = see_nothing, .data = hear_nothing, .sent = send_nothing, .down = see_nothing};
+    struct sim *sim = sim_network(723, 4);
+    struct bad_member member = bad_member_of(sim, BAD); /* this time it means no harm */
+    uint32_t place = sim_net_add(sim_net(sim), "silent", &silent, NULL);
+    for (ph_conn_id conn = 1; conn < 2 * 2 * PH_HALF_OPEN_MAX; conn += 2)
+        sim_net_dial(sim_net(sim), place, conn, "node0:7410");
+    sim_run(sim, 500);
+
+    struct sim_stranger *stranger = bad_member_dial(&member, 0, 0);
+    sim_run(sim, 500);
+
+    CHECK(sim_stranger_is_up(stranger));
+    assert_int_equal(sim_stranger_heard(stranger, PH_MESSAGE_ROOT), 1);
+    assert_int_equal(sim_net_links(sim_net(sim), sim_place(sim, 0), sim_place(sim, 1)), 1);
+    sim_run(sim, PH_HANDSHAKE_MS_MAX + 1000);
+    assert_int_equal(sim_net_links(sim_net(sim), sim_place(sim, 0), place), 0);
+    sim_stranger_free(stranger);
+    sim_free(sim);
+}
+
+/* --- promises --- */
+
+/* Of the logs of all four schools, far ahead of what there is. */
+static void promise_much(struct sim *sim, struct sim_stranger *stranger)
+{
+    uint8_t bytes[1000];
+    struct ph_buffer message = ph_buffer(bytes, sizeof bytes);
+    struct ph_head heads[4] = {{.seq = 0}};
+    for (uint32_t node = 0; node < 4; node++) {
+        struct ph_sign_secret unused;
+        ph_sign_key_from_seed(sim_identity(sim, node)->writer_seed, &unused,
+                              heads[node].writer.bytes);
+        heads[node].seq = 1000000;
+    }
+    ph_message_heads(&message, heads, 4, NULL, 0);
+    sim_stranger_say(stranger, ph_buffer_bytes(&message));
+}
+
+static void who_promises_much_and_sends_nothing_is_asked_last(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_network(724, 4);
+    struct bad_member bad = bad_member_of(sim, BAD);
+    struct sim_stranger *strangers[PH_SESSIONS_PER_SCHOOL_MAX];
+    sim_partition(sim, 0, 1);
+    for (int i = 0; i < 100; i++)
+        sim_write(sim, i % 2 == 0 ? 0 : 3, "plan", "title", "Written meanwhile");
+    sim_run(sim, PH_SILENCE_MS_MAX + 5000); /* node 1 knows that it is alone */
+    sim_trace_forget(sim);
+    while (!sim_trace_has(sim, 1, "> down")) /* and isn't dialing: the first place is not taken */
+        sim_run(sim, 10);
+    for (uint32_t i = 0; i < PH_SESSIONS_PER_SCHOOL_MAX; i++) {
+        strangers[i] = bad_member_dial(&bad, i, 1);
+        promise_much(sim, strangers[i]);
+    }
+    sim_run(sim, 1000);
+    CHECK(sim_stranger_heard(strangers[0], PH_MESSAGE_WANT) != 0);
+    sim_heal(sim);
+    while (sim_net_links(sim_net(sim), sim_place(sim, 0), sim_place(sim, 1)) == 0)
+        sim_run(sim, 100);
+
+    uint64_t since_ms = sim_now(sim);
+    while (sim_count(sim, 1, "plan") < 100 && sim_now(sim) - since_ms < 300000)
+        sim_run(sim, 500);
+
+    assert_in_range(sim_now(sim) - since_ms, 0, PH_WANT_MS_MAX + 10000);
+    for (uint32_t i = 0; i < PH_SESSIONS_PER_SCHOOL_MAX; i++) {
+        CHECK(sim_stranger_is_up(strangers[i]));
+        promise_much(sim, strangers[i]);
+    }
+    struct sim_id plan = sim_write(sim, 3, "plan", "title", "One more");
+    sim_run(sim, PH_WANT_MS_MAX + 10000);
+    assert_string_equal(sim_show(sim, 1, &plan, "title").text, "One more (School 3)");
+    free_all(strangers, PH_SESSIONS_PER_SCHOOL_MAX);
+    sim_free(sim);
+}
+
+CHECK_MAIN(cmocka_unit_test(a_member_has_a_few_sessions_and_no_more),
+           cmocka_unit_test(who_shows_anothers_writer_key_ends_no_other_session),
+           cmocka_unit_test(silent_connections_keep_no_member_out),
+           cmocka_unit_test(who_promises_much_and_sends_nothing_is_asked_last))
