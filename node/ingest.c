@@ -174,7 +174,9 @@ static enum ph_status check_fill(struct ph_node *node, uint32_t log, const struc
     if (status == PH_NOT_FOUND || (status == PH_OK && !entry.body.content_is_missing))
         status = PH_WAITING;
     if (status == PH_OK) {
-        struct ph_body body = {.content = fill->of.fill.content, .salt = fill->of.fill.salt};
+        struct ph_body body = {.content = fill->of.fill.content,
+                               .content_len = entry.body.content_len,
+                               .salt = fill->of.fill.salt};
         struct ph_hash hash = ph_body_content_hash(&body);
         if (fill->of.fill.content.len != entry.body.content_len ||
             !ph_hash_equal(&hash, &entry.body.content_hash))
