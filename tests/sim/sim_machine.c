@@ -170,7 +170,9 @@ static void hangup(void *impl, ph_conn_id conn)
 
 static enum ph_status apply(struct sim_machine *machine, struct ph_batch *batch)
 {
-    if (machine->is_disk_full && !ph_batch_is_empty(batch))
+    /* What waits to be materialised needs room as well. */
+    if (machine->is_disk_full &&
+        (!ph_batch_is_empty(batch) || sim_is_behind(machine->sim, machine->index)))
         return PH_NO_SPACE;
     enum ph_status status = ph_store_apply(machine->store, batch);
     while (status == PH_MAP_FULL) {
