@@ -1,11 +1,15 @@
 /* A school that was away fetches many logs, from several others or from one slow one. */
 #include "tests/sim/sim_school.h"
+#include "tests/support/bad_member.h"
 #include "tests/support/check.h"
 
 #define AWAY 4    /* the others are 0 to 3 */
 #define TEXTS 200 /* in each log */
 #define TEXT_LEN 3000
 #define AT_ONCE 40
+#define LOGS 8
+#define RUNS 16
+#define RUN_ENTRIES 300
 
 static void write_texts(struct sim *sim, uint32_t node, uint64_t seed)
 {
@@ -42,6 +46,12 @@ static struct sim *one_away(uint64_t seed, bool calls_all)
 static uint64_t bytes_from(struct sim *sim, uint32_t node)
 {
     return sim_net_bytes(sim_net(sim), sim_place(sim, node), sim_place(sim, AWAY));
+}
+
+static uint64_t bytes_to(struct sim *sim, uint32_t node)
+{
+    return sim_net_bytes(sim_net(sim), sim_place(sim, 0), sim_place(sim, node)) +
+           sim_net_bytes(sim_net(sim), sim_place(sim, 1), sim_place(sim, node));
 }
 
 static uint64_t bytes_from_all(struct sim *sim)
@@ -113,6 +123,41 @@ static void a_source_that_goes_silent_is_replaced(void **state)
     sim_free(sim);
 }
 
-CHECK_MAIN(cmocka_unit_test(one_slow_reader_fills_no_queue_over_its_bound),
+/* More than a batch holds comes from two sources while commits are slow: what finds no room is not
+ * asked for before there is some. */
+static void what_finds_no_room_is_not_sent_over_and_over(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_network(604, 4);
+    struct bad_member writer = bad_member_of(sim, 3); /* it means no harm */
+    struct sim_stranger *stranger = bad_member_dial(&writer, 0, 0);
+    struct bad_log logs[LOGS] = {{.content_len = 0}};
+    sim_stop(sim, 2);
+    for (uint8_t i = 0; i < LOGS; i++) {
+        struct bad_fact fact = bad_member_certify(&writer, i, &writer.log.certify, &logs[i]);
+        bad_member_say_facts(stranger, &fact, 1);
+        sim_run(sim, 200);
+        for (uint32_t run = 0; run < RUNS; run++)
+            bad_member_say_run(&writer, stranger, &logs[i], RUN_ENTRIES, false);
+        sim_run(sim, 1000);
+    }
+    CHECK(sim_converge(sim, 120000));
+    assert_int_equal(sim_count(sim, 1, "plan"), LOGS * RUNS * RUN_ENTRIES);
+    sim_stranger_free(stranger);
+    uint64_t minimum = sim_net_bytes(sim_net(sim), sim_place(sim, 0), sim_place(sim, 1));
+    sim_set_commit_ms(sim, 2, (struct sim_span){3000, 3000});
+    sim_keep_dialing(sim, 2, "node1:7410");
+
+    uint64_t before = bytes_to(sim, 2);
+    sim_start(sim, 2);
+    sim_set_commit_ms(sim, 2, (struct sim_span){3000, 3000});
+    CHECK(sim_converge(sim, 600000));
+
+    assert_in_range(bytes_to(sim, 2) - before, minimum / 2, minimum * 13 / 10);
+    sim_free(sim);
+}
+
+CHECK_MAIN(cmocka_unit_test(what_finds_no_room_is_not_sent_over_and_over),
+           cmocka_unit_test(one_slow_reader_fills_no_queue_over_its_bound),
            cmocka_unit_test(several_sources_send_nothing_twice),
            cmocka_unit_test(a_source_that_goes_silent_is_replaced))
