@@ -46,12 +46,10 @@ static bool is_signed_by_school(uint64_t type)
 static size_t rests_on(const struct ph_node *node, const struct ph_fact *fact,
                        struct ph_fact_id out[2])
 {
-    struct ph_member members[PH_SCHOOLS_MAX];
-    uint32_t count = ph_facts_members(node->facts, members, PH_SCHOOLS_MAX);
+    const struct ph_fact *admission = ph_facts_admission(node->facts, &node->school);
     size_t must = 0;
-    for (uint32_t i = 0; i < count && i < PH_SCHOOLS_MAX && node->own_log < 0; i++)
-        if (ph_school_id_equal(&members[i].school, &node->school))
-            out[must++] = members[i].admission;
+    if (node->own_log < 0 && admission != NULL)
+        out[must++] = admission->id;
     if (node->own_log >= 0)
         out[must++] = node->logs.items[node->own_log].row.certify;
     if (fact->type == PH_FACT_ADMIT)

@@ -145,22 +145,33 @@ static enum ph_status answer_owner(struct ph_node *node, const struct ph_view *v
 
 /* --- show --- */
 
-static uint32_t count_children(const struct ph_view *view, const struct ph_record_id *parent)
+/* A list ends with PH_NOT_FOUND; anything else is damage, not its end. */
+static enum ph_status end_of_list(enum ph_status status)
+{
+    return status == PH_NOT_FOUND ? PH_OK : status;
+}
+
+static enum ph_status count_children(const struct ph_view *view, const struct ph_record_id *parent,
+                                     uint32_t *count)
 {
     struct ph_list_position position = {0};
     struct ph_record_id id;
     uint16_t kind;
-    uint32_t count = 0;
-    while (count < CHILDREN_MAX && ph_view_children(view, parent, &position, &kind, &id) == PH_OK)
-        count++;
-    return count;
+    enum ph_status status = PH_OK;
+    for (*count = 0; *count < CHILDREN_MAX; (*count)++) {
+        status = ph_view_children(view, parent, &position, &kind, &id);
+        if (status != PH_OK)
+            break;
+    }
+    return end_of_list(status);
 }
 
 static enum ph_status answer_children(const struct ph_view *view, const struct ph_record_id *parent,
                                       struct ph_buffer *out)
 {
     struct ph_list_position position = {0};
-    uint32_t count = count_children(view, parent);
+    uint32_t count = 0;
+    PH_TRY(count_children(view, parent, &count));
     ph_answer_key(out, "children");
     ph_pack_array(out, count);
     for (uint32_t i = 0; i < count; i++) {
@@ -227,8 +238,13 @@ static enum ph_status list_in(struct ph_node *node, const struct ph_view *view, 
 {
     struct ph_record_id ids[LIST_ROWS_MAX];
     uint32_t count = 0;
-    while (count < count_max && ph_view_list(view, kind, position, &ids[count]) == PH_OK)
-        count++;
+    enum ph_status status = PH_OK;
+    for (; count < count_max; count++) {
+        status = ph_view_list(view, kind, position, &ids[count]);
+        if (status != PH_OK)
+            break;
+    }
+    PH_TRY(end_of_list(status));
     ph_pack_map(out, 2);
     ph_answer_key(out, "rows");
     ph_pack_array(out, count);

@@ -142,6 +142,8 @@ enum ph_status ph_ends_add(struct ph_node *node, const struct ph_fact *certify)
         if (is_own(node, &log.row))
             node->own_log = (int)logs->count;
         logs->items[logs->count++] = log;
+    } else if (!is_held && !is_over) {
+        ph_log(node->log, PH_LOG_WARN, "more logs than this node has room for");
     }
     leave_out(node, &log.row.school);
     return PH_OK;
@@ -155,10 +157,9 @@ int ph_ends_find(const struct ph_node *node, const struct ph_writer_id *writer)
     return -1;
 }
 
-enum ph_status ph_ends_begin(struct ph_node *node, uint32_t number,
-                             const struct ph_entry_id *certify_id)
+enum ph_status ph_ends_begin(const struct ph_node *node, const struct ph_log *log,
+                             const struct ph_entry_id *certify_id, struct ph_log_row *row)
 {
-    struct ph_log *log = &node->logs.items[number];
     struct ph_fact_id id;
     memcpy(id.bytes, certify_id->bytes, sizeof id.bytes);
     const struct ph_fact *certify = ph_facts_find(node->facts, &id);
@@ -167,11 +168,12 @@ enum ph_status ph_ends_begin(struct ph_node *node, uint32_t number,
         !ph_writer_id_equal(&certify->of.certify.writer, &log->row.writer) ||
         !ph_facts_stands(node->facts, certify))
         return PH_WAITING;
-    log->row.school = ph_fact_school(certify);
-    log->row.certify = id;
-    log->row.tip = ph_link_first(&id);
-    leave_out(node, &log->row.school);
-    return log->is_left_out ? PH_WAITING : PH_OK;
+    struct ph_school_id school = ph_fact_school(certify);
+    if (ph_facts_certify_count(node->facts, &school) > PH_CERTIFIES_PER_SCHOOL_MAX)
+        return PH_WAITING;
+    *row = (struct ph_log_row){
+        .writer = log->row.writer, .school = school, .certify = id, .tip = ph_link_first(&id)};
+    return PH_OK;
 }
 
 bool ph_ends_is_spoken_of(const struct ph_log *log)

@@ -16,10 +16,11 @@ PH_MUST_USE enum ph_status ph_ends_add(struct ph_node *node, const struct ph_fac
 
 int ph_ends_find(const struct ph_node *node, const struct ph_writer_id *writer); /* -1: none */
 
-/* The first entry of a log that has none yet follows on `certify_id`: it says whose the log is.
- * PH_WAITING: no such certify fact of this writer stands here, or the log is left out. */
-PH_MUST_USE enum ph_status ph_ends_begin(struct ph_node *node, uint32_t number,
-                                         const struct ph_entry_id *certify_id);
+/* The row of a log that has no entries, if its first one follows on `certify_id`: that says whose the
+ * log is. PH_WAITING: no such certify fact of this writer stands here, or its school is left out. */
+PH_MUST_USE enum ph_status ph_ends_begin(const struct ph_node *node, const struct ph_log *log,
+                                         const struct ph_entry_id *certify_id,
+                                         struct ph_log_row *row);
 
 /* Where a log stood after its entry `seq`, at most the durable end. */
 PH_MUST_USE enum ph_status ph_ends_link(const struct ph_view *view, const struct ph_log *log,

@@ -20,10 +20,13 @@ enum ph_status ph_ingest_batch(struct ph_node *node, struct ph_batch **out)
 enum ph_status ph_ingest_fact(struct ph_node *node, struct ph_bytes bytes, bool *is_new)
 {
     struct ph_batch *batch = NULL;
-    if (ph_facts_count(node->facts) == PH_FACTS_MAX)
-        return PH_PARTIAL; /* nobody's fault */
     PH_TRY(ph_ingest_batch(node, &batch));
-    PH_TRY(ph_facts_take(node->facts, bytes, is_new));
+    enum ph_status status = ph_facts_take(node->facts, bytes, is_new);
+    if (status == PH_LIMIT && ph_facts_count(node->facts) == PH_FACTS_MAX) {
+        *is_new = false; /* nobody's fault: not taken, and not asked for again */
+        return PH_OK;
+    }
+    PH_TRY(status);
     if (!*is_new)
         return PH_OK;
     uint32_t index = ph_facts_count(node->facts) - 1;
@@ -48,28 +51,26 @@ static enum fit fit_of(const struct ph_log *log, const struct ph_run_head *head)
     return head->after_seq < log->row.tip.seq && end_seq > log->row.tip.seq ? FIT_OVERLAP : FIT_NOT;
 }
 
-/* The place that a run continues from, which lies before our end if it overlaps. PH_WAITING: not on
- * disk yet. PH_NOT_FOUND: it continues something else. */
-static enum ph_status link_before(struct ph_node *node, uint32_t number, struct ph_log *log,
-                                  const struct ph_run_head *head, struct ph_link *link)
+/* The log's row with, as its tip, the place that a run continues from, which lies before our end if
+ * it overlaps. PH_WAITING: not on disk yet. PH_NOT_FOUND: it continues something else. */
+static enum ph_status row_before(struct ph_node *node, uint32_t number,
+                                 const struct ph_run_head *head, struct ph_log_row *row)
 {
-    enum ph_status status = PH_OK;
-    *link = log->row.tip;
+    const struct ph_log *log = &node->logs.items[number];
+    *row = log->row;
     if (log->row.tip.seq == 0)
-        PH_TRY(ph_ends_begin(node, number, &head->after_id));
-    if (head->after_seq > log->durable.seq && head->after_seq != log->row.tip.seq)
-        return PH_WAITING;
-    if (head->after_seq == log->row.tip.seq) {
-        *link = log->row.tip;
-    } else {
+        return ph_ends_begin(node, log, &head->after_id, row);
+    if (head->after_seq != log->row.tip.seq) {
         struct ph_view view = {0};
-        status = ph_view_open(node->store, &view);
+        if (head->after_seq > log->durable.seq)
+            return PH_WAITING;
+        enum ph_status status = ph_view_open(node->store, &view);
         if (status == PH_OK)
-            status = ph_ends_link(&view, log, number, head->after_seq, link);
+            status = ph_ends_link(&view, log, number, head->after_seq, &row->tip);
         ph_view_close(&view);
+        PH_TRY(status);
     }
-    PH_TRY(status);
-    return ph_entry_id_equal(&head->after_id, &link->id) ? PH_OK : PH_NOT_FOUND;
+    return ph_entry_id_equal(&head->after_id, &row->tip.id) ? PH_OK : PH_NOT_FOUND;
 }
 
 /* Read over the part that we hold. PH_NOT_FOUND: it is not the same as ours. */
@@ -90,7 +91,8 @@ static enum ph_status gather_run(struct ph_node *node, struct ph_run_reader *run
     uint64_t quota = ph_facts_founding(node->facts)->of.found.quota;
     struct ph_run_entry entry, next;
     struct ph_signature signature;
-    PH_TRY(skip_held(run, &node->logs.items[log], quota, link));
+    if (node->logs.items[log].row.tip.seq != 0)
+        PH_TRY(skip_held(run, &node->logs.items[log], quota, link));
     enum ph_status status = ph_run_next(run, link, quota, &entry);
     assert(status != PH_NOT_FOUND); /* it ends past our end (fit_of) */
     while (status == PH_OK) {
@@ -107,45 +109,42 @@ static enum ph_status gather_run(struct ph_node *node, struct ph_run_reader *run
     return ph_batch_entry(batch, log, entry.encoded, &entry.body, &signature);
 }
 
-static void move_end(struct ph_node *node, struct ph_log *log, const struct ph_link *link,
+static void move_end(struct ph_node *node, struct ph_log *log, const struct ph_log_row *row,
                      uint32_t hole_count)
 {
-    log->row.tip = *link;
+    log->row = *row;
     node->ingest.holes_pending += hole_count;
     node->ingest.holes_changed = node->ingest.holes_changed || hole_count != 0;
-    if (link->lamport > node->logs.lamport_seen)
-        node->logs.lamport_seen = link->lamport;
+    if (row->tip.lamport > node->logs.lamport_seen)
+        node->logs.lamport_seen = row->tip.lamport;
 }
 
+/* `row` is the log's, with its tip where the run begins. */
 static enum ph_status take_run(struct ph_node *node, struct ph_run_reader *run, uint32_t number,
-                               struct ph_link *link)
+                               struct ph_log_row *row)
 {
-    struct ph_log *log = &node->logs.items[number];
     struct ph_batch *batch = NULL;
     uint32_t hole_count = 0;
     PH_TRY(ph_ingest_batch(node, &batch));
     struct ph_batch_mark mark = ph_batch_mark(batch);
-    enum ph_status status = gather_run(node, run, number, link, batch, &hole_count);
+    enum ph_status status = gather_run(node, run, number, &row->tip, batch, &hole_count);
     if (status == PH_OK && hole_count != 0 &&
         node->logs.hole_count + node->ingest.holes_pending + hole_count > PH_HOLES_MAX)
         status = PH_WAITING;
-    if (status == PH_OK) {
-        struct ph_log_row row = log->row;
-        row.tip = *link;
-        status = ph_batch_log(batch, number, &row);
-    }
+    if (status == PH_OK)
+        status = ph_batch_log(batch, number, row);
     if (status != PH_OK) {
         ph_batch_rewind(batch, mark);
         return status;
     }
-    move_end(node, log, link, hole_count);
+    move_end(node, &node->logs.items[number], row, hole_count);
     return PH_OK;
 }
 
 enum ph_status ph_ingest_run(struct ph_node *node, struct ph_run_reader *run, int *log_found)
 {
     int number = ph_ends_find(node, &run->head.writer);
-    struct ph_link link;
+    struct ph_log_row row;
     *log_found = number;
     if (number < 0)
         return PH_WAITING;
@@ -154,9 +153,9 @@ enum ph_status ph_ingest_run(struct ph_node *node, struct ph_run_reader *run, in
     struct ph_log *log = &node->logs.items[number];
     if (log->is_left_out || fit_of(log, &run->head) == FIT_NOT)
         return PH_WAITING;
-    enum ph_status status = link_before(node, (uint32_t)number, log, &run->head, &link);
+    enum ph_status status = row_before(node, (uint32_t)number, &run->head, &row);
     if (status == PH_OK)
-        status = take_run(node, run, (uint32_t)number, &link);
+        status = take_run(node, run, (uint32_t)number, &row);
     if (status == PH_NOT_FOUND)
         ph_ends_note_fork(node, log);
     return status;

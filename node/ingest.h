@@ -34,7 +34,7 @@ bool ph_ingest_is_quiet(const struct ph_node *node); /* nothing pending */
  * person writes is still tried. */
 bool ph_ingest_is_full(const struct ph_node *node);
 
-/* COMMITTED. Tells whether the node's durable contents changed; the caller announces. */
+/* COMMITTED. `facts_before`: how many facts were durable until now; the caller announces. */
 PH_MUST_USE enum ph_status ph_ingest_on_committed(struct ph_node *node, struct ph_batch *batch,
                                                   enum ph_status status, uint32_t *facts_before);
 

@@ -16,7 +16,6 @@
 
 static void mark_equal(struct ph_node *node, struct ph_peer *peer)
 {
-    peer->is_equal = true;
     peer->heads_begun = true;
     peer->facts_begun = true;
     for (uint32_t i = 0; i < node->logs.count; i++) {
@@ -108,6 +107,10 @@ static enum ph_status admit(struct ph_node *node, const struct ph_peer *peer,
         return PH_FORBIDDEN;
     PH_TRY(
         ph_join_verify(proof->invite_key, &proof->signature, &node->network, &peer->theirs.school));
+    if (ph_facts_members(node->facts, NULL, 0) >= PH_SCHOOLS_MAX) {
+        *reason = PH_END_FULL;
+        return PH_FORBIDDEN;
+    }
     if (ph_facts_invite_uses(node->facts, &invite->id) >= invite->of.invite.uses) {
         *reason = PH_END_USED_UP;
         return PH_FORBIDDEN;
@@ -203,7 +206,6 @@ static enum ph_status work_on_difference(struct ph_node *node, struct ph_peer *p
 static enum ph_status judge_root(struct ph_node *node, struct ph_peer *peer)
 {
     peer->root_is_unjudged = false;
-    peer->is_equal = false;
     if (ph_root_equal(&peer->their_root, &node->logs.root)) {
         mark_equal(node, peer);
         if (!ph_root_equal(&peer->root_sent, &node->logs.root))
@@ -318,7 +320,7 @@ static void end_oldest_of_school(struct ph_node *node, const struct ph_peer *new
             oldest = peer;
     }
     if (count >= PH_SESSIONS_PER_SCHOOL_MAX)
-        ph_peers_end(node, oldest, PH_END_DUPLICATE);
+        ph_peers_end(node, oldest, PH_END_FULL);
 }
 
 enum ph_status ph_opening_begin(struct ph_node *node, struct ph_peer *peer)
@@ -329,7 +331,6 @@ enum ph_status ph_opening_begin(struct ph_node *node, struct ph_peer *peer)
         ph_peers_end(node, peer, PH_END_DUPLICATE);
         return PH_OK;
     }
-    end_oldest_of_school(node, peer);
     struct ph_peer *twin = find_twin(node, peer);
     if (twin != NULL) {
         bool stays = newer_stays(node, twin, peer);
@@ -337,6 +338,7 @@ enum ph_status ph_opening_begin(struct ph_node *node, struct ph_peer *peer)
         if (!stays)
             return PH_OK;
     }
+    end_oldest_of_school(node, peer);
     if (ph_facts_knows(node->facts, &peer->theirs.school))
         return open_session(node, peer);
     return ask_who(node, peer);

@@ -90,15 +90,16 @@ static enum ph_status take_greeting(struct ph_node *node, struct ph_peer *peer,
     return ph_opening_begin(node, peer);
 }
 
-/* Callers that have not shown yet that they know the network key keep nobody out: with too many of
- * them the one that waits longest goes. */
+/* Callers that have not shown yet that they are members keep nobody out: with too many of them the
+ * one that waits longest goes. */
 static void make_room(struct ph_node *node)
 {
     struct ph_peer *oldest = NULL;
     size_t count = 0;
     for (size_t i = 0; i < PH_PEERS_MAX; i++) {
         struct ph_peer *peer = &node->peers[i];
-        if (peer->state != PH_PEER_GREETING || peer->is_ours)
+        bool is_nobody = peer->state == PH_PEER_GREETING || peer->state == PH_PEER_JUDGING;
+        if (!is_nobody || peer->is_ours)
             continue;
         count++;
         if (oldest == NULL || peer->up_ms < oldest->up_ms)
@@ -148,6 +149,7 @@ static enum ph_status take_end(struct ph_node *node, struct ph_peer *peer,
         [PH_END_DUPLICATE] = "another connection stays",
         [PH_END_BAD_INPUT] = "it refused what we sent",
         [PH_END_USED_UP] = "the invitation has been used as often as it may",
+        [PH_END_FULL] = "it has no place left",
     };
     const char *reason = reasons[message->of.end.reason];
     ph_log(node->log, PH_LOG_INFO, "%s: the other side ended: %s", peer->address, reason);

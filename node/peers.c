@@ -91,9 +91,12 @@ void ph_peers_dial(struct ph_node *node, int address_index)
 {
     struct ph_address *address = &node->dial.items[address_index];
     ph_conn_id conn = node->dial.next_conn;
-    if (address->conn != 0 || node->membership == PH_MEMBERSHIP_NONE ||
-        ph_peers_new(node, conn, address->text, address_index) == NULL)
+    if (address->conn != 0 || node->membership == PH_MEMBERSHIP_NONE)
         return;
+    if (ph_peers_new(node, conn, address->text, address_index) == NULL) {
+        snprintf(address->failure, sizeof address->failure, "too many connections");
+        return;
+    }
     node->dial.next_conn += 2;
     ph_dial_on_begun(address, conn);
     node->env.ops->dial(node->env.impl, conn, address->text);

@@ -74,6 +74,7 @@ struct ph_want {
     uint32_t log;
     uint8_t runs_left;
     uint64_t deadline_ms;
+    uint64_t given_up_ms; /* at the latest, however busy the peer is with other logs */
 };
 
 /* A log being sent to a peer. */
@@ -110,7 +111,6 @@ struct ph_peer {
     struct ph_hash their_fact_set;
     struct ph_root their_root;
     struct ph_root root_sent;
-    bool is_equal;          /* their last root is our durable one, and they were told ours */
     bool facts_begun;       /* new facts are passed on from here */
     bool facts_missed;      /* they sent some when there was no room */
     bool list_is_wanted;    /* they hold facts that we lack: they must see what we hold */

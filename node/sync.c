@@ -330,7 +330,8 @@ static enum ph_status send_want(struct ph_node *node, struct ph_peer *peer, uint
         peer->wants[i] = (struct ph_want){.is_active = true,
                                           .log = number,
                                           .runs_left = PH_WANT_RUNS_MAX,
-                                          .deadline_ms = node->now_ms + PH_WANT_MS_MAX};
+                                          .deadline_ms = node->now_ms + PH_WANT_MS_MAX,
+                                          .given_up_ms = node->now_ms + PH_WANT_QUEUED_MS_MAX};
         return ph_outbox_send(node, peer, &message);
     }
     return PH_OK;
@@ -429,12 +430,16 @@ enum ph_status ph_sync_take_heads(struct ph_node *node, struct ph_peer *peer,
     return ph_outbox_has_room(peer) ? tell_heads(node, peer) : PH_OK;
 }
 
-/* Its runs come one behind the other: while any comes, none is late. */
+/* Its runs come one behind the other: while any comes, none is late; but not for ever, else one log
+ * dripping would hold up the others. */
 static void renew_wants(const struct ph_node *node, struct ph_peer *peer)
 {
     peer->want_failures = 0;
-    for (size_t i = 0; i < PH_WANTS_PER_PEER_MAX; i++)
-        peer->wants[i].deadline_ms = node->now_ms + PH_WANT_MS_MAX;
+    for (size_t i = 0; i < PH_WANTS_PER_PEER_MAX; i++) {
+        struct ph_want *want = &peer->wants[i];
+        uint64_t renewed_ms = node->now_ms + PH_WANT_MS_MAX;
+        want->deadline_ms = renewed_ms < want->given_up_ms ? renewed_ms : want->given_up_ms;
+    }
 }
 
 static void release_want(struct ph_want *want)
@@ -450,6 +455,8 @@ static void on_taken(struct ph_node *node, struct ph_peer *peer, uint32_t number
     uint32_t tip = node->logs.items[number].row.tip.seq;
     known->theirs = known->theirs > tip ? known->theirs : tip;
     known->assumed = known->assumed > tip ? known->assumed : tip;
+    if (want != NULL)
+        want->given_up_ms = node->now_ms + PH_WANT_QUEUED_MS_MAX;
     renew_wants(node, peer);
     if (want != NULL && (--want->runs_left == 0 || known->theirs <= tip))
         release_want(want);
@@ -471,7 +478,8 @@ enum ph_status ph_sync_take_run(struct ph_node *node, struct ph_peer *peer,
     }
     if (status != PH_WAITING && status != PH_PARTIAL && status != PH_NOT_FOUND)
         return status;
-    known->is_forked = status == PH_NOT_FOUND;
+    if (status == PH_NOT_FOUND)
+        known->is_forked = true;
     if (status != PH_WAITING)
         release_want(want); /* no room: asked again after the commit; a fork: not asked again */
     else if (want != NULL && end_seq <= node->logs.items[number].row.tip.seq &&
@@ -502,6 +510,17 @@ static enum ph_status begin_anew(struct ph_node *node, struct ph_peer *peer)
     return peer->heads_begun && !is_equal ? ph_sync_send_all_heads(node, peer) : PH_OK;
 }
 
+/* All sessions of a school stand for each other: else each of them would get its first chance. */
+static void count_failure(struct ph_node *node, const struct ph_school_id *school)
+{
+    for (size_t i = 0; i < PH_PEERS_MAX; i++) {
+        struct ph_peer *peer = &node->peers[i];
+        if (peer->state == PH_PEER_OPEN && ph_school_id_equal(&peer->theirs.school, school) &&
+            peer->want_failures < UINT32_MAX)
+            peer->want_failures++;
+    }
+}
+
 enum ph_status ph_sync_on_wake(struct ph_node *node, struct ph_peer *peer)
 {
     for (size_t i = 0; i < PH_WANTS_PER_PEER_MAX; i++) {
@@ -509,8 +528,7 @@ enum ph_status ph_sync_on_wake(struct ph_node *node, struct ph_peer *peer)
         if (!want->is_active || want->deadline_ms > node->now_ms)
             continue;
         want->is_active = false;
-        if (peer->want_failures < UINT32_MAX)
-            peer->want_failures++;
+        count_failure(node, &peer->theirs.school);
     }
     return peer->root_due_ms > node->now_ms ? PH_OK : begin_anew(node, peer);
 }

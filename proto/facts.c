@@ -321,6 +321,13 @@ uint32_t ph_facts_members(const struct ph_facts *facts, struct ph_member *out, u
     return facts->school_count;
 }
 
+const struct ph_fact *ph_facts_admission(const struct ph_facts *facts,
+                                         const struct ph_school_id *school)
+{
+    uint32_t number = ph_school_number(facts, school->bytes);
+    return number == PH_NONE ? NULL : ph_facts_find(facts, &facts->schools[number].admission);
+}
+
 const struct ph_fact *ph_facts_certify_of(const struct ph_facts *facts,
                                           const struct ph_writer_id *writer)
 {

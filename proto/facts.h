@@ -53,6 +53,10 @@ struct ph_member {
 /* Members in order of admission. Returns the count; writes at most `size`. */
 uint32_t ph_facts_members(const struct ph_facts *facts, struct ph_member *out, uint32_t size);
 
+/* A known school's admission (the founding fact for the founder), NULL if it isn't known. */
+const struct ph_fact *ph_facts_admission(const struct ph_facts *facts,
+                                         const struct ph_school_id *school);
+
 /* The first certify fact of a writer that was taken, NULL if none. A log names its own by id: use
  * ph_facts_find for that. */
 const struct ph_fact *ph_facts_certify_of(const struct ph_facts *facts,

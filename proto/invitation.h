@@ -10,7 +10,6 @@
 #include "pharos/status.h"
 #include "proto/crypto.h"
 
-#define PH_INVITATION_ADDRESSES_MAX 4
 #define PH_INVITATION_CODE_MAX 2048 /* characters, with the final zero */
 
 struct ph_invitation {

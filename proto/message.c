@@ -155,7 +155,7 @@ static enum ph_status decode_fill(struct ph_unpacker *in, struct ph_message *out
 
 static enum ph_status decode_end(struct ph_unpacker *in, struct ph_message *out)
 {
-    out->of.end.reason = (enum ph_end_reason)ph_unpack_uint(in, PH_END_USED_UP);
+    out->of.end.reason = (enum ph_end_reason)ph_unpack_uint(in, PH_END_FULL);
     return PH_OK;
 }
 

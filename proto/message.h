@@ -7,8 +7,6 @@
 #include "proto/heads.h"
 #include "proto/run.h"
 
-#define PH_MESSAGE_HEADS_MAX 700 /* (wire) heads in one HEADS */
-
 enum ph_message_type {
     PH_MESSAGE_ROOT = 1,      /* where I stand */
     PH_MESSAGE_WHO = 2,       /* I don't know your school: introduce it */
@@ -29,6 +27,7 @@ enum ph_end_reason {
     PH_END_DUPLICATE = 3, /* another connection between us stays */
     PH_END_BAD_INPUT = 4, /* what you sent was refused */
     PH_END_USED_UP = 5,   /* the invitation has been used as often as it may */
+    PH_END_FULL = 6,      /* others need the place */
 };
 
 struct ph_fact_prefix {

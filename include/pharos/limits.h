@@ -38,7 +38,7 @@
 #define PH_NETWORK_NAME_MAX 200 /* (wire) bytes of UTF-8 */
 #define PH_PROBATION_BYTES_MAX                                                                     \
     (2 * 1024 * 1024)      /* (wire) facts taken from a school not known yet */
-#define PH_FACTS_MAX 16384 /* facts held; beyond it new ones wait (slowed, not lost) */
+#define PH_FACTS_MAX 16384 /* facts held; beyond it new ones are not taken */
 
 /* Records. */
 #define PH_FIELD_VALUE_MAX (16 * 1024) /* bytes of one value; a kind may ask for less */
@@ -47,36 +47,39 @@
 #define PH_OPS_PER_RECORD_MAX 65536     /* (wire) ops merged into one record */
 
 /* A node. */
-#define PH_SCHOOLS_MAX 100
-#define PH_LOGS_MAX (PH_SCHOOLS_MAX * PH_WRITERS_MAX)
-#define PH_PEERS_MAX 128             /* connections, half-open ones included */
-#define PH_HALF_OPEN_MAX 64          /* connections that have not shown who they are */
-#define PH_SESSIONS_PER_SCHOOL_MAX 4 /* a newer one ends the oldest */
-#define PH_ADDRESSES_MAX 128         /* addresses that a node remembers */
-#define PH_ADDRESS_LEN_MAX 262       /* bytes of "host:port": a DNS name, a colon, five digits */
+#define PH_SCHOOLS_MAX 100                               /* a node admits no more */
+#define PH_CERTIFIES_PER_SCHOOL_MAX (2 * PH_WRITERS_MAX) /* (wire) more: none of its logs counts */
+#define PH_LOGS_MAX (PH_SCHOOLS_MAX * PH_CERTIFIES_PER_SCHOOL_MAX)
+#define PH_PEERS_MAX 128                          /* connections, half-open ones included */
+#define PH_HALF_OPEN_MAX 64                       /* connections that have not shown who they are */
+#define PH_SESSIONS_PER_SCHOOL_MAX PH_WRITERS_MAX /* a newer one ends the oldest */
+#define PH_ADDRESSES_MAX 128                      /* addresses that a node remembers */
+#define PH_ADDRESS_LEN_MAX 262 /* bytes of "host:port": a DNS name, a colon, five digits */
 #define PH_OUTBOX_BYTES_MAX (1024 * 1024) /* sent but not yet taken by the network, per peer */
 #define PH_OUTBOX_BYTES_HARD_MAX (4 * 1024 * 1024) /* then the peer reads too slowly to be kept */
 #define PH_BATCH_BYTES_MAX (4 * 1024 * 1024)       /* one commit */
 #define PH_SLICE_ENTRIES_MAX 8192                  /* entries materialised in one commit */
-#define PH_CERTIFIES_PER_SCHOOL_MAX (2 * PH_WRITERS_MAX) /* (wire) more: none of its logs counts */
-#define PH_HOLES_MAX 65536         /* entries without content; beyond, such runs are not taken */
-#define PH_WANT_RUNS_MAX 8         /* (wire) runs that one WANT may ask for */
-#define PH_WANTS_PER_PEER_MAX 4    /* logs being fetched from one peer at a time */
-#define PH_WANTS_MAX 8             /* from all peers together */
-#define PH_SERVES_PER_PEER_MAX 4   /* logs being sent to one peer at a time */
-#define PH_PUSH_ENTRIES_MAX 64     /* a longer gap is pulled, not pushed */
-#define PH_LOCATOR_MAX 40          /* (wire) ids in a WANT's locator */
-#define PH_HOLES_PER_HEADS_MAX 256 /* (wire) holes in one HEADS */
-#define PH_COMMAND_BYTES_MAX (256 * 1024) /* one command or one piece of a reply */
-#define PH_COMMANDS_MAX 64                /* commands waiting for an answer */
+#define PH_HOLES_MAX 65536            /* entries without content; beyond, such runs are not taken */
+#define PH_WANT_RUNS_MAX 8            /* (wire) runs that one WANT may ask for */
+#define PH_WANTS_PER_PEER_MAX 4       /* logs being fetched from one peer at a time */
+#define PH_WANTS_MAX 8                /* from all peers together */
+#define PH_SERVES_PER_PEER_MAX 4      /* logs being sent to one peer at a time */
+#define PH_PUSH_ENTRIES_MAX 64        /* a longer gap is pulled, not pushed */
+#define PH_LOCATOR_MAX 40             /* (wire) ids in a WANT's locator */
+#define PH_MESSAGE_HEADS_MAX 700      /* (wire) heads in one HEADS */
+#define PH_INVITATION_ADDRESSES_MAX 4 /* (wire) */
+#define PH_HOLES_PER_HEADS_MAX 256    /* (wire) holes in one HEADS */
+#define PH_COMMAND_BYTES_MAX (1024 * 1024) /* one command or one piece of a reply */
+#define PH_COMMANDS_MAX 64                 /* commands waiting for an answer */
 
 /* Time, in ms of the monotonic clock. No wall-clock time limits anything. */
-#define PH_HANDSHAKE_MS_MAX 5000  /* from connection to the last handshake message */
-#define PH_PROBATION_MS_MAX 10000 /* from handshake to being known */
-#define PH_SILENCE_MS_MAX 60000   /* then the connection counts as dead */
-#define PH_IDLE_ROOT_MS 20000     /* idle sessions exchange roots this often */
-#define PH_WANT_MS_MAX 15000      /* a WANT without progress is asked elsewhere */
-#define PH_DIAL_MS_MIN 500        /* first pause before dialing again; doubles, with jitter */
+#define PH_HANDSHAKE_MS_MAX 5000    /* from connection to the last handshake message */
+#define PH_PROBATION_MS_MAX 10000   /* from handshake to being known */
+#define PH_SILENCE_MS_MAX 60000     /* then the connection counts as dead */
+#define PH_IDLE_ROOT_MS 20000       /* idle sessions exchange roots this often */
+#define PH_WANT_MS_MAX 15000        /* a WANT without progress is asked elsewhere */
+#define PH_WANT_QUEUED_MS_MAX 60000 /* the same while runs of other logs come from that peer */
+#define PH_DIAL_MS_MIN 500          /* first pause before dialing again; doubles, with jitter */
 #define PH_DIAL_MS_MAX 60000
 #define PH_FULL_DISK_MS 30000   /* after a full disk, until peers are asked again */
 #define PH_DRAIN_MS_MAX 2000    /* an orderly stop takes no longer */
