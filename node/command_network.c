@@ -2,9 +2,13 @@
 #include "node/author.h"
 #include "node/command_list.h"
 #include "node/dial.h"
+#include "node/ends.h"
 #include "node/ingest.h"
 #include "node/names.h"
 #include "node/peers.h"
+#include "proto/kind.h"
+
+#define JOIN_TRIES 3
 
 /* A command's last argument was read and all of them fit. */
 static enum ph_status end_args(const struct ph_request *request)
@@ -32,10 +36,14 @@ enum ph_status ph_command_network_new(struct ph_node *node, struct ph_request *r
 {
     struct ph_bytes name = ph_unpack_text(&request->args);
     PH_TRY(end_args(request));
-    if (node->membership != PH_MEMBERSHIP_NONE)
+    if (node->membership == PH_MEMBERSHIP_JOINING)
+        return ph_refuse(request, "This school is joining a network already.");
+    if (node->membership == PH_MEMBERSHIP_MEMBER)
         return ph_refuse(request, "This school is in a network already.");
     if (name.len == 0 || name.len > PH_NETWORK_NAME_MAX)
         return ph_refuse(request, "A network's name has 1 to %d bytes.", PH_NETWORK_NAME_MAX);
+    if (!ph_name_is_clean(name))
+        return ph_refuse(request, "A network's name has letters and no control characters.");
     PH_TRY(ph_author_found(node, name));
     ph_pack_map(&request->answer, 2);
     ph_answer_hex(&request->answer, "network", node->network.bytes, sizeof node->network.bytes);
@@ -141,11 +149,11 @@ static const char *last_failure(const struct ph_node *node)
     return node->dial.count == 0 ? "no address is known" : "no answer yet";
 }
 
-/* Nobody is being asked, and nobody will be: a command without a serving node tries once. */
+/* Whoever invited us may just be starting: a command without a serving node tries a few times. */
 static bool is_hopeless(const struct ph_node *node)
 {
     for (uint32_t i = 0; i < node->dial.count; i++)
-        if (node->dial.items[i].conn != 0)
+        if (node->dial.items[i].conn != 0 || node->dial.items[i].failure_count < JOIN_TRIES)
             return false;
     return !node->is_serving;
 }
@@ -245,7 +253,9 @@ bool ph_command_sync_is_done(struct ph_node *node, const struct ph_wait *wait,
         ph_answer_uint(answer, "bytes_out", peer->bytes_out);
         return true;
     }
-    if (address->leads_home)
+    if (ph_ends_own_is_forked(node))
+        snprintf(error, 256, "%s", PH_OWN_FORK_TEXT);
+    else if (address->leads_home)
         snprintf(error, 256, "%.100s is this school itself.", address->text);
     else if (address->conn == 0 && peer == NULL && address->failure[0] != '\0')
         snprintf(error, 256, "No exchange with %.100s: %s.", address->text, address->failure);

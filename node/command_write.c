@@ -9,12 +9,14 @@
 struct pairs {
     struct ph_unpacker next;
     uint32_t count;
+    uint64_t registers_seen; /* a bit for each field number; they are below 64 */
 };
 
 static enum ph_status take_pairs(struct ph_request *request, struct pairs *pairs)
 {
     pairs->count = ph_unpack_array(&request->args);
     pairs->next = request->args;
+    pairs->registers_seen = 0;
     for (uint32_t i = 0; i < pairs->count; i++)
         ph_unpack_skip(&request->args);
     PH_TRY(ph_unpack_end(&request->args));
@@ -42,6 +44,10 @@ static enum ph_status next_pair(struct ph_request *request, const struct ph_kind
     if (type == PH_FIELD_REGISTER && (*field)->type != PH_FIELD_REGISTER)
         return ph_refuse(request, "The field «%s» holds several values: use «add» and «remove».",
                          (*field)->name);
+    uint64_t bit = UINT64_C(1) << (*field)->number % 64;
+    if ((*field)->type == PH_FIELD_REGISTER && (pairs->registers_seen & bit) != 0)
+        return ph_refuse(request, "The field «%s» holds one value: give it once.", (*field)->name);
+    pairs->registers_seen |= bit;
     char why[200] = "";
     value->len = 0;
     enum ph_status status = ph_value_parse(*field, text, value, why);

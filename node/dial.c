@@ -153,7 +153,8 @@ static bool is_connected(const struct ph_node *node, const struct ph_agree_publi
 
 static bool is_wanted(const struct ph_node *node, const struct ph_address *address)
 {
-    return node->is_serving && !node->is_stopping && node->membership != PH_MEMBERSHIP_NONE &&
+    bool dials = node->is_serving || node->membership == PH_MEMBERSHIP_JOINING;
+    return dials && !node->is_stopping && node->membership != PH_MEMBERSHIP_NONE &&
            address->is_kept && !address->leads_home && address->conn == 0;
 }
 

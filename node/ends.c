@@ -208,3 +208,8 @@ enum ph_status ph_ends_link(const struct ph_view *view, const struct ph_log *log
     *out = ph_link_after(&entry.header, &id);
     return PH_OK;
 }
+
+bool ph_ends_own_is_forked(const struct ph_node *node)
+{
+    return node->own_log >= 0 && node->logs.items[node->own_log].fork_is_noted;
+}

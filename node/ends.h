@@ -33,6 +33,13 @@ bool ph_ends_is_spoken_of(const struct ph_log *log);
  * joins with forks. */
 void ph_ends_note_fork(struct ph_node *node, struct ph_log *log);
 
+/* Our own log goes on differently elsewhere: this home was restored from a copy, or there are two of
+ * it. What we would write after that reaches nobody. */
+bool ph_ends_own_is_forked(const struct ph_node *node);
+#define PH_OWN_FORK_TEXT                                                                           \
+    "Other schools hold entries of this PC that this home lacks: it was restored from a copy, or " \
+    "there are two of it. What it writes now would reach nobody; join with a new home."
+
 /* What is durable has changed: the root follows. */
 PH_MUST_USE enum ph_status ph_ends_refresh(struct ph_node *node, bool holes_changed);
 

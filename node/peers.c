@@ -68,6 +68,27 @@ void ph_peers_hang_up(struct ph_node *node, struct ph_peer *peer, const char *re
     release(node, peer);
 }
 
+/* What the end of a connection means to who looks for the reason of a failure. */
+static const char *text_of(enum ph_end_reason reason)
+{
+    switch (reason) {
+    case PH_END_DONE:
+    case PH_END_DUPLICATE:
+        return "";
+    case PH_END_STOPPING:
+        return "this node is being switched off";
+    case PH_END_UNKNOWN:
+        return "the other side did not show in time that it is a member";
+    case PH_END_BAD_INPUT:
+        return "the other side sent what can't be right";
+    case PH_END_USED_UP:
+        return "the other side came with an invitation that is used up";
+    case PH_END_FULL:
+        return "others need the place";
+    }
+    return "";
+}
+
 void ph_peers_end(struct ph_node *node, struct ph_peer *peer, enum ph_end_reason reason)
 {
     if (peer->state == PH_PEER_JUDGING || peer->state == PH_PEER_OPEN) {
@@ -76,8 +97,7 @@ void ph_peers_end(struct ph_node *node, struct ph_peer *peer, enum ph_end_reason
         if (ph_outbox_send(node, peer, &message) != PH_OK)
             ph_log(node->log, PH_LOG_DEBUG, "%s: no goodbye could be said", peer->address);
     }
-    ph_peers_hang_up(node, peer, reason == PH_END_DONE ? "" : "refused",
-                     reason == PH_END_DUPLICATE);
+    ph_peers_hang_up(node, peer, text_of(reason), reason == PH_END_DUPLICATE);
 }
 
 void ph_peers_end_all(struct ph_node *node, enum ph_end_reason reason)

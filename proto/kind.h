@@ -74,6 +74,10 @@ PH_MUST_USE enum ph_status ph_value_text(const struct ph_field *field, struct ph
 /* Whether one scanned item, received or stored, fits the field; nil fits every register. */
 bool ph_value_fits(const struct ph_field *field, struct ph_bytes item);
 
+/* Whether a text may name a school or network on every screen and in logs: some letters that are no
+ * white space, and no control or direction-changing characters. */
+bool ph_name_is_clean(struct ph_bytes name);
+
 /* A position among siblings is a fraction, written as the digits after the point in base 62 (0-9,
  * A-Z, a-z), so that bytes compare as the fractions do and there is room between any two. */
 #define PH_POSITION_LEN_MAX 64

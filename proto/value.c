@@ -295,3 +295,24 @@ enum ph_status ph_position_between(struct ph_bytes before, struct ph_bytes after
     }
     return PH_REFUSED;
 }
+
+/* U+202A to U+202E and U+2066 to U+2069 change the direction of what stands behind a name. */
+static bool turns_direction(const uint8_t *at, size_t len)
+{
+    if (len < 3 || at[0] != 0xe2)
+        return false;
+    return (at[1] == 0x80 && at[2] >= 0xaa && at[2] <= 0xae) ||
+           (at[1] == 0x81 && at[2] >= 0xa6 && at[2] <= 0xa9);
+}
+
+bool ph_name_is_clean(struct ph_bytes name)
+{
+    bool has_letter = false;
+    for (size_t i = 0; i < name.len; i++) {
+        if (name.data[i] < 0x20 || name.data[i] == 0x7f ||
+            turns_direction(name.data + i, name.len - i))
+            return false;
+        has_letter = has_letter || name.data[i] != ' ';
+    }
+    return has_letter;
+}

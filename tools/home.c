@@ -1,6 +1,7 @@
 #include "tools/home.h"
 
 #include "node/random_uv.h"
+#include "proto/kind.h"
 #include "proto/pack.h"
 
 #include <errno.h>
@@ -51,7 +52,9 @@ enum ph_status ph_home_find(const char *flag, struct ph_home *home, char why[PH_
     const char *data = getenv("XDG_DATA_HOME");
     const char *user = getenv("HOME");
     *home = PH_HOME_CLOSED;
-    if (flag != NULL && flag[0] != 0)
+    if (flag != NULL && flag[0] == 0)
+        return say(why, PH_REFUSED, "--home needs a folder.");
+    if (flag != NULL)
         return set_path(home, flag, "", why);
     if (variable != NULL && variable[0] != 0)
         return set_path(home, variable, "", why);
@@ -345,9 +348,8 @@ static enum ph_status check_name(const char *name, char why[PH_WHY_SIZE])
     ph_pack_text(&packed, ph_bytes_text(name));
     if (ph_pack_scan(ph_buffer_bytes(&packed)) != PH_OK)
         return say(why, PH_REFUSED, "The school's name is not valid UTF-8 text.");
-    for (size_t i = 0; i < len; i++)
-        if ((unsigned char)name[i] < 0x20 || name[i] == 0x7f)
-            return say(why, PH_REFUSED, "A school's name has no control characters.");
+    if (!ph_name_is_clean(ph_bytes_text(name)))
+        return say(why, PH_REFUSED, "A school's name has letters and no control characters.");
     return PH_OK;
 }
 

@@ -252,7 +252,20 @@ static void list_grows_by_thousands_at_one_end_and_by_many_in_the_middle(void **
         low = between(low, ph_bytes_text("W"), bytes[i % 2]);
 }
 
-CHECK_MAIN(cmocka_unit_test(every_kind_of_number_is_found_by_number_and_name),
+static void names_are_safe_to_show(void **state)
+{
+    (void)state;
+    CHECK(ph_name_is_clean(ph_bytes_text("مدرسة السلام")));
+    CHECK(ph_name_is_clean(ph_bytes_text("Al-Nour School")));
+    CHECK(!ph_name_is_clean(ph_bytes_text("")));
+    CHECK(!ph_name_is_clean(ph_bytes_text("   ")));
+    CHECK(!ph_name_is_clean(ph_bytes_text("N\x1b[2J")));
+    CHECK(!ph_name_is_clean(ph_bytes_text("N\xe2\x80\xae")));
+    CHECK(!ph_name_is_clean(ph_bytes_text("N\xe2\x81\xa6")));
+}
+
+CHECK_MAIN(cmocka_unit_test(names_are_safe_to_show),
+           cmocka_unit_test(every_kind_of_number_is_found_by_number_and_name),
            cmocka_unit_test(fields_have_ascending_numbers_distinct_names_and_bounded_sizes),
            cmocka_unit_test(owner_kinds_are_for_their_owner_and_member_kinds_for_all),
            cmocka_unit_test(values_that_people_type_are_taken_and_shown),
