@@ -176,6 +176,7 @@ static void mistakes_are_answered_by_one_sentence(void **state)
     process_refused(a, WORDS("new", "plan", "state=finished"), "state");
     process_refused(a, WORDS("new", "plan", "period_from=tomorrow"), "period_from");
     process_refused(a, WORDS("new", "plan", "title=\xff\xfe"), "UTF-8");
+    process_refused(a, WORDS("new", "plan", "title=a", "title=b"), "once");
     process_refused(a, WORDS("new", "reflection", "title=x"), "--with network");
     process_refused(a, WORDS("set", "00112233445566778899aabbccddeeff", "title=x"), "record");
     process_refused(a, WORDS("show", "00112233445566778899aabbccddeeff"), "record");
@@ -184,6 +185,25 @@ static void mistakes_are_answered_by_one_sentence(void **state)
     process_refused(a, WORDS("join", "PHAROS1-NONSENSE"), "code");
     process_refused(a, WORDS("sync", "127.0.0.1:1"), "127.0.0.1:1");
     free(id);
+}
+
+/* A backup put back in place, written to, and met again by who holds what came after it. */
+static void a_home_restored_from_a_copy_is_told_so(void **state)
+{
+    struct process_world *world = *state;
+    struct process_school *a = &world->schools[0], *b = &world->schools[1];
+    char copy[PATH_MAX + 16], command[3 * PATH_MAX];
+    make_network(world);
+    snprintf(copy, sizeof copy, "%s.copy", b->home);
+    snprintf(command, sizeof command, "cp -a '%s' '%s'", b->home, copy);
+    assert_int_equal(system(command), 0);
+    process_do(b, WORDS("new", "plan", "title=After the copy"));
+    process_do(b, WORDS("sync", a->address));
+    snprintf(command, sizeof command, "rm -rf '%s' && mv '%s' '%s'", b->home, copy, b->home);
+    assert_int_equal(system(command), 0);
+    process_do(b, WORDS("new", "plan", "title=Written to nobody"));
+
+    process_refused(b, WORDS("sync", a->address), "restored from a copy");
 }
 
 static void check_usage(const struct process_school *school, const char *const *words)
@@ -298,6 +318,7 @@ CHECK_MAIN(PROCESS_TEST(a_record_of_one_school_is_listed_at_another),
            PROCESS_TEST(sets_take_and_give_back_their_values),
            PROCESS_TEST(status_names_the_members_and_who_is_connected),
            PROCESS_TEST(joining_without_a_reachable_peer_is_saved_and_waits),
+           PROCESS_TEST(a_home_restored_from_a_copy_is_told_so),
            PROCESS_TEST(mistakes_are_answered_by_one_sentence),
            PROCESS_TEST(wrong_usage_has_its_own_exit_code),
            PROCESS_TEST(every_command_speaks_json_with_and_without_a_node),
