@@ -7,72 +7,7 @@
 const crypto = require('crypto');
 const fs = require('fs');
 const path = require('path');
-
-// ---- BLAKE2b (RFC 7693) with output length and personalisation, which Node's crypto lacks.
-
-const MASK = (1n << 64n) - 1n;
-const IV = [
-    0x6a09e667f3bcc908n, 0xbb67ae8584caa73bn, 0x3c6ef372fe94f82bn, 0xa54ff53a5f1d36f1n,
-    0x510e527fade682d1n, 0x9b05688c2b3e6c1fn, 0x1f83d9abfb41bd6bn, 0x5be0cd19137e2179n,
-];
-const SIGMA = [
-    [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15],
-    [14, 10, 4, 8, 9, 15, 13, 6, 1, 12, 0, 2, 11, 7, 5, 3],
-    [11, 8, 12, 0, 5, 2, 15, 13, 10, 14, 3, 6, 7, 1, 9, 4],
-    [7, 9, 3, 1, 13, 12, 11, 14, 2, 6, 5, 10, 4, 0, 15, 8],
-    [9, 0, 5, 7, 2, 4, 10, 15, 14, 1, 11, 12, 6, 8, 3, 13],
-    [2, 12, 6, 10, 0, 11, 8, 3, 4, 13, 7, 5, 15, 14, 1, 9],
-    [12, 5, 1, 15, 14, 13, 4, 10, 0, 7, 6, 3, 9, 2, 8, 11],
-    [13, 11, 7, 14, 12, 1, 3, 9, 5, 0, 15, 4, 8, 6, 2, 10],
-    [6, 15, 14, 9, 11, 3, 0, 8, 12, 2, 13, 7, 1, 4, 10, 5],
-    [10, 2, 8, 4, 7, 6, 1, 5, 15, 11, 9, 14, 3, 12, 13, 0],
-];
-const MIXED = [
-    [0, 4, 8, 12], [1, 5, 9, 13], [2, 6, 10, 14], [3, 7, 11, 15],
-    [0, 5, 10, 15], [1, 6, 11, 12], [2, 7, 8, 13], [3, 4, 9, 14],
-];
-const rotated = (x, n) => ((x >> n) | (x << (64n - n))) & MASK;
-
-function compress(h, block, counter, isLast) {
-    const m = Array.from({ length: 16 }, (_, i) => block.readBigUInt64LE(8 * i));
-    const v = [...h, ...IV];
-    v[12] ^= BigInt(counter);
-    if (isLast)
-        v[14] ^= MASK;
-    for (let round = 0; round < 12; round++) {
-        const order = SIGMA[round % 10];
-        MIXED.forEach(([a, b, c, d], i) => {
-            v[a] = (v[a] + v[b] + m[order[2 * i]]) & MASK;
-            v[d] = rotated(v[d] ^ v[a], 32n);
-            v[c] = (v[c] + v[d]) & MASK;
-            v[b] = rotated(v[b] ^ v[c], 24n);
-            v[a] = (v[a] + v[b] + m[order[2 * i + 1]]) & MASK;
-            v[d] = rotated(v[d] ^ v[a], 16n);
-            v[c] = (v[c] + v[d]) & MASK;
-            v[b] = rotated(v[b] ^ v[c], 63n);
-        });
-    }
-    for (let i = 0; i < 8; i++)
-        h[i] ^= v[i] ^ v[i + 8];
-}
-
-function blake2b(data, length, personal) {
-    const parameters = Buffer.alloc(64);
-    parameters.set([length, 0, 1, 1]);
-    parameters.write(personal, 48, 'ascii');
-    const h = IV.map((word, i) => word ^ parameters.readBigUInt64LE(8 * i));
-    let at = 0;
-    do {
-        const isLast = at + 128 >= data.length;
-        const block = Buffer.alloc(128);
-        data.copy(block, 0, at, Math.min(at + 128, data.length));
-        at = isLast ? data.length : at + 128;
-        compress(h, block, at, isLast);
-    } while (at < data.length);
-    const out = Buffer.alloc(64);
-    h.forEach((word, i) => out.writeBigUInt64LE(word, 8 * i));
-    return out.subarray(0, length);
-}
+const { blake2b, pack } = require('./spec.js');
 
 for (const length of [0, 1, 127, 128, 129, 256, 1000]) {
     const data = Buffer.alloc(length, 'lighthouse');
@@ -82,45 +17,12 @@ for (const length of [0, 1, 127, 128, 129, 256, 1000]) {
 
 const H = (name, ...parts) => blake2b(Buffer.concat(parts), 32, `pharos1.${name}`);
 
-// ---- Canonical MessagePack: numbers, BigInts, text, Buffers, null, booleans, arrays.
-
 const be = (width, value) => {
     const out = Buffer.alloc(8);
     out.writeBigUInt64BE(BigInt.asUintN(64, BigInt(value)));
     return out.subarray(8 - width);
 };
 const u8 = (...bytes) => Buffer.from(bytes);
-
-function packNumber(value) {
-    const n = BigInt(value);
-    const forms = n >= 0n
-        ? [[0x80n], [0x100n, 0xcc, 1], [0x10000n, 0xcd, 2], [1n << 32n, 0xce, 4], [1n << 64n, 0xcf, 8]]
-        : [[32n], [0x80n, 0xd0, 1], [0x8000n, 0xd1, 2], [1n << 31n, 0xd2, 4], [1n << 63n, 0xd3, 8]];
-    const [, head, width] = forms.find(([end]) => (n >= 0n ? n < end : -n <= end));
-    return head === undefined ? be(1, n) : Buffer.concat([u8(head), be(width, n)]);
-}
-
-function packLength(length, [fixed, below], [one, two]) {
-    if (length < below)
-        return u8(fixed | length);
-    return length < 256 && one ? u8(one, length) : Buffer.concat([u8(two), be(2, length)]);
-}
-
-function pack(value) {
-    if (value === null)
-        return u8(0xc0);
-    if (typeof value === 'boolean')
-        return u8(value ? 0xc3 : 0xc2);
-    if (typeof value === 'number' || typeof value === 'bigint')
-        return packNumber(value);
-    if (typeof value === 'string') {
-        const text = Buffer.from(value, 'utf8');
-        return Buffer.concat([packLength(text.length, [0xa0, 32], [0xd9, 0xda]), text]);
-    }
-    if (Buffer.isBuffer(value))
-        return Buffer.concat([packLength(value.length, [0, 0], [0xc4, 0xc5]), value]);
-    return Buffer.concat([packLength(value.length, [0x90, 16], [0, 0xdc]), ...value.map(pack)]);
-}
 
 // ---- Ed25519 through the fixed DER prefix of RFC 8410.
 
