@@ -376,14 +376,26 @@ static bool has_ingest_room(const struct ph_node *node)
             ph_batch_bytes(node->ingest.gathering) < PH_BATCH_BYTES_MAX / 2);
 }
 
+/* What came another way meanwhile is not awaited any more. Counts what still is. */
+static size_t drop_met_wants(struct ph_node *node, struct ph_peer *peer)
+{
+    for (size_t i = 0; i < PH_WANTS_PER_PEER_MAX; i++) {
+        struct ph_want *want = &peer->wants[i];
+        if (want->is_active &&
+            peer->logs[want->log].theirs <= node->logs.items[want->log].row.tip.seq)
+            want->is_active = false;
+    }
+    return count_wants(peer);
+}
+
 void ph_sync_pull(struct ph_node *node)
 {
     size_t want_count = 0;
-    if (node->is_stopping || !has_ingest_room(node))
-        return;
     for (size_t i = 0; i < PH_PEERS_MAX; i++)
         if (node->peers[i].state == PH_PEER_OPEN)
-            want_count += count_wants(&node->peers[i]);
+            want_count += drop_met_wants(node, &node->peers[i]);
+    if (node->is_stopping || !has_ingest_room(node))
+        return;
     for (uint32_t log = 0; log < node->logs.count && want_count < PH_WANTS_MAX; log++) {
         struct ph_peer *peer = choose_source(node, log);
         if (peer == NULL)

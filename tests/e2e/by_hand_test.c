@@ -192,15 +192,13 @@ static void a_home_restored_from_a_copy_is_told_so(void **state)
 {
     struct process_world *world = *state;
     struct process_school *a = &world->schools[0], *b = &world->schools[1];
-    char copy[PATH_MAX + 16], command[3 * PATH_MAX];
     make_network(world);
-    snprintf(copy, sizeof copy, "%s.copy", b->home);
-    snprintf(command, sizeof command, "cp -a '%s' '%s'", b->home, copy);
-    assert_int_equal(system(command), 0);
+    assert_int_equal(setenv("SCHOOL_HOME", b->home, 1), 0);
+    assert_int_equal(system("cp -a \"$SCHOOL_HOME\" \"$SCHOOL_HOME.copy\""), 0);
     process_do(b, WORDS("new", "plan", "title=After the copy"));
     process_do(b, WORDS("sync", a->address));
-    snprintf(command, sizeof command, "rm -rf '%s' && mv '%s' '%s'", b->home, copy, b->home);
-    assert_int_equal(system(command), 0);
+    assert_int_equal(system("rm -rf \"$SCHOOL_HOME\" && mv \"$SCHOOL_HOME.copy\" \"$SCHOOL_HOME\""),
+                     0);
     process_do(b, WORDS("new", "plan", "title=Written to nobody"));
 
     process_refused(b, WORDS("sync", a->address), "restored from a copy");
