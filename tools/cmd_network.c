@@ -50,25 +50,18 @@ int cmd_init(struct ph_cli *cli)
 
 /* --- network new --- */
 
+static void print_founded(json_t *answer)
+{
+    print_item(answer, "name", "founded ", "\n");
+    print_item(answer, "network", "network ", "\n");
+}
+
 int cmd_network_new(struct ph_cli *cli)
 {
-    struct ph_session *session;
     struct ph_request request;
-    json_t *answer = NULL;
-    int code = ph_session_open(cli, &session);
-    if (code != PH_EXIT_OK)
-        return code;
     ph_request_begin(&request, "network_new", 1);
     ph_request_text(&request, cli->words[0]);
-    code = ph_session_ask(session, &request, &answer);
-    if (code == PH_EXIT_OK && cli->json) {
-        code = ph_cli_json(json_incref(answer));
-    } else if (code == PH_EXIT_OK) {
-        print_item(answer, "name", "founded ", "\n");
-        print_item(answer, "network", "network ", "\n");
-    }
-    json_decref(answer);
-    return ph_session_close(session, code);
+    return ph_session_run(cli, &request, print_founded, NULL);
 }
 
 /* --- invite --- */
@@ -234,25 +227,18 @@ int cmd_join(struct ph_cli *cli)
 
 /* --- member confirm --- */
 
+static void print_confirmed(json_t *answer)
+{
+    bool is_voter = json_is_true(json_object_get(answer, "voter"));
+    print_item(answer, "name", "confirmed ", is_voter ? ": it votes now\n" : "");
+    if (!is_voter)
+        puts(": it votes once more than half of the voters have confirmed it");
+}
+
 int cmd_member_confirm(struct ph_cli *cli)
 {
-    struct ph_session *session;
     struct ph_request request;
-    json_t *answer = NULL;
-    int code = ph_session_open(cli, &session);
-    if (code != PH_EXIT_OK)
-        return code;
     ph_request_begin(&request, "confirm", 1);
     ph_request_text(&request, cli->words[0]);
-    code = ph_session_ask(session, &request, &answer);
-    if (code == PH_EXIT_OK && cli->json) {
-        code = ph_cli_json(json_incref(answer));
-    } else if (code == PH_EXIT_OK) {
-        bool is_voter = json_is_true(json_object_get(answer, "voter"));
-        print_item(answer, "name", "confirmed ", is_voter ? ": it votes now\n" : "");
-        if (!is_voter)
-            puts(": it votes once more than half of the voters have confirmed it");
-    }
-    json_decref(answer);
-    return ph_session_close(session, code);
+    return ph_session_run(cli, &request, print_confirmed, NULL);
 }

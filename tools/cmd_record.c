@@ -22,23 +22,10 @@ static int pack_fields(const struct ph_cli *cli, int first, struct ph_request *r
     return PH_EXIT_OK;
 }
 
-/* Gives the request and prints the record's id. */
-static int write_record(struct ph_cli *cli, const struct ph_request *request)
+static void print_id(json_t *answer)
 {
-    struct ph_session *session;
-    json_t *answer = NULL;
-    int code = ph_session_open(cli, &session);
-    if (code != PH_EXIT_OK)
-        return code;
-    code = ph_session_ask(session, request, &answer);
-    if (code == PH_EXIT_OK && cli->json) {
-        code = ph_cli_json(json_incref(answer));
-    } else if (code == PH_EXIT_OK) {
-        ph_print_text(stdout, json_object_get(answer, "id"), -1);
-        fputc('\n', stdout);
-    }
-    json_decref(answer);
-    return ph_session_close(session, code);
+    ph_print_text(stdout, json_object_get(answer, "id"), -1);
+    fputc('\n', stdout);
 }
 
 int cmd_new(struct ph_cli *cli)
@@ -54,7 +41,7 @@ int cmd_new(struct ph_cli *cli)
     ph_request_text(&request, cli->words[0]);
     ph_request_text(&request, "network");
     int code = pack_fields(cli, 1, &request);
-    return code == PH_EXIT_OK ? write_record(cli, &request) : code;
+    return code == PH_EXIT_OK ? ph_session_run(cli, &request, print_id, NULL) : code;
 }
 
 static int change_record(struct ph_cli *cli, const char *name)
@@ -63,7 +50,7 @@ static int change_record(struct ph_cli *cli, const char *name)
     ph_request_begin(&request, name, 2);
     ph_request_text(&request, cli->words[0]);
     int code = pack_fields(cli, 1, &request);
-    return code == PH_EXIT_OK ? write_record(cli, &request) : code;
+    return code == PH_EXIT_OK ? ph_session_run(cli, &request, print_id, NULL) : code;
 }
 
 int cmd_set(struct ph_cli *cli)

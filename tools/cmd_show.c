@@ -81,7 +81,7 @@ static void print_field(const json_t *field)
     }
 }
 
-static void print_record(const json_t *record)
+static void print_record(json_t *record)
 {
     size_t index;
     json_t *item;
@@ -115,21 +115,10 @@ static void print_record(const json_t *record)
 
 int cmd_show(struct ph_cli *cli)
 {
-    struct ph_session *session;
     struct ph_request request;
-    json_t *answer = NULL;
-    int code = ph_session_open(cli, &session);
-    if (code != PH_EXIT_OK)
-        return code;
     ph_request_begin(&request, "show", 1);
     ph_request_text(&request, cli->words[0]);
-    code = ph_session_ask(session, &request, &answer);
-    if (code == PH_EXIT_OK && cli->json)
-        code = ph_cli_json(json_incref(answer));
-    else if (code == PH_EXIT_OK)
-        print_record(answer);
-    json_decref(answer);
-    return ph_session_close(session, code);
+    return ph_session_run(cli, &request, print_record, NULL);
 }
 
 /* --- pages --- */

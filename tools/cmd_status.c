@@ -9,31 +9,16 @@
 
 #define SYNC_WAIT_MS (10 * 60 * 1000)
 
-/* Asks, and prints the answer as JSON or as a tree. `answer` may be NULL, else the caller owns it. */
-static int ask_and_print(struct ph_cli *cli, const struct ph_request *request, json_t **answer)
+static void print_tree(json_t *answer)
 {
-    struct ph_session *session;
-    json_t *found = NULL;
-    int code = ph_session_open(cli, &session);
-    if (code != PH_EXIT_OK)
-        return code;
-    code = ph_session_ask(session, request, &found);
-    if (code == PH_EXIT_OK && cli->json)
-        code = ph_cli_json(json_incref(found));
-    else if (code == PH_EXIT_OK)
-        ph_print_tree(stdout, found, 0);
-    if (answer != NULL)
-        *answer = found;
-    else
-        json_decref(found);
-    return ph_session_close(session, code);
+    ph_print_tree(stdout, answer, 0);
 }
 
 int cmd_status(struct ph_cli *cli)
 {
     struct ph_request request;
     ph_request_begin(&request, "status", 0);
-    return ask_and_print(cli, &request, NULL);
+    return ph_session_run(cli, &request, print_tree, NULL);
 }
 
 int cmd_sync(struct ph_cli *cli)
@@ -45,7 +30,7 @@ int cmd_sync(struct ph_cli *cli)
     ph_request_begin(&request, "sync", 2);
     ph_request_text(&request, cli->words[0]);
     ph_pack_uint(&request.bytes, SYNC_WAIT_MS);
-    return ask_and_print(cli, &request, NULL);
+    return ph_session_run(cli, &request, print_tree, NULL);
 }
 
 int cmd_verify(struct ph_cli *cli)
@@ -53,7 +38,7 @@ int cmd_verify(struct ph_cli *cli)
     struct ph_request request;
     json_t *answer = NULL;
     ph_request_begin(&request, "verify", 0);
-    int code = ask_and_print(cli, &request, &answer);
+    int code = ph_session_run(cli, &request, print_tree, &answer);
     const json_t *damage = json_object_get(answer, "damage");
     if (code == PH_EXIT_OK && json_string_length(damage) > 0) {
         ph_print_text(stderr, damage, -1);
@@ -68,7 +53,7 @@ int cmd_rebuild(struct ph_cli *cli)
 {
     struct ph_request request;
     ph_request_begin(&request, "rebuild", 0);
-    return ask_and_print(cli, &request, NULL);
+    return ph_session_run(cli, &request, print_tree, NULL);
 }
 
 int cmd_version(struct ph_cli *cli)

@@ -252,3 +252,23 @@ struct ph_bytes ph_session_item(const struct ph_session *session, const char *ke
     }
     return ph_bytes(NULL, 0);
 }
+
+int ph_session_run(struct ph_cli *cli, const struct ph_request *request,
+                   void (*print)(json_t *answer), json_t **answer)
+{
+    struct ph_session *session;
+    json_t *found = NULL;
+    int code = ph_session_open(cli, &session);
+    if (code != PH_EXIT_OK)
+        return code;
+    code = ph_session_ask(session, request, &found);
+    if (code == PH_EXIT_OK && cli->json)
+        code = ph_cli_json(json_incref(found));
+    else if (code == PH_EXIT_OK)
+        print(found);
+    if (answer != NULL)
+        *answer = found;
+    else
+        json_decref(found);
+    return ph_session_close(session, code);
+}

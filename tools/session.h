@@ -38,6 +38,10 @@ void ph_request_text(struct ph_request *request, const char *text);
 /* Give the request, wait for the answer. `out` may be NULL; else the caller owns it. */
 PH_MUST_USE int ph_session_ask(struct ph_session *session, const struct ph_request *request,
                                json_t **out);
+/* A whole command of one request: open, ask, print the answer as JSON or through `print`, close.
+ * `answer` may be NULL; else the caller owns what it gets, also after a failure. */
+PH_MUST_USE int ph_session_run(struct ph_cli *cli, const struct ph_request *request,
+                               void (*print)(json_t *answer), json_t **answer);
 /* An item of the last answer's map as it came, borrowed until the next one; empty if there is none. */
 struct ph_bytes ph_session_item(const struct ph_session *session, const char *key);
 
