@@ -256,10 +256,10 @@ struct ph_bytes ph_session_item(const struct ph_session *session, const char *ke
 int ph_session_run(struct ph_cli *cli, const struct ph_request *request,
                    void (*print)(json_t *answer), json_t **answer)
 {
-    struct ph_session *session;
+    struct ph_session *session = NULL;
     json_t *found = NULL;
     int code = ph_session_open(cli, &session);
-    if (code != PH_EXIT_OK)
+    if (session == NULL)
         return code;
     code = ph_session_ask(session, request, &found);
     if (code == PH_EXIT_OK && cli->json)
