@@ -3,12 +3,9 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "proto/channel.h"
-#include "proto/frame.h"
-#include "proto/handshake.h"
 #include "tests/sim/sim_state.h"
+#include "tests/support/speaker.h"
 
-#define PROLOGUE_TEXT "pharos 1"
 #define INPUT_MAX (4 * 1024 * 1024)
 
 enum stage { STAGE_NEW, STAGE_UP, STAGE_GREETING, STAGE_OPEN, STAGE_DOWN };
@@ -18,11 +15,7 @@ struct sim_stranger {
     uint32_t place;
     enum stage stage;
     ph_conn_id conn;
-    struct ph_identity identity;
-    struct ph_invitation invitation;
-    struct ph_handshake handshake;
-    struct ph_channel channel;
-    struct ph_packer packer;
+    struct speaker speaker;
     uint8_t *input;
     size_t input_len, heard_len;
     uint32_t heard[SIM_HEARD_MAX];
@@ -41,92 +34,52 @@ void sim_stranger_frame(struct sim_stranger *stranger, struct ph_bytes payload)
 {
     uint8_t bytes[PH_FRAME_HEAD_LEN + PH_FRAME_CIPHER_MAX];
     struct ph_buffer out = ph_buffer(bytes, sizeof bytes);
-    ph_frame_put_head(&out, payload.len);
-    ph_buffer_put(&out, payload.data, payload.len);
-    assert(!out.overflow);
+    speaker_frame(&out, payload);
     sim_stranger_send(stranger, ph_buffer_bytes(&out));
 }
 
 void sim_stranger_seal(struct sim_stranger *stranger, struct ph_bytes plain)
 {
-    uint8_t bytes[PH_FRAME_CIPHER_MAX];
+    uint8_t bytes[PH_FRAME_HEAD_LEN + PH_FRAME_CIPHER_MAX];
     struct ph_buffer out = ph_buffer(bytes, sizeof bytes);
-    if (ph_channel_seal(&stranger->channel, plain, &out) == PH_OK)
-        sim_stranger_frame(stranger, ph_buffer_bytes(&out));
+    speaker_seal(&stranger->speaker, plain, &out);
+    sim_stranger_send(stranger, ph_buffer_bytes(&out));
 }
 
 void sim_stranger_say(struct sim_stranger *stranger, struct ph_bytes message)
 {
-    uint8_t bytes[PH_FRAME_PLAIN_MAX];
-    struct ph_buffer plain = ph_buffer(bytes, sizeof bytes);
-    if (ph_frame_pack(&stranger->packer, message, &plain) != PH_OK)
-        sim_fail(stranger->sim, "the stranger's message does not fit a frame");
-    sim_stranger_seal(stranger, ph_buffer_bytes(&plain));
+    uint8_t bytes[PH_FRAME_HEAD_LEN + PH_FRAME_CIPHER_MAX];
+    struct ph_buffer out = ph_buffer(bytes, sizeof bytes);
+    speaker_say(&stranger->speaker, message, &out);
+    sim_stranger_send(stranger, ph_buffer_bytes(&out));
 }
 
 /* --- handshake --- */
 
-static struct ph_certificate certificate(const struct sim_stranger *stranger)
-{
-    uint8_t bytes[PH_FACT_MAX];
-    struct ph_buffer out = ph_buffer(bytes, sizeof bytes);
-    struct ph_sign_secret school, writer;
-    struct ph_agree_secret transport;
-    struct ph_fact fact = {.type = PH_FACT_CERTIFY, .network = stranger->invitation.network};
-    memcpy(transport.bytes, stranger->identity.transport_secret, sizeof transport.bytes);
-    ph_sign_key_from_seed(stranger->identity.school_seed, &school, fact.author.bytes);
-    ph_sign_key_from_seed(stranger->identity.writer_seed, &writer, fact.of.certify.writer.bytes);
-    fact.of.certify.transport = ph_agree_public_of(&transport);
-    fact.of.certify.serial = stranger->identity.serial;
-    if (ph_fact_sign(&fact, &school, &out) != PH_OK)
-        sim_fail(stranger->sim, "the stranger can't certify itself");
-    return ph_certificate_of(&fact);
-}
-
 static void write_greeting(struct sim_stranger *stranger)
 {
-    uint8_t payload_bytes[PH_HANDSHAKE_PAYLOAD_MAX], bytes[1024];
-    struct ph_buffer payload = ph_buffer(payload_bytes, sizeof payload_bytes);
-    struct ph_buffer message = ph_buffer(bytes, sizeof bytes);
-    if (ph_handshake_remote_static(&stranger->handshake) != NULL) {
-        struct ph_hello hello = {.certificate = certificate(stranger)};
-        ph_hello_encode(&payload, &hello);
-    }
-    if (ph_handshake_write(&stranger->handshake, ph_buffer_bytes(&payload), &message) != PH_OK)
-        sim_fail(stranger->sim, "the stranger can't greet");
-    sim_stranger_frame(stranger, ph_buffer_bytes(&message));
+    uint8_t bytes[SPEAKER_GREETING_MAX];
+    struct ph_buffer out = ph_buffer(bytes, sizeof bytes);
+    speaker_greet(&stranger->speaker, &out);
+    sim_stranger_send(stranger, ph_buffer_bytes(&out));
 }
 
 static void begin_handshake(struct sim_stranger *stranger)
 {
-    uint8_t prologue[sizeof PROLOGUE_TEXT - 1 + 32];
-    struct ph_agree_secret transport, ephemeral;
+    uint8_t ephemeral[32];
     uint64_t chance = sim_next(&stranger->sim->clock.chance);
-    for (size_t i = 0; i < sizeof ephemeral.bytes; i++)
-        ephemeral.bytes[i] = (uint8_t)(sim_next(&chance) >> 32);
-    memcpy(transport.bytes, stranger->identity.transport_secret, sizeof transport.bytes);
-    memcpy(prologue, PROLOGUE_TEXT, sizeof PROLOGUE_TEXT - 1);
-    memcpy(prologue + sizeof PROLOGUE_TEXT - 1, stranger->invitation.network.bytes, 32);
-    struct ph_handshake_config config = {.role = PH_HANDSHAKE_INITIATOR,
-                                         .pattern = PH_HANDSHAKE_XX,
-                                         .psk_places = PH_HANDSHAKE_PSK(0),
-                                         .psks = &stranger->invitation.key,
-                                         .prologue = ph_bytes(prologue, sizeof prologue),
-                                         .static_key = &transport,
-                                         .ephemeral_key = &ephemeral};
-    ph_handshake_init(&stranger->handshake, &config);
+    for (size_t i = 0; i < sizeof ephemeral; i++)
+        ephemeral[i] = (uint8_t)(sim_next(&chance) >> 32);
+    speaker_begin(&stranger->speaker, ephemeral);
     stranger->stage = STAGE_GREETING;
     write_greeting(stranger);
 }
 
 static void take_greeting(struct sim_stranger *stranger, struct ph_bytes frame)
 {
-    uint8_t bytes[PH_FRAME_CIPHER_MAX];
-    struct ph_buffer payload = ph_buffer(bytes, sizeof bytes);
-    if (ph_handshake_read(&stranger->handshake, frame, &payload) != PH_OK)
+    if (speaker_take_greeting(&stranger->speaker, frame) != PH_OK)
         sim_fail(stranger->sim, "the node's greeting can't be read");
     write_greeting(stranger);
-    ph_handshake_split(&stranger->handshake, &stranger->channel);
     stranger->stage = STAGE_OPEN;
 }
 
@@ -134,13 +87,10 @@ static void take_greeting(struct sim_stranger *stranger, struct ph_bytes frame)
 
 static void take_message(struct sim_stranger *stranger, struct ph_bytes frame)
 {
-    uint8_t plain_bytes[PH_FRAME_PLAIN_MAX], bytes[PH_FRAME_MESSAGE_MAX];
-    struct ph_buffer plain = ph_buffer(plain_bytes, sizeof plain_bytes);
-    struct ph_buffer out = ph_buffer(bytes, sizeof bytes);
+    uint8_t bytes[PH_FRAME_MESSAGE_MAX];
+    struct ph_buffer room = ph_buffer(bytes, sizeof bytes);
     struct ph_message message;
-    if (ph_channel_open(&stranger->channel, frame, &plain) != PH_OK ||
-        ph_frame_unpack(&stranger->packer, ph_buffer_bytes(&plain), &out) != PH_OK ||
-        ph_message_decode(ph_buffer_bytes(&out), &message) != PH_OK)
+    if (speaker_hear(&stranger->speaker, frame, &room, &message) != PH_OK)
         sim_fail(stranger->sim, "the stranger hears what no node may say");
     stranger->heard[message.type]++;
     if (message.type == PH_MESSAGE_END)
@@ -206,14 +156,13 @@ struct sim_stranger *sim_stranger_new(struct sim *sim, const char *name,
                                       const struct ph_invitation *invitation)
 {
     struct sim_stranger *stranger = calloc(1, sizeof *stranger);
-    if (stranger == NULL || ph_packer_init(&stranger->packer) != PH_OK)
+    if (stranger == NULL)
         abort();
     stranger->input = malloc(INPUT_MAX);
     if (stranger->input == NULL)
         abort();
     stranger->sim = sim;
-    stranger->identity = *identity;
-    stranger->invitation = *invitation;
+    speaker_init(&stranger->speaker, identity, invitation);
     stranger->stage = STAGE_DOWN;
     stranger->conn = 1;
     stranger->end_reason = -1;
@@ -226,7 +175,7 @@ void sim_stranger_free(struct sim_stranger *stranger)
     if (stranger == NULL)
         return;
     sim_net_go_down(stranger->sim->net, stranger->place);
-    ph_packer_deinit(&stranger->packer);
+    speaker_deinit(&stranger->speaker);
     free(stranger->input);
     free(stranger);
 }
