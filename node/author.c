@@ -141,7 +141,7 @@ static enum ph_status put_meta(struct ph_node *node, const char *name, const voi
     return ph_batch_meta(batch, name, ph_bytes(data, len));
 }
 
-static enum ph_status certify_self(struct ph_node *node)
+enum ph_status ph_author_certify(struct ph_node *node)
 {
     struct ph_fact certify = certify_statement(node);
     PH_TRY(ph_author_fact(node, &certify, NULL));
@@ -150,9 +150,10 @@ static enum ph_status certify_self(struct ph_node *node)
 
 enum ph_status ph_author_settle(struct ph_node *node)
 {
-    if (node->membership != PH_MEMBERSHIP_JOINING || !ph_facts_knows(node->facts, &node->school))
+    if (node->membership != PH_MEMBERSHIP_JOINING || !node->has_writer ||
+        !ph_facts_knows(node->facts, &node->school))
         return PH_OK;
-    PH_TRY(certify_self(node));
+    PH_TRY(ph_author_certify(node));
     PH_TRY(write_names(node, ph_bytes(NULL, 0)));
     PH_TRY(put_meta(node, "joining", NULL, 0));
     ph_wipe(node->invite_secret, sizeof node->invite_secret);
@@ -179,7 +180,7 @@ enum ph_status ph_author_found(struct ph_node *node, struct ph_bytes name)
     PH_TRY(ph_facts_new(&node->network, &node->facts));
     node->membership = PH_MEMBERSHIP_MEMBER;
     PH_TRY(ph_ingest_fact(node, ph_buffer_bytes(&out), &is_new));
-    PH_TRY(certify_self(node));
+    PH_TRY(ph_author_certify(node));
     PH_TRY(write_names(node, name));
     PH_TRY(put_meta(node, "network", node->network.bytes, sizeof node->network.bytes));
     return put_meta(node, "network_key", node->network_key.bytes, sizeof node->network_key.bytes);

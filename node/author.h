@@ -21,6 +21,9 @@ PH_MUST_USE enum ph_status ph_author_fact(struct ph_node *node, struct ph_fact *
  * the purpose. */
 PH_MUST_USE enum ph_status ph_author_certificate(struct ph_node *node, struct ph_certificate *out);
 
+/* A certify fact for our writer, which opens its log. PH_LIMIT: no log came of it. */
+PH_MUST_USE enum ph_status ph_author_certify(struct ph_node *node);
+
 /* The facts held have changed: if they now admit us, certify our writer and begin our log with the
  * record of our school. */
 PH_MUST_USE enum ph_status ph_author_settle(struct ph_node *node);

@@ -6,28 +6,30 @@
 #include "node/ends.h"
 #include "node/ingest.h"
 #include "node/penalty.h"
+#include "node/writer.h"
 
 static const struct {
     const char *name;
     ph_command_action *action;
     bool needs_network;
     bool needs_membership;
+    bool needs_writer;
 } table[] = {
-    {"network_new", ph_command_network_new, false, false},
-    {"invite", ph_command_invite, true, true},
-    {"join", ph_command_join, false, false},
-    {"confirm", ph_command_confirm, true, true},
-    {"sync", ph_command_sync, true, false},
-    {"new", ph_command_new, true, true},
-    {"set", ph_command_set, true, true},
-    {"add", ph_command_add, true, true},
-    {"remove", ph_command_remove, true, true},
-    {"show", ph_command_show, false, false},
-    {"list", ph_command_list, false, false},
-    {"log", ph_command_log, false, false},
-    {"status", ph_command_status, false, false},
-    {"verify", ph_command_verify, false, false},
-    {"rebuild", ph_command_rebuild, false, false},
+    {"network_new", ph_command_network_new, false, false, true},
+    {"invite", ph_command_invite, true, true, true},
+    {"join", ph_command_join, false, false, true},
+    {"confirm", ph_command_confirm, true, true, true},
+    {"sync", ph_command_sync, true, false, true},
+    {"new", ph_command_new, true, true, true},
+    {"set", ph_command_set, true, true, true},
+    {"add", ph_command_add, true, true, true},
+    {"remove", ph_command_remove, true, true, true},
+    {"show", ph_command_show, false, false, false},
+    {"list", ph_command_list, false, false, false},
+    {"log", ph_command_log, false, false, false},
+    {"status", ph_command_status, false, false, false},
+    {"verify", ph_command_verify, false, false, false},
+    {"rebuild", ph_command_rebuild, false, false, false},
 };
 
 /* --- answers --- */
@@ -57,9 +59,9 @@ void ph_command_free_all(struct ph_node *node)
 
 static bool keep_waiting(struct ph_node *node, const struct ph_request *request)
 {
-    /* What an answer after the commit will say is known now; a record that is being written has the
-     * whole request run again. */
-    bool again = request->wait == PH_WAIT_RECORD;
+    /* What an answer after the commit will say is known now; a record that is being written, or a
+     * writer that is coming, has the whole request run again. */
+    bool again = request->wait == PH_WAIT_RECORD || request->wait == PH_WAIT_WRITER;
     struct ph_bytes keep = again ? request->bytes : ph_buffer_bytes(&request->answer);
     for (size_t i = 0; i < PH_COMMANDS_MAX; i++) {
         struct ph_wait *wait = &node->commands.waits[i];
@@ -109,6 +111,21 @@ static enum ph_status check_membership(struct ph_node *node, struct ph_request *
     return PH_OK;
 }
 
+/* What signs or talks needs the secrets of this installation. */
+static enum ph_status check_writer(struct ph_node *node, struct ph_request *request)
+{
+    switch (ph_writer_state(node)) {
+    case PH_WRITER_READY:
+        return PH_OK;
+    case PH_WRITER_COMING:
+        request->wait = PH_WAIT_WRITER;
+        return PH_WAITING;
+    case PH_WRITER_REFUSED:
+        return ph_refuse(request, "%s", node->writer_change.failure);
+    }
+    return PH_OK;
+}
+
 static enum ph_status run_named(struct ph_node *node, struct ph_request *request)
 {
     PH_TRY(ph_pack_scan_local(request->bytes));
@@ -121,6 +138,9 @@ static enum ph_status run_named(struct ph_node *node, struct ph_request *request
         if (!ph_bytes_equal(name, ph_bytes_text(table[i].name)))
             continue;
         PH_TRY(check_membership(node, request, table[i].needs_network, table[i].needs_membership));
+        enum ph_status status = table[i].needs_writer ? check_writer(node, request) : PH_OK;
+        if (status != PH_OK)
+            return status == PH_WAITING ? PH_OK : status;
         return table[i].action(node, request);
     }
     return ph_refuse(request, "There is no such command.");
@@ -203,6 +223,18 @@ void ph_command_on_committed(struct ph_node *node, uint64_t generation, enum ph_
     }
 }
 
+void ph_command_on_writer(struct ph_node *node)
+{
+    for (size_t i = 0; i < PH_COMMANDS_MAX; i++) {
+        struct ph_wait wait = node->commands.waits[i];
+        if (wait.what != PH_WAIT_WRITER)
+            continue;
+        node->commands.waits[i] = (struct ph_wait){.what = PH_WAIT_NOTHING};
+        ph_command_on_command(node, wait.command, ph_bytes(wait.bytes, wait.len));
+        free(wait.bytes);
+    }
+}
+
 void ph_command_on_gone(struct ph_node *node, ph_command_id id)
 {
     for (size_t i = 0; i < PH_COMMANDS_MAX; i++) {
@@ -240,6 +272,7 @@ static bool is_done(struct ph_node *node, const struct ph_wait *wait, struct ph_
     case PH_WAIT_NOTHING:
     case PH_WAIT_COMMIT:
     case PH_WAIT_RECORD:
+    case PH_WAIT_WRITER:
     case PH_WAIT_JOB:
         return false;
     }
@@ -260,6 +293,14 @@ void ph_command_check(struct ph_node *node)
             node->env.ops->reply(node->env.impl, wait->command, ph_buffer_bytes(&answer), true);
         release(wait);
     }
+}
+
+bool ph_command_has_waiting(const struct ph_node *node, enum ph_wait_for what)
+{
+    for (size_t i = 0; i < PH_COMMANDS_MAX; i++)
+        if (node->commands.waits[i].what == what)
+            return true;
+    return false;
 }
 
 uint64_t ph_command_next_ms(const struct ph_node *node)

@@ -1,9 +1,11 @@
 /* Commands about the node itself: status, verify, rebuild. */
 #include <stdlib.h>
 
+#include "node/command.h"
 #include "node/command_list.h"
 #include "node/ingest.h"
 #include "node/names.h"
+#include "node/notices.h"
 #include "store/verify.h"
 
 /* --- status --- */
@@ -92,6 +94,20 @@ static void answer_traffic(const struct ph_node *node, struct ph_buffer *out)
     ph_answer_uint(out, "bytes_out", bytes_out);
 }
 
+static void answer_notices(const struct ph_node *node, struct ph_buffer *out)
+{
+    ph_answer_key(out, "notices");
+    ph_pack_array(out, node->notice_count);
+    for (uint32_t i = 0; i < node->notice_count; i++) {
+        char text[PH_NOTICE_TEXT_MAX];
+        ph_notice_text(&node->notices[i], text);
+        ph_pack_map(out, 2);
+        ph_answer_text(out, "text", text);
+        ph_answer_key(out, "time_ms");
+        ph_pack_int(out, node->notices[i].wall_ms);
+    }
+}
+
 static const char *membership_text(enum ph_membership membership)
 {
     switch (membership) {
@@ -127,10 +143,11 @@ enum ph_status ph_command_status(struct ph_node *node, struct ph_request *reques
     if (status == PH_OK)
         status = ph_view_backlog(&view, &backlog);
     if (status == PH_OK) {
-        ph_pack_map(out, 16);
+        ph_pack_map(out, 17);
         ph_answer_hex(out, "school", node->school.bytes, sizeof node->school.bytes);
         ph_answer_text(out, "name", node->school_name);
-        ph_answer_hex(out, "writer", node->writer.bytes, sizeof node->writer.bytes);
+        ph_answer_hex(out, "writer", node->writer.bytes,
+                      node->has_writer ? sizeof node->writer.bytes : 0);
         answer_network(node, out);
         ph_answer_hex(out, "root", node->logs.root.bytes, sizeof node->logs.root.bytes);
         ph_answer_uint(out, "facts", node->ingest.facts_durable);
@@ -141,6 +158,7 @@ enum ph_status ph_command_status(struct ph_node *node, struct ph_request *reques
         answer_peers(node, &view, out);
         answer_addresses(node, out);
         answer_traffic(node, out);
+        answer_notices(node, out);
     }
     ph_view_close(&view);
     return status;
@@ -164,7 +182,7 @@ static void run_verify(struct ph_job *job)
 enum ph_status ph_command_verify(struct ph_node *node, struct ph_request *request)
 {
     PH_TRY(ph_unpack_end(&request->args));
-    if (node->jobs_out != 0)
+    if (ph_command_has_waiting(node, PH_WAIT_JOB))
         return ph_refuse(request, "The store is being verified already.");
     struct verify_job *verify = calloc(1, sizeof *verify);
     if (verify == NULL)

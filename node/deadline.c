@@ -3,6 +3,7 @@
 #include "node/command.h"
 #include "node/dial.h"
 #include "node/ingest.h"
+#include "node/writer.h"
 
 static uint64_t earlier(uint64_t a, uint64_t b)
 {
@@ -25,6 +26,7 @@ static uint64_t of_peer(const struct ph_peer *peer)
 void ph_deadline_set_alarm(struct ph_node *node)
 {
     uint64_t next = earlier(ph_dial_next_ms(node), ph_command_next_ms(node));
+    next = earlier(next, ph_writer_next_ms(node));
     if (ph_ingest_is_full(node))
         next = earlier(next, node->ingest.full_until_ms);
     for (size_t i = 0; i < PH_PEERS_MAX; i++)

@@ -155,7 +155,7 @@ static bool is_wanted(const struct ph_node *node, const struct ph_address *addre
 {
     bool dials = node->is_serving || node->membership == PH_MEMBERSHIP_JOINING;
     return dials && !node->is_stopping && node->membership != PH_MEMBERSHIP_NONE &&
-           address->is_kept && !address->leads_home && address->conn == 0;
+           node->has_writer && address->is_kept && !address->leads_home && address->conn == 0;
 }
 
 int ph_dial_due(struct ph_node *node)

@@ -14,7 +14,7 @@ static int compare_holes(const void *a, const void *b)
 
 static bool is_own(const struct ph_node *node, const struct ph_log_row *row)
 {
-    return ph_writer_id_equal(&row->writer, &node->writer) &&
+    return node->has_writer && ph_writer_id_equal(&row->writer, &node->writer) &&
            ph_school_id_equal(&row->school, &node->school);
 }
 

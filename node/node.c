@@ -7,23 +7,21 @@
 #include "node/deadline.h"
 #include "node/dial.h"
 #include "node/ingest.h"
+#include "node/notices.h"
 #include "node/opening.h"
 #include "node/peer.h"
 #include "node/peers.h"
 #include "node/penalty.h"
 #include "node/state.h"
 #include "node/sync.h"
+#include "node/writer.h"
 
 /* --- beginning and end --- */
 
 static void take_identity(struct ph_node *node, const struct ph_identity *identity)
 {
     ph_sign_key_from_seed(identity->school_seed, &node->school_secret, node->school.bytes);
-    ph_sign_key_from_seed(identity->writer_seed, &node->writer_secret, node->writer.bytes);
-    memcpy(node->transport_secret.bytes, identity->transport_secret,
-           sizeof node->transport_secret.bytes);
-    node->transport = ph_agree_public_of(&node->transport_secret);
-    node->serial = identity->serial;
+    ph_writer_take(node, identity);
     memcpy(node->school_name, identity->school_name, sizeof node->school_name);
     node->school_name[sizeof node->school_name - 1] = '\0';
 }
@@ -50,6 +48,8 @@ static enum ph_status load(struct ph_node *node)
 {
     PH_TRY(ph_author_load(node));
     PH_TRY(ph_ingest_load(node));
+    PH_TRY(ph_notices_load(node));
+    PH_TRY(ph_writer_load(node));
     return ph_dial_load(node);
 }
 
@@ -60,6 +60,7 @@ enum ph_status ph_node_new(const struct ph_node_config *config, struct ph_node *
         return PH_NO_MEMORY;
     node->env = config->env;
     node->store = config->store;
+    node->keeper = config->keeper;
     node->log = config->log;
     node->is_serving = config->is_serving;
     node->alarm_ms = UINT64_MAX;
@@ -138,6 +139,8 @@ static void take_back(struct ph_node *node)
     enum ph_status status = ph_author_load(node);
     if (status == PH_OK)
         status = ph_ingest_load(node);
+    if (status == PH_OK)
+        status = ph_notices_load(node);
     if (status != PH_OK)
         ph_penalty_fail(node, status, "reading the store");
 }
@@ -190,7 +193,8 @@ static void dispatch(struct ph_node *node, const struct ph_event *event)
         return;
     case PH_EVENT_JOB_DONE:
         node->jobs_out--;
-        ph_command_on_job_done(node, event->of.done.job);
+        if (!ph_writer_on_job_done(node, event->of.done.job))
+            ph_command_on_job_done(node, event->of.done.job);
         return;
     case PH_EVENT_COMMAND:
         ph_command_on_command(node, event->of.command.id, event->of.command.bytes);
@@ -213,6 +217,7 @@ void ph_node_step(struct ph_node *node, const struct ph_event *event)
         event->type != PH_EVENT_JOB_DONE)
         return;
     dispatch(node, event);
+    ph_writer_check(node);
     ph_command_check(node);
     ph_sync_pull(node);
     ph_ingest_flush(node);

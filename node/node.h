@@ -13,17 +13,27 @@ struct ph_node;
 
 /* Who this node is. Copied; ph_node_free wipes the copy, the caller its own. */
 struct ph_identity {
-    uint8_t school_seed[32];      /* Ed25519 */
-    uint8_t writer_seed[32];      /* Ed25519 */
+    uint8_t school_seed[32]; /* Ed25519 */
+    char school_name[PH_NETWORK_NAME_MAX + 1];
+    bool has_writer;              /* false: none, or one of another machine or database */
+    uint8_t writer_seed[32];      /* Ed25519; the rest only with has_writer */
     uint8_t transport_secret[32]; /* X25519 */
     uint16_t serial;              /* of this writer among the school's */
-    char school_name[PH_NETWORK_NAME_MAX + 1];
+};
+
+/* Where this installation's secrets are kept, beside the database and bound to it. `renew` makes fresh
+ * ones with this serial number, durable before it returns, fills in the writer's part of `identity`
+ * and sets has_writer. Called in a job (off the node's thread), one at a time. */
+struct ph_keeper {
+    enum ph_status (*renew)(void *impl, uint16_t serial, struct ph_identity *identity);
+    void *impl;
 };
 
 struct ph_node_config {
     struct ph_env env;      /* copied; `impl` outlives the node */
     struct ph_store *store; /* borrowed, outlives the node */
     const struct ph_identity *identity;
+    struct ph_keeper keeper;       /* copied; `impl` outlives the node */
     const struct ph_log_sink *log; /* borrowed for the node's life */
     const char *const *addresses;  /* to keep dialing, borrowed for the call */
     size_t address_count;

@@ -112,7 +112,7 @@ static void make_room(struct ph_node *node)
 void ph_peer_on_up(struct ph_node *node, ph_conn_id conn, const char *address)
 {
     struct ph_peer *peer = ph_peers_find(node, conn);
-    if (peer == NULL && node->membership != PH_MEMBERSHIP_NONE) {
+    if (peer == NULL && node->membership != PH_MEMBERSHIP_NONE && node->has_writer) {
         make_room(node);
         peer = ph_peers_new(node, conn, address, -1);
     }

@@ -111,7 +111,7 @@ void ph_peers_dial(struct ph_node *node, int address_index)
 {
     struct ph_address *address = &node->dial.items[address_index];
     ph_conn_id conn = node->dial.next_conn;
-    if (address->conn != 0 || node->membership == PH_MEMBERSHIP_NONE)
+    if (address->conn != 0 || node->membership == PH_MEMBERSHIP_NONE || !node->has_writer)
         return;
     if (ph_peers_new(node, conn, address->text, address_index) == NULL) {
         snprintf(address->failure, sizeof address->failure, "too many connections");

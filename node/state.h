@@ -156,6 +156,7 @@ enum ph_wait_for {
     PH_WAIT_SYNC,
     PH_WAIT_JOIN,
     PH_WAIT_RECORD,
+    PH_WAIT_WRITER,
     PH_WAIT_REBUILD,
     PH_WAIT_JOB
 };
@@ -184,6 +185,34 @@ struct ph_commands {
     uint8_t *answer; /* PH_COMMAND_BYTES_MAX, for building one */
 };
 
+/* --- the writer, and what people are told of it --- */
+
+#define PH_NOTICES_MAX 8 /* older ones are forgotten */
+
+/* Why this installation became a new writer. Stored: numbers stay. */
+enum ph_notice_type {
+    PH_NOTICE_COPIED = 1,    /* its secrets are missing, or of another machine or database */
+    PH_NOTICE_CONTINUED = 2, /* others held entries of its log that it lacked */
+    PH_NOTICE_DOUBT = 3,     /* its store or journal was damaged */
+    PH_NOTICE_TWIN = 4,      /* it met a second one with the same secrets */
+};
+
+struct ph_notice {
+    enum ph_notice_type type;
+    uint16_t serial;
+    int64_t wall_ms;
+};
+
+struct ph_renewal; /* writer.c */
+
+struct ph_writer_change {
+    enum ph_notice_type why;
+    bool is_to_be_told;         /* a notice is written with the certificate */
+    struct ph_renewal *renewal; /* under way; NULL: none */
+    uint64_t retry_ms;          /* not before */
+    const char *failure; /* a sentence: why there is none, or none that may write; NULL: none */
+};
+
 /* --- the node --- */
 
 enum ph_membership { PH_MEMBERSHIP_NONE, PH_MEMBERSHIP_JOINING, PH_MEMBERSHIP_MEMBER };
@@ -204,6 +233,7 @@ struct ph_node {
     /* Who we are. */
     char school_name[PH_NETWORK_NAME_MAX + 1];
     struct ph_sign_secret school_secret, writer_secret;
+    bool has_writer; /* else writer, transport and serial mean nothing */
     struct ph_school_id school;
     struct ph_writer_id writer;
     struct ph_agree_secret transport_secret;
@@ -217,6 +247,10 @@ struct ph_node {
     uint8_t invite_secret[16]; /* while joining */
     struct ph_facts *facts;    /* NULL without a network */
     int own_log;               /* number; -1: none yet */
+    struct ph_keeper keeper;
+    struct ph_writer_change writer_change;
+    struct ph_notice notices[PH_NOTICES_MAX]; /* durable, or in the gathering batch */
+    uint32_t notice_count;
 
     struct ph_ends logs;
     struct ph_ingest ingest;

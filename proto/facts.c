@@ -346,15 +346,29 @@ bool ph_facts_stands(const struct ph_facts *facts, const struct ph_fact *fact)
     return index != PH_NONE && facts->held[index]->effect.stands;
 }
 
+static bool is_certify_by(const struct ph_held *held, const struct ph_school_id *school)
+{
+    return held->fact.type == PH_FACT_CERTIFY && held->effect.stands &&
+           memcmp(held->fact.author.bytes, school->bytes, 32) == 0;
+}
+
 uint32_t ph_facts_certify_count(const struct ph_facts *facts, const struct ph_school_id *school)
 {
     uint32_t count = 0;
+    for (uint32_t i = 0; i < facts->count; i++)
+        count += is_certify_by(facts->held[i], school);
+    return count;
+}
+
+uint32_t ph_facts_next_serial(const struct ph_facts *facts, const struct ph_school_id *school)
+{
+    uint32_t next = 0;
     for (uint32_t i = 0; i < facts->count; i++) {
         const struct ph_held *held = facts->held[i];
-        count += held->fact.type == PH_FACT_CERTIFY && held->effect.stands &&
-                 memcmp(held->fact.author.bytes, school->bytes, 32) == 0;
+        if (is_certify_by(held, school) && held->fact.of.certify.serial >= next)
+            next = held->fact.of.certify.serial + 1u;
     }
-    return count;
+    return next;
 }
 
 struct ph_school_id ph_fact_school(const struct ph_fact *certify)

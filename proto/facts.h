@@ -65,6 +65,8 @@ const struct ph_fact *ph_facts_certify_of(const struct ph_facts *facts,
 bool ph_facts_stands(const struct ph_facts *facts, const struct ph_fact *fact);
 /* How many certify facts that stand a school has signed. */
 uint32_t ph_facts_certify_count(const struct ph_facts *facts, const struct ph_school_id *school);
+/* The number after the highest serial among them; 0: there is none. */
+uint32_t ph_facts_next_serial(const struct ph_facts *facts, const struct ph_school_id *school);
 /* The school of a certify fact. */
 struct ph_school_id ph_fact_school(const struct ph_fact *certify);
 

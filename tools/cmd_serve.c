@@ -59,8 +59,8 @@ static enum ph_status say_listening(const struct ph_cli *cli, const struct ph_ho
     return PH_OK;
 }
 
-static enum ph_status serve(const struct ph_cli *cli, const struct ph_home *home,
-                            struct ph_local *local, char why[PH_WHY_SIZE])
+static enum ph_status serve(const struct ph_cli *cli, struct ph_home *home, struct ph_local *local,
+                            char why[PH_WHY_SIZE])
 {
     char actual[PH_ADDRESS_LEN_MAX + 1];
     struct ph_config *config = calloc(1, sizeof *config);

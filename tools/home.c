@@ -298,7 +298,8 @@ static enum ph_status parse_writer_key(struct ph_bytes file, struct ph_identity 
     ph_unpack_fixed(&in, out->writer_seed, 32);
     ph_unpack_fixed(&in, out->transport_secret, 32);
     out->serial = (uint16_t)ph_unpack_uint(&in, PH_WRITERS_MAX - 1);
-    return ph_unpack_end(&in) == PH_OK ? PH_OK : PH_CORRUPT;
+    out->has_writer = ph_unpack_end(&in) == PH_OK;
+    return out->has_writer ? PH_OK : PH_CORRUPT;
 }
 
 static enum ph_status read_key(const struct ph_home *home, const char *name,
@@ -327,6 +328,21 @@ enum ph_status ph_home_identity(const struct ph_home *home, struct ph_identity *
         *out = found;
     ph_wipe(&found, sizeof found);
     return status;
+}
+
+static void draw_writer(struct ph_identity *identity, uint16_t serial)
+{
+    ph_random_uv(identity->writer_seed, 32);
+    ph_random_uv(identity->transport_secret, 32);
+    identity->serial = serial;
+    identity->has_writer = true;
+}
+
+enum ph_status ph_home_renew(void *impl, uint16_t serial, struct ph_identity *identity)
+{
+    char why[PH_WHY_SIZE] = "";
+    draw_writer(identity, serial);
+    return write_writer_key(impl, identity, why);
 }
 
 /* --- life cycle --- */
@@ -359,8 +375,7 @@ static enum ph_status make_keys(const struct ph_home *home, const char *name,
     struct ph_identity identity = {0};
     struct ph_sign_secret secret;
     ph_random_uv(identity.school_seed, 32);
-    ph_random_uv(identity.writer_seed, 32);
-    ph_random_uv(identity.transport_secret, 32);
+    draw_writer(&identity, 0);
     snprintf(identity.school_name, sizeof identity.school_name, "%s", name);
     ph_sign_key_from_seed(identity.school_seed, &secret, school->bytes);
     ph_wipe(&secret, sizeof secret);

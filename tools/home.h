@@ -49,6 +49,9 @@ PH_MUST_USE enum ph_status ph_home_lock(struct ph_home *home, pid_t *holder, cha
 PH_MUST_USE enum ph_status ph_home_identity(const struct ph_home *home, struct ph_identity *out,
                                             char why[PH_WHY_SIZE]);
 
+/* Fresh secrets for this installation, durable: as struct ph_keeper's renew. `impl` is the home. */
+PH_MUST_USE enum ph_status ph_home_renew(void *impl, uint16_t serial, struct ph_identity *identity);
+
 /* Small private files in the home. `*len` is the size of `out` before and the file's length after.
  * PH_NOT_FOUND (without `why`): there is none. Writing is durable, and whole or not at all. */
 PH_MUST_USE enum ph_status ph_home_read(const struct ph_home *home, const char *name, void *out,

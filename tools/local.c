@@ -47,6 +47,7 @@ static enum ph_status make_node(struct ph_local *local, const struct ph_local_op
         .env = ph_env_uv_env(local->env),
         .store = local->store,
         .identity = &identity,
+        .keeper = {.renew = ph_home_renew, .impl = options->home},
         .log = &local->log,
         .addresses = addresses,
         .address_count = options->config->peer_count,

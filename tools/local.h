@@ -14,7 +14,7 @@ struct ph_local {
 
 /* What the node needs to know. */
 struct ph_local_options {
-    const struct ph_home *home;     /* open and locked */
+    struct ph_home *home;           /* open and locked; stays as long as the node */
     const struct ph_config *config; /* peers and log level */
     bool is_serving;
 };

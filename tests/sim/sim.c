@@ -59,18 +59,11 @@ static void make_folders(struct sim *sim)
     }
 }
 
-static void fill(uint64_t *chance, uint8_t *out, size_t len)
-{
-    for (size_t i = 0; i < len; i++)
-        out[i] = (uint8_t)(sim_next(chance) >> 32);
-}
-
 static void make_identity(struct sim *sim, uint32_t node, struct ph_identity *identity)
 {
     uint64_t chance = sim->options.seed * SIM_NODES_MAX + node;
-    fill(&chance, identity->school_seed, sizeof identity->school_seed);
-    fill(&chance, identity->writer_seed, sizeof identity->writer_seed);
-    fill(&chance, identity->transport_secret, sizeof identity->transport_secret);
+    sim_fill(&chance, identity->school_seed, sizeof identity->school_seed);
+    sim_machine_draw_writer(identity, 0, &chance);
     snprintf(identity->school_name, sizeof identity->school_name, "School %u", node);
 }
 
@@ -243,6 +236,12 @@ void sim_set_disk_full(struct sim *sim, uint32_t node, bool is_full)
 {
     sim_trace_line(&sim->trace, sim->clock.now_ms, node, "! disk %s", is_full ? "full" : "free");
     sim->machines[node].is_disk_full = is_full;
+}
+
+void sim_lose_writer(struct sim *sim, uint32_t node)
+{
+    sim_trace_line(&sim->trace, sim->clock.now_ms, node, "! loses its writer's secrets");
+    sim->machines[node].identity.has_writer = false;
 }
 
 void sim_set_commit_ms(struct sim *sim, uint32_t node, struct sim_span span)

@@ -75,6 +75,9 @@ enum ph_status sim_failure(const struct sim *sim, uint32_t node);
 void sim_keep_dialing(struct sim *sim, uint32_t node, const char *address);
 void sim_set_wall(struct sim *sim, uint32_t node, int64_t wall_ms); /* now; runs on from there */
 void sim_set_disk_full(struct sim *sim, uint32_t node, bool is_full);
+/* Its secrets as a writer are gone, as when a backup is restored that leaves them out. Before its next
+ * start. */
+void sim_lose_writer(struct sim *sim, uint32_t node);
 /* How long its commits take from now on. */
 void sim_set_commit_ms(struct sim *sim, uint32_t node, struct sim_span span);
 

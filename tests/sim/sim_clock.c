@@ -92,6 +92,12 @@ uint64_t sim_next(uint64_t *state)
     return z ^ z >> 31;
 }
 
+void sim_fill(uint64_t *state, uint8_t *out, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        out[i] = (uint8_t)(sim_next(state) >> 32);
+}
+
 uint64_t sim_draw(struct sim_clock *clock, struct sim_span span)
 {
     return span.min + sim_next(&clock->chance) % (span.max - span.min + 1);

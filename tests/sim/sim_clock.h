@@ -43,6 +43,7 @@ bool sim_clock_step(struct sim_clock *clock, uint64_t until_ms);
 
 /* SplitMix64: the next number of a stream. */
 uint64_t sim_next(uint64_t *state);
+void sim_fill(uint64_t *state, uint8_t *out, size_t len);
 uint64_t sim_draw(struct sim_clock *clock, struct sim_span span);
 /* True `count` times in a thousand. */
 bool sim_chance(struct sim_clock *clock, uint32_t count);

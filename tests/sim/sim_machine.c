@@ -107,8 +107,7 @@ static uint64_t drawn(struct sim_machine *machine, struct sim_span span)
 static void random_bytes(void *impl, uint8_t *out, size_t len)
 {
     struct sim_machine *machine = impl;
-    for (size_t i = 0; i < len; i++)
-        out[i] = (uint8_t)(sim_next(&machine->chance) >> 32);
+    sim_fill(&machine->chance, out, len);
 }
 
 static void on_alarm(void *impl, uint64_t life, uint64_t alarm)
@@ -227,28 +226,29 @@ static void finish_job(struct sim_machine *machine, struct ph_job *job)
     sim_machine_tell(machine, &event);
 }
 
-static void on_job(void *impl, uint64_t life, uint64_t unused)
+static void on_job(void *impl, uint64_t life, uint64_t place)
 {
     struct sim_machine *machine = impl;
-    struct ph_job *job = machine->job;
-    (void)unused;
+    struct ph_job *job = machine->jobs[place];
     if (life != machine->life || job == NULL)
         return;
-    machine->job = NULL;
+    machine->jobs[place] = NULL;
     trace(machine, "> job done", "", NO_NUMBER);
     finish_job(machine, job);
 }
 
-/* TODO: a list, when a node has more than one job at a time. */
 static void job(void *impl, struct ph_job *given)
 {
     struct sim_machine *machine = impl;
-    if (machine->job != NULL)
-        sim_fail(machine->sim, "node %u has two jobs", machine->index);
-    machine->job = given;
+    uint64_t place = 0;
+    while (place < SIM_JOBS_MAX && machine->jobs[place] != NULL)
+        place++;
+    if (place == SIM_JOBS_MAX)
+        sim_fail(machine->sim, "node %u has more than %d jobs", machine->index, SIM_JOBS_MAX);
+    machine->jobs[place] = given;
     trace(machine, "< job", "", NO_NUMBER);
     if (!machine->is_mute)
-        later(machine, drawn(machine, machine->sim->options.job_ms), on_job, 0);
+        later(machine, drawn(machine, machine->sim->options.job_ms), on_job, place);
 }
 
 /* --- commands --- */
@@ -283,6 +283,27 @@ const struct ph_env_ops sim_env_ops = {
     .job = job,
     .reply = reply,
 };
+
+/* --- the writer's file --- */
+
+/* Chance of its own, since secrets are never drawn twice; durable at once. */
+static enum ph_status renew(void *impl, uint16_t serial, struct ph_identity *identity)
+{
+    struct sim_machine *machine = impl;
+    uint64_t chance = sim_next(&machine->sim->clock.chance);
+    sim_machine_draw_writer(&machine->identity, serial, &chance);
+    *identity = machine->identity;
+    trace(machine, "! has new secrets, number", "", serial);
+    return PH_OK;
+}
+
+void sim_machine_draw_writer(struct ph_identity *identity, uint16_t serial, uint64_t *chance)
+{
+    sim_fill(chance, identity->writer_seed, sizeof identity->writer_seed);
+    sim_fill(chance, identity->transport_secret, sizeof identity->transport_secret);
+    identity->serial = serial;
+    identity->has_writer = true;
+}
 
 /* --- life and death --- */
 
@@ -323,6 +344,7 @@ void sim_machine_start(struct sim_machine *machine)
     struct ph_node_config config = {.env = {.ops = &sim_env_ops, .impl = machine},
                                     .store = machine->store,
                                     .identity = &machine->identity,
+                                    .keeper = {.renew = renew, .impl = machine},
                                     .log = &machine->log,
                                     .addresses = addresses,
                                     .address_count = machine->kept_count,
@@ -340,14 +362,15 @@ void sim_machine_start(struct sim_machine *machine)
 static void take_leave(struct sim_machine *machine)
 {
     machine->is_mute = true;
-    while (machine->batch != NULL || machine->job != NULL) {
-        if (machine->batch != NULL)
-            give_back(machine, PH_IO);
-        struct ph_job *job = machine->job;
-        machine->job = NULL;
+    if (machine->batch != NULL)
+        give_back(machine, PH_IO);
+    for (size_t place = 0; place < SIM_JOBS_MAX; place++) {
+        struct ph_job *job = machine->jobs[place];
+        machine->jobs[place] = NULL;
         if (job != NULL)
             finish_job(machine, job);
     }
+    assert(machine->batch == NULL);
     ph_node_free(machine->node);
     machine->node = NULL;
 }

@@ -317,6 +317,23 @@ uint32_t sim_count(struct sim *sim, uint32_t node, const char *kind)
     return count;
 }
 
+struct sim_text sim_notices(struct sim *sim, uint32_t node)
+{
+    struct sim_text out = {""};
+    struct request request;
+    begin(&request, "status", 0);
+    struct ph_bytes list = sim_pick(must_run(sim, node, &request), "notices");
+    struct ph_unpacker in = ph_unpack_scanned(list);
+    uint32_t count = ph_unpack_array(&in);
+    for (uint32_t i = 0; i < count; i++) {
+        struct sim_text one = sim_pick_text(ph_unpack_skip(&in), "text");
+        size_t len = strlen(out.text);
+        int room = (int)(sizeof out.text - len - 2);
+        snprintf(out.text + len, sizeof out.text - len, "%.*s\n", room, one.text);
+    }
+    return out;
+}
+
 bool sim_verify(struct sim *sim, uint32_t node)
 {
     struct request request;

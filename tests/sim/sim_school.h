@@ -50,6 +50,8 @@ struct sim_text sim_show(struct sim *sim, uint32_t node, const struct sim_id *id
                          const char *field);
 /* How many records of a kind `list` knows. */
 uint32_t sim_count(struct sim *sim, uint32_t node, const char *kind);
+/* What it was told of its own installation, all in one text. */
+struct sim_text sim_notices(struct sim *sim, uint32_t node);
 /* Reads and checks everything in the store; false: damage, which is then in the trace. */
 bool sim_verify(struct sim *sim, uint32_t node);
 /* The sentence of an answer that is an error; NULL: it is none. Borrowed from a static place. */

@@ -6,6 +6,7 @@
 #include "tests/sim/sim_trace.h"
 
 #define SIM_PATH_MAX 200
+#define SIM_JOBS_MAX 4
 #define SIM_KEPT_MAX 8 /* addresses that a node is told to keep dialing */
 
 struct sim_machine {
@@ -29,7 +30,7 @@ struct sim_machine {
 
     uint64_t alarm;         /* counts: only the last alarm rings */
     struct ph_batch *batch; /* under way */
-    struct ph_job *job;     /* the last one handed over, while dying */
+    struct ph_job *jobs[SIM_JOBS_MAX];
     struct sim_span commit_ms;
     bool is_disk_full;
     uint32_t commit_count;
@@ -67,6 +68,7 @@ void sim_machine_tell(struct sim_machine *machine, struct ph_event *event);
 /* Its memory is gone, its store closed. */
 void sim_machine_die(struct sim_machine *machine, enum sim_fate fate);
 void sim_machine_start(struct sim_machine *machine);
+void sim_machine_draw_writer(struct ph_identity *identity, uint16_t serial, uint64_t *chance);
 
 __attribute__((noreturn, format(printf, 2, 3))) void sim_fail(const struct sim *sim,
                                                               const char *format, ...);
