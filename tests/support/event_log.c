@@ -1,0 +1,183 @@
+#include "tests/support/event_log.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "proto/kind.h"
+#include "store/change.h"
+#include "store/entries.h"
+
+#define KINDS_MAX 64 /* kinds that are looked at */
+
+/* Whoever writes a log is a test: what goes wrong here ends it. */
+static void must(enum ph_status status, enum ph_status wanted)
+{
+    if (status == wanted)
+        return;
+    fprintf(stderr, "event log: %s\n", ph_status_text(status));
+    abort();
+}
+
+/* --- lines --- */
+
+static void put_hex(FILE *file, struct ph_bytes bytes)
+{
+    char digits[512];
+    fputc('"', file);
+    while (bytes.len != 0) {
+        size_t len = bytes.len < sizeof digits / 2 ? bytes.len : sizeof digits / 2;
+        ph_hex(bytes.data, len, digits);
+        fwrite(digits, 1, 2 * len, file);
+        bytes = ph_bytes(bytes.data + len, bytes.len - len);
+    }
+    fputc('"', file);
+}
+
+void event_log_hex(FILE *file, const char *name, struct ph_bytes bytes)
+{
+    fprintf(file, "\"%s\":", name);
+    put_hex(file, bytes);
+}
+
+static void begin_line(FILE *file, const char *type, uint32_t node)
+{
+    fprintf(file, "{\"t\":\"%s\",\"node\":%" PRIu32, type, node);
+}
+
+static void put_field(FILE *file, const char *name, struct ph_bytes bytes)
+{
+    fputc(',', file);
+    event_log_hex(file, name, bytes);
+}
+
+void event_log_begin(FILE *file, uint64_t seed)
+{
+    fprintf(file, "{\"t\":\"begin\",\"seed\":%" PRIu64 "}\n", seed);
+}
+
+/* --- batches --- */
+
+static void put_fact(FILE *file, uint32_t node, struct ph_bytes fact)
+{
+    begin_line(file, "fact", node);
+    put_field(file, "bytes", fact);
+    fputs("}\n", file);
+}
+
+static void put_entry(FILE *file, uint32_t node, struct ph_bytes stored)
+{
+    struct ph_stored_entry entry;
+    must(ph_stored_decode(stored, &entry), PH_OK);
+    begin_line(file, "entry", node);
+    put_field(file, "header", ph_bytes(entry.encoded, PH_HEADER_LEN));
+    put_field(file, "skeleton", entry.body.skeleton);
+    if (entry.body.content_is_missing)
+        put_field(file, "content_hash",
+                  ph_bytes(entry.body.content_hash.bytes, sizeof entry.body.content_hash.bytes));
+    else if (entry.body.content_len != 0)
+        put_field(file, "salt", ph_bytes(entry.body.salt.bytes, PH_SALT_LEN));
+    if (!entry.body.content_is_missing)
+        put_field(file, "content", entry.body.content);
+    if (entry.signature != NULL)
+        put_field(file, "signature",
+                  ph_bytes(entry.signature->bytes, sizeof entry.signature->bytes));
+    fputs("}\n", file);
+}
+
+/* The change names a log by its local number: the entry itself says which it is. */
+static void put_fill(FILE *file, uint32_t node, struct ph_store *store,
+                     const struct ph_change *change)
+{
+    struct ph_view view = {0};
+    struct ph_stored_entry entry;
+    must(ph_view_open(store, &view), PH_OK);
+    must(ph_view_entry(&view, change->number, change->seq, &entry), PH_OK);
+    struct ph_entry_id id = ph_header_id(entry.encoded);
+    ph_view_close(&view);
+    begin_line(file, "fill", node);
+    put_field(file, "entry", ph_bytes(id.bytes, sizeof id.bytes));
+    put_field(file, "salt", ph_bytes(change->value.data, PH_SALT_LEN));
+    put_field(file, "content",
+              ph_bytes(change->value.data + PH_SALT_LEN, change->value.len - PH_SALT_LEN));
+    fputs("}\n", file);
+}
+
+void event_log_batch(FILE *file, uint32_t node, struct ph_store *store,
+                     const struct ph_batch *batch)
+{
+    struct ph_change change;
+    for (size_t at = 0; ph_batch_next(batch, &at, &change);) {
+        if (change.type == PH_CHANGE_FACT)
+            put_fact(file, node, change.value);
+        else if (change.type == PH_CHANGE_ENTRY)
+            put_entry(file, node, change.value);
+        else if (change.type == PH_CHANGE_FILL)
+            put_fill(file, node, store, &change);
+    }
+}
+
+/* --- disks --- */
+
+void event_log_save(FILE *file, uint32_t node, const char *name)
+{
+    begin_line(file, "save", node);
+    fprintf(file, ",\"name\":\"%s\"}\n", name);
+}
+
+void event_log_load(FILE *file, uint32_t node, const char *name)
+{
+    begin_line(file, "load", node);
+    if (name == NULL)
+        fputs(",\"name\":null}\n", file);
+    else
+        fprintf(file, ",\"name\":\"%s\"}\n", name);
+}
+
+/* --- states --- */
+
+static void put_record(FILE *file, const struct ph_view *view, uint16_t kind,
+                       const struct ph_record_id *id)
+{
+    size_t size = 65536;
+    enum ph_status status = PH_LIMIT;
+    while (status == PH_LIMIT) {
+        uint8_t *bytes = malloc(size);
+        must(bytes != NULL ? PH_OK : PH_NO_MEMORY, PH_OK);
+        struct ph_buffer out = ph_buffer(bytes, size);
+        status = ph_view_canonical(view, kind, id, &out);
+        if (status == PH_OK)
+            put_hex(file, ph_buffer_bytes(&out));
+        free(bytes);
+        size *= 4;
+    }
+    must(status, PH_OK);
+}
+
+static void put_kind(FILE *file, const struct ph_view *view, uint16_t kind, bool *is_first)
+{
+    struct ph_list_position position = {0};
+    struct ph_record_id id;
+    enum ph_status status = ph_view_list(view, kind, &position, &id);
+    for (; status == PH_OK; status = ph_view_list(view, kind, &position, &id)) {
+        if (!*is_first)
+            fputc(',', file);
+        *is_first = false;
+        put_record(file, view, kind, &id);
+    }
+    must(status, PH_NOT_FOUND);
+}
+
+void event_log_state(FILE *file, uint32_t node, struct ph_store *store, const struct ph_root *root)
+{
+    struct ph_view view = {0};
+    bool is_first = true;
+    begin_line(file, "state", node);
+    if (root != NULL)
+        put_field(file, "root", ph_bytes(root->bytes, sizeof root->bytes));
+    fputs(",\"records\":[", file);
+    must(ph_view_open(store, &view), PH_OK);
+    for (uint16_t kind = 1; kind <= KINDS_MAX; kind++)
+        put_kind(file, &view, kind, &is_first);
+    ph_view_close(&view);
+    fputs("]}\n", file);
+}
