@@ -463,6 +463,14 @@ void sim_net_listen(struct sim_net *net, uint32_t place)
     net->places[place].is_listening = true;
 }
 
+void sim_net_hand_over(struct sim_net *net, uint32_t place, const struct sim_party_ops *ops,
+                       void *impl)
+{
+    assert(!net->places[place].is_listening);
+    net->places[place].ops = ops;
+    net->places[place].impl = impl;
+}
+
 static bool is_between(const struct link *link, uint32_t a, uint32_t b)
 {
     uint32_t x = link->ends[0].place, y = link->ends[1].place;

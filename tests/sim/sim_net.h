@@ -51,6 +51,9 @@ struct sim_net_options *sim_net_options(struct sim_net *net);
 uint32_t sim_net_add(struct sim_net *net, const char *name, const struct sim_party_ops *ops,
                      void *impl);
 void sim_net_listen(struct sim_net *net, uint32_t place);
+/* Another party has the place from now on, which must be down. */
+void sim_net_hand_over(struct sim_net *net, uint32_t place, const struct sim_party_ops *ops,
+                       void *impl);
 /* Its connections break, dialing it is refused, and it is told nothing more. */
 void sim_net_go_down(struct sim_net *net, uint32_t place);
 

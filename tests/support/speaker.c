@@ -50,7 +50,7 @@ void speaker_begin(struct speaker *speaker, const uint8_t ephemeral[32])
     memcpy(transport.bytes, speaker->identity.transport_secret, sizeof transport.bytes);
     ph_buffer_put(&prologue, speaker->version, strlen(speaker->version));
     ph_buffer_put(&prologue, speaker->network.bytes, sizeof speaker->network.bytes);
-    struct ph_handshake_config config = {.role = PH_HANDSHAKE_INITIATOR,
+    struct ph_handshake_config config = {.role = speaker->role,
                                          .pattern = PH_HANDSHAKE_XX,
                                          .psk_places = PH_HANDSHAKE_PSK(0),
                                          .psks = &speaker->key,
@@ -66,7 +66,7 @@ void speaker_greet(struct speaker *speaker, struct ph_buffer *out)
     uint8_t payload_bytes[PH_HANDSHAKE_PAYLOAD_MAX], bytes[SPEAKER_GREETING_MAX];
     struct ph_buffer payload = ph_buffer(payload_bytes, sizeof payload_bytes);
     struct ph_buffer message = ph_buffer(bytes, sizeof bytes);
-    if (ph_handshake_remote_static(&speaker->handshake) != NULL) {
+    if (speaker->handshake.message_index != 0) {
         struct ph_hello hello = {.certificate = speaker->certificate};
         ph_hello_encode(&payload, &hello);
     }
@@ -81,7 +81,13 @@ enum ph_status speaker_take_greeting(struct speaker *speaker, struct ph_bytes fr
 {
     uint8_t bytes[PH_FRAME_CIPHER_MAX];
     struct ph_buffer payload = ph_buffer(bytes, sizeof bytes);
-    return ph_handshake_read(&speaker->handshake, frame, &payload);
+    struct ph_hello hello;
+    PH_TRY(ph_handshake_read(&speaker->handshake, frame, &payload));
+    if (payload.len != 0 && ph_hello_decode(ph_buffer_bytes(&payload), &hello) == PH_OK)
+        speaker->theirs = hello.certificate;
+    if (ph_handshake_is_done(&speaker->handshake))
+        ph_handshake_split(&speaker->handshake, &speaker->channel);
+    return PH_OK;
 }
 
 bool speaker_is_open(const struct speaker *speaker)

@@ -18,8 +18,10 @@ struct speaker {
     struct ph_identity identity;
     struct ph_network_id network;
     struct ph_network_key key;
+    enum ph_handshake_role role;       /* the initiator, unless set otherwise */
     const char *version;               /* SPEAKER_VERSION; borrowed */
     struct ph_certificate certificate; /* of `identity` for `network` */
+    struct ph_certificate theirs;      /* once the other side has shown it */
     struct ph_handshake handshake;
     struct ph_channel channel;
     struct ph_packer packer;
@@ -34,7 +36,7 @@ void speaker_deinit(struct speaker *speaker);
 struct ph_certificate speaker_certify(const struct ph_identity *identity,
                                       const struct ph_network_id *network);
 
-/* The initiator's handshake, anew. `ephemeral` is 32 bytes never used before. */
+/* The handshake, anew. `ephemeral` is 32 bytes never used before. */
 void speaker_begin(struct speaker *speaker, const uint8_t ephemeral[32]);
 /* The next message of the handshake in its frame; after the last one the channel is open. */
 void speaker_greet(struct speaker *speaker, struct ph_buffer *out);
