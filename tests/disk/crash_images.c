@@ -7,7 +7,6 @@
  * A seed has two generations: the second one works on an image of the first, so that what recovery
  * writes is cut as well. Before the images come the controls: disks that lie, on which losses must be
  * seen. Exit code 1: a finding, or a control that found nothing. */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +16,7 @@
 #include <unistd.h>
 
 #include "tests/disk/files.h"
+#include "tests/disk/guard.h"
 #include "tests/disk/recording.h"
 #include "tests/disk/school.h"
 #include "tests/disk/workload.h"
@@ -27,8 +27,7 @@
 #define COUNT_DEFAULT 5000
 #define PENDING_MAX 4096
 #define SUBSETS_MAX 5 /* up to so many writes each subset is tried */
-#define CHECK_S_MAX 30
-#define TWICE 4 /* one image in so many is opened twice */
+#define TWICE 4       /* one image in so many is opened twice */
 #define FINDINGS_SHOWN 10
 
 struct harness {
@@ -93,38 +92,20 @@ static bool check(const char *home, struct disk_memory *memory, bool is_twice)
     return check_once(home, memory) && (!is_twice || check_once(home, memory));
 }
 
-/* In a child, because damaged maps kill; 0, or the signal, or 1. What it says goes to a file. */
-static int run_check(struct harness *harness)
+static bool check_image(void *impl)
 {
-    int result = 0;
-    fflush(stdout);
-    pid_t pid = fork();
-    if (pid < 0)
-        disk_die("no child can be made");
-    if (pid == 0) {
-        if (freopen(harness->said, "w", stdout) == NULL || dup2(fileno(stdout), 2) < 0)
-            _exit(2);
-        setvbuf(stdout, NULL, _IONBF, 0);
-        alarm(CHECK_S_MAX);
-        bool is_twice = harness->index % TWICE == 0;
-        _exit(check(harness->image, &harness->memory, is_twice) ? 0 : 1);
-    }
-    if (waitpid(pid, &result, 0) != pid)
-        disk_die("a child is gone");
-    return WIFSIGNALED(result) ? WTERMSIG(result) : WEXITSTATUS(result);
+    struct harness *harness = impl;
+    return check(harness->image, &harness->memory, harness->index % TWICE == 0);
 }
 
 static void report(struct harness *harness, int code)
 {
-    size_t len = 0;
     harness->finding_count++;
     if (harness->control != NULL || harness->finding_count > FINDINGS_SHOWN)
         return;
-    uint8_t *text = disk_read_file(harness->said, &len);
-    printf("%.*s%s%s  again: crash_images --only %llu.%u.%u\n", (int)len, (const char *)text,
-           code > 1 ? strsignal(code) : "", code > 1 ? "\n" : "", (unsigned long long)harness->seed,
+    disk_guard_tell(harness->said, code);
+    printf("  again: crash_images --only %llu.%u.%u\n", (unsigned long long)harness->seed,
            harness->generation, harness->index);
-    free(text);
 }
 
 static void try_image(struct harness *harness, const struct disk *disk, const struct disk_cut *cut)
@@ -144,7 +125,7 @@ static void try_image(struct harness *harness, const struct disk *disk, const st
     if (harness->has_only && !is_only)
         return;
     harness->index = index;
-    int code = run_check(harness);
+    int code = disk_guard(harness->said, check_image, harness);
     harness->image_count++;
     if (code != 0)
         report(harness, code);

@@ -1,0 +1,42 @@
+#include "tests/disk/guard.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/disk/files.h"
+
+#define CHECK_S_MAX 30
+
+int disk_guard(const char *said, bool (*check)(void *impl), void *impl)
+{
+    int result = 0;
+    fflush(stdout);
+    pid_t pid = fork();
+    if (pid < 0)
+        disk_die("no child can be made");
+    if (pid == 0) {
+        if (freopen(said, "w", stdout) == NULL || dup2(STDOUT_FILENO, STDERR_FILENO) < 0)
+            _exit(2);
+        setvbuf(stdout, NULL, _IOLBF, 0);
+        alarm(CHECK_S_MAX);
+        bool is_well = check(impl);
+        fflush(stdout);
+        _exit(is_well ? 0 : 1);
+    }
+    if (waitpid(pid, &result, 0) != pid)
+        disk_die("a child is gone");
+    return WIFSIGNALED(result) ? WTERMSIG(result) : WEXITSTATUS(result);
+}
+
+void disk_guard_tell(const char *said, int code)
+{
+    size_t len = 0;
+    uint8_t *text = disk_read_file(said, &len);
+    printf("%.*s", (int)len, text == NULL ? "" : (const char *)text);
+    if (code > 1)
+        printf("%s\n", strsignal(code));
+    free(text);
+}
