@@ -139,8 +139,10 @@ enum ph_status ph_ends_add(struct ph_node *node, const struct ph_fact *certify)
         log.submitted = log.row.tip;
         log.durable = log.row.tip;
         PH_TRY(ph_batch_log(node->ingest.gathering, logs->count, &log.row));
-        if (is_own(node, &log.row))
+        if (is_own(node, &log.row)) {
             node->own_log = (int)logs->count;
+            ph_batch_own(node->ingest.gathering, logs->count);
+        }
         logs->items[logs->count++] = log;
     } else if (!is_held && !is_over) {
         ph_log(node->log, PH_LOG_WARN, "more logs than this node has room for");

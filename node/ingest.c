@@ -8,8 +8,10 @@ enum ph_status ph_ingest_batch(struct ph_node *node, struct ph_batch **out)
     if (ingest->gathering == NULL) {
         PH_TRY(ph_batch_new(&ingest->gathering));
         ingest->generation++;
-        if (node->own_log >= 0)
+        if (node->own_log >= 0) {
             ph_batch_prefer(ingest->gathering, (uint32_t)node->own_log);
+            ph_batch_own(ingest->gathering, (uint32_t)node->own_log);
+        }
     }
     if (ph_batch_bytes(ingest->gathering) >= PH_BATCH_BYTES_MAX)
         return PH_PARTIAL;

@@ -1,7 +1,9 @@
 #include "store/change.h"
 #include "store/entries.h"
+#include "store/journaling.h"
 #include "store/logs.h"
 #include "store/materialise.h"
+#include "store/recovery.h"
 #include "store/state.h"
 
 static enum ph_status apply_entry(const struct ph_txn *txn, const struct ph_change *change)
@@ -59,22 +61,73 @@ static enum ph_status materialise(const struct ph_txn *txn, const struct ph_batc
     return ph_materialise_slice(txn, has_preferred ? &preferred : NULL, is_behind);
 }
 
-/* An IO error before the commit has written nothing, but who can't read can't judge that. */
+/* --- the journal --- */
+
+enum ph_status ph_store_journal(struct ph_store *store, const struct ph_batch *batch)
+{
+    struct ph_journal_frame frame = {0};
+    if (store->journal.fd < 0 || store->journal.has_appended)
+        return PH_OK;
+    store->own_next = store->own;
+    enum ph_status status = ph_journal_gather(batch, &store->own_next, &frame);
+    if (status == PH_OK && frame.len != 0)
+        status = ph_journal_append(&store->journal, frame.bytes, frame.len - PH_JOURNAL_HEAD_LEN);
+    ph_journal_frame_deinit(&frame);
+    return status;
+}
+
+/* What the tables say of the journal beside them. */
+static enum ph_status apply_marks(const struct ph_store *store, const struct ph_txn *txn,
+                                  const struct ph_batch *batch)
+{
+    if (store->journal.has_appended)
+        PH_TRY(ph_recovery_put_mark(txn, &store->journal.appended));
+    if (store->journal.has_appended && store->own_next.count != store->own.count)
+        PH_TRY(ph_own_save(txn, &store->own_next));
+    if (!ph_batch_settles_doubt(batch))
+        return PH_OK;
+    enum ph_status status = ph_db_delete(txn, PH_TABLE_META, ph_bytes_text(PH_META_DOUBT));
+    return status == PH_NOT_FOUND ? PH_OK : status;
+}
+
+static void keep(struct ph_store *store, const struct ph_batch *batch)
+{
+    if (store->journal.has_appended)
+        store->own = store->own_next;
+    ph_journal_keep(&store->journal);
+    if (ph_batch_settles_doubt(batch))
+        atomic_store(&store->is_in_doubt, false);
+}
+
+/* A refusal holds only once the frame is gone: a restart would replay it. */
+static enum ph_status refuse(struct ph_store *store, enum ph_status status)
+{
+    bool is_refusal = status == PH_NO_SPACE || status == PH_MAP_FULL;
+    if (is_refusal && store->journal.has_appended)
+        PH_TRY(ph_journal_withdraw(&store->journal));
+    return status == PH_NOT_FOUND ? PH_CORRUPT : status;
+}
+
+/* An IO error before the commit has written nothing, but who can't read can't judge that. Nothing that
+ * a batch names may be missing: what is, was lost from the disk. */
 enum ph_status ph_store_apply(struct ph_store *store, struct ph_batch *batch)
 {
     struct ph_txn txn = {0};
     bool is_behind = false;
-    /* The journal of own entries will be written and synced here, before the transaction. */
+    PH_TRY(ph_store_journal(store, batch));
     enum ph_status status = ph_db_write(store->db, &txn);
     if (status == PH_OK)
         status = apply_all(&txn, batch);
     if (status == PH_OK)
+        status = apply_marks(store, &txn, batch);
+    if (status == PH_OK)
         status = materialise(&txn, batch, &is_behind);
     if (status == PH_OK)
         status = ph_db_commit(&txn);
-    if (status == PH_OK)
-        ph_batch_set_behind(batch, is_behind);
     ph_db_end(&txn);
-    /* Nothing that a batch names may be missing: what is, was lost from the disk. */
-    return status == PH_NOT_FOUND ? PH_CORRUPT : status;
+    if (status != PH_OK)
+        return refuse(store, status);
+    keep(store, batch);
+    ph_batch_set_behind(batch, is_behind);
+    return PH_OK;
 }

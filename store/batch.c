@@ -24,6 +24,9 @@ struct ph_batch {
     size_t len, size;
     uint32_t preferred;
     bool has_preferred;
+    uint32_t own[PH_OWN_LOGS_PER_BATCH_MAX];
+    uint32_t own_count;
+    bool settles_doubt;
     bool wants_rebuild;
     bool is_behind;
 };
@@ -58,7 +61,7 @@ size_t ph_batch_bytes(const struct ph_batch *batch)
 
 bool ph_batch_is_empty(const struct ph_batch *batch)
 {
-    return batch->len == 0 && !batch->wants_rebuild;
+    return batch->len == 0 && !batch->wants_rebuild && !batch->settles_doubt;
 }
 
 struct ph_batch_mark ph_batch_mark(const struct ph_batch *batch)
@@ -177,6 +180,19 @@ void ph_batch_prefer(struct ph_batch *batch, uint32_t log)
     batch->has_preferred = true;
 }
 
+void ph_batch_own(struct ph_batch *batch, uint32_t log)
+{
+    if (ph_batch_is_own(batch, log))
+        return;
+    assert(batch->own_count < PH_OWN_LOGS_PER_BATCH_MAX);
+    batch->own[batch->own_count++] = log;
+}
+
+void ph_batch_settle_doubt(struct ph_batch *batch)
+{
+    batch->settles_doubt = true;
+}
+
 void ph_batch_rebuild(struct ph_batch *batch)
 {
     batch->wants_rebuild = true;
@@ -209,6 +225,19 @@ bool ph_batch_preferred(const struct ph_batch *batch, uint32_t *log)
 {
     *log = batch->preferred;
     return batch->has_preferred;
+}
+
+bool ph_batch_is_own(const struct ph_batch *batch, uint32_t log)
+{
+    for (uint32_t i = 0; i < batch->own_count; i++)
+        if (batch->own[i] == log)
+            return true;
+    return false;
+}
+
+bool ph_batch_settles_doubt(const struct ph_batch *batch)
+{
+    return batch->settles_doubt;
 }
 
 bool ph_batch_wants_rebuild(const struct ph_batch *batch)

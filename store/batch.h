@@ -6,6 +6,8 @@
 #include "proto/entry.h"
 #include "proto/fact.h"
 
+#define PH_OWN_LOGS_PER_BATCH_MAX 4
+
 struct ph_batch;
 
 /* PH_NO_MEMORY. The arena starts small and grows up to PH_BATCH_BYTES_MAX and one more change. */
@@ -49,6 +51,11 @@ struct ph_batch_mark ph_batch_mark(const struct ph_batch *batch);
 void ph_batch_rewind(struct ph_batch *batch, struct ph_batch_mark mark);
 /* Materialise this log before others: what a person has just written shows at once. */
 void ph_batch_prefer(struct ph_batch *batch, uint32_t log);
+/* This log is our own: nobody else may have its entries yet, so they go into the journal first. At
+ * most PH_OWN_LOGS_PER_BATCH_MAX different ones (asserted). */
+void ph_batch_own(struct ph_batch *batch, uint32_t log);
+/* From this commit on we write with a new writer: the store is not in doubt any more (store.h). */
+void ph_batch_settle_doubt(struct ph_batch *batch);
 /* Throw away everything materialised, to be made again. */
 void ph_batch_rebuild(struct ph_batch *batch);
 

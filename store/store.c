@@ -3,8 +3,21 @@
 #include <stdlib.h>
 
 #include "store/folder.h"
+#include "store/recovery.h"
 #include "store/schema.h"
 #include "store/state.h"
+
+static enum ph_status recover(struct ph_store *store, const struct ph_store_options *options,
+                              char why[PH_DB_WHY_LEN])
+{
+    if (options->journal_path == NULL)
+        return PH_OK;
+    enum ph_status status = ph_recover(store, options->journal_path, options->writer);
+    if (status != PH_OK)
+        snprintf(why, PH_DB_WHY_LEN, "The journal %.100s can't be replayed: %s.",
+                 options->journal_path, ph_status_text(status));
+    return status;
+}
 
 enum ph_status ph_store_open(const struct ph_store_options *options, struct ph_store **out,
                              char why[PH_DB_WHY_LEN])
@@ -25,7 +38,14 @@ enum ph_status ph_store_open(const struct ph_store_options *options, struct ph_s
         snprintf(why, PH_DB_WHY_LEN, "Memory is exhausted.");
         return PH_NO_MEMORY;
     }
-    *store = (struct ph_store){.db = db, .log = options->log};
+    store->db = db;
+    store->log = options->log;
+    store->journal = PH_JOURNAL_CLOSED;
+    enum ph_status status = recover(store, options, why);
+    if (status != PH_OK) {
+        ph_store_close(store);
+        return status;
+    }
     *out = store;
     return PH_OK;
 }
@@ -34,8 +54,14 @@ void ph_store_close(struct ph_store *store)
 {
     if (store == NULL)
         return;
+    ph_journal_close(&store->journal);
     ph_db_close(store->db);
     free(store);
+}
+
+bool ph_store_is_in_doubt(const struct ph_store *store)
+{
+    return atomic_load(&store->is_in_doubt);
 }
 
 enum ph_status ph_store_grow(struct ph_store *store)

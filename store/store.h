@@ -12,7 +12,11 @@
 struct ph_store;
 
 struct ph_store_options {
-    const char *path;     /* an existing folder; the files in it are created 0600 */
+    const char *path; /* an existing folder; the files in it are created 0600 */
+    const char
+        *journal_path; /* the journal's file, outside that folder; NULL: none (tests, benchmarks) */
+    /* Whose log is our own in a store from before there was a journal; NULL: nobody's. Borrowed. */
+    const struct ph_writer_id *writer;
     uint64_t map_bytes;   /* first map size; 0: the usual. Tests give small ones to see it grow */
     bool any_file_system; /* don't refuse network file systems (tests only) */
     const struct ph_log_sink *log; /* borrowed for the store's life; may be NULL */
@@ -26,9 +30,17 @@ PH_MUST_USE enum ph_status ph_store_open(const struct ph_store_options *options,
 /* No view may be open, no batch under way. NULL is fine. */
 void ph_store_close(struct ph_store *store);
 
-/* Write a batch durably in one transaction: all of it or nothing. Then materialise up to
- * PH_SLICE_ENTRIES_MAX entries in the same transaction. (The journal of own entries comes before
- * the transaction, here.)
+/* Whether the store may lack what its own writer has written and others have seen: its database is new
+ * or its journal damaged. Nothing may be signed with that writer's key any more. True until a batch
+ * with ph_batch_settle_doubt is durable, through all restarts. Any thread. */
+bool ph_store_is_in_doubt(const struct ph_store *store);
+
+/* The first half of ph_store_apply, which does it if nobody has: what the batch says that nobody else
+ * could give back goes into the journal, durably. Statuses as there. */
+PH_MUST_USE enum ph_status ph_store_journal(struct ph_store *store, const struct ph_batch *batch);
+
+/* Write a batch durably: the journal first, then one transaction, all of it or nothing. Up to
+ * PH_SLICE_ENTRIES_MAX entries are materialised in the same transaction.
  * PH_MAP_FULL: nothing written; ph_store_grow on the thread of the views, then again.
  * PH_NO_SPACE: the disk is full, nothing written, the store goes on.
  * Any other failure: the outcome is unknown; close, and read what is there after opening again. */

@@ -21,13 +21,25 @@ static void write_log_line(void *impl, enum ph_log_level level, const char *line
     fprintf(stderr, "%s %s %s\n", now, names[level], line);
 }
 
-static enum ph_status open_store(struct ph_local *local, const struct ph_home *home,
-                                 char why[PH_WHY_SIZE])
+static struct ph_writer_id writer_of(const struct ph_identity *identity)
 {
-    char path[PH_HOME_PATH_MAX + 16];
+    struct ph_sign_secret secret;
+    struct ph_writer_id writer;
+    ph_sign_key_from_seed(identity->writer_seed, &secret, writer.bytes);
+    ph_wipe(&secret, sizeof secret);
+    return writer;
+}
+
+static enum ph_status open_store(struct ph_local *local, const struct ph_home *home,
+                                 const struct ph_identity *identity, char why[PH_WHY_SIZE])
+{
+    char path[PH_HOME_PATH_MAX + 16], journal[PH_HOME_PATH_MAX + 16];
     char reason[200] = "";
+    struct ph_writer_id writer = writer_of(identity);
     snprintf(path, sizeof path, "%s/store", home->path);
-    struct ph_store_options options = {.path = path, .log = &local->log};
+    snprintf(journal, sizeof journal, "%s/journal", home->path);
+    struct ph_store_options options = {
+        .path = path, .journal_path = journal, .writer = &writer, .log = &local->log};
     enum ph_status status = ph_store_open(&options, &local->store, reason);
     if (status != PH_OK)
         snprintf(why, PH_WHY_SIZE, "%s",
@@ -36,17 +48,15 @@ static enum ph_status open_store(struct ph_local *local, const struct ph_home *h
 }
 
 static enum ph_status make_node(struct ph_local *local, const struct ph_local_options *options,
-                                char why[PH_WHY_SIZE])
+                                const struct ph_identity *identity, char why[PH_WHY_SIZE])
 {
     const char *addresses[PH_ADDRESSES_MAX];
-    struct ph_identity identity = {0};
     for (size_t i = 0; i < options->config->peer_count; i++)
         addresses[i] = options->config->peers[i];
-    PH_TRY(ph_home_identity(options->home, &identity, why));
     struct ph_node_config config = {
         .env = ph_env_uv_env(local->env),
         .store = local->store,
-        .identity = &identity,
+        .identity = identity,
         .keeper = {.renew = ph_home_renew, .impl = options->home},
         .log = &local->log,
         .addresses = addresses,
@@ -54,25 +64,35 @@ static enum ph_status make_node(struct ph_local *local, const struct ph_local_op
         .is_serving = options->is_serving,
     };
     enum ph_status status = ph_node_new(&config, &local->node);
-    ph_wipe(&identity, sizeof identity);
     if (status != PH_OK)
         snprintf(why, PH_WHY_SIZE, "The node can't start: %s.", ph_status_text(status));
     return status;
 }
 
-enum ph_status ph_local_open(struct ph_local *local, const struct ph_local_options *options,
-                             char why[PH_WHY_SIZE])
+static enum ph_status open_all(struct ph_local *local, const struct ph_local_options *options,
+                               const struct ph_identity *identity, char why[PH_WHY_SIZE])
 {
-    local->log = (struct ph_log_sink){.level = options->config->log_level, .write = write_log_line};
-    PH_TRY(open_store(local, options->home, why));
+    PH_TRY(open_store(local, options->home, identity, why));
     enum ph_status status = ph_env_uv_new(&local->log, &local->env);
     if (status != PH_OK) {
         snprintf(why, PH_WHY_SIZE, "The node can't start: %s.", ph_status_text(status));
         return status;
     }
-    PH_TRY(make_node(local, options, why));
+    PH_TRY(make_node(local, options, identity, why));
     ph_env_uv_attach(local->env, local->node, local->store);
     return PH_OK;
+}
+
+enum ph_status ph_local_open(struct ph_local *local, const struct ph_local_options *options,
+                             char why[PH_WHY_SIZE])
+{
+    struct ph_identity identity = {0};
+    local->log = (struct ph_log_sink){.level = options->config->log_level, .write = write_log_line};
+    enum ph_status status = ph_home_identity(options->home, &identity, why);
+    if (status == PH_OK)
+        status = open_all(local, options, &identity, why);
+    ph_wipe(&identity, sizeof identity);
+    return status;
 }
 
 int ph_local_close(struct ph_local *local, int code)

@@ -73,6 +73,34 @@ static void acknowledged_writes_survive_a_crash_that_keeps_the_commit_under_way(
         die_at_commit(moment, SIM_FATE_KEPT);
 }
 
+static void acknowledged_writes_survive_a_crash_between_journal_and_database(void **state)
+{
+    (void)state;
+    for (uint32_t moment = 1; moment <= MOMENTS; moment++)
+        die_at_commit(moment, SIM_FATE_JOURNALED);
+}
+
+/* The one commit under way is in the journal alone: the next start brings it to everybody. */
+static void what_was_journaled_when_the_power_went_reaches_the_others(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_network(125, 2);
+    sim_set_commit_ms(sim, 1, (struct sim_span){1000, 1000});
+    ph_command_id command = sim_write_begin(sim, 1, "plan", "title", "Journaled");
+    sim_run(sim, 900);
+
+    crash_and_restart(sim, 1, SIM_FATE_JOURNALED);
+    sim_set_commit_ms(sim, 1, (struct sim_span){1, 20});
+    sim_write(sim, 1, "plan", "title", "Kept");
+
+    CHECK(sim_converge(sim, 120000));
+    CHECK(sim_written(sim, command).text[0] == '\0');
+    assert_int_equal(sim_count(sim, 0, "plan"), 2);
+    CHECK(sim_are_equal(sim, 0, 1));
+    CHECK(sim_verify(sim, 1));
+    sim_free(sim);
+}
+
 /* Nothing is announced before it is durable: a commit that is lost was seen by nobody, and the log
  * goes on from the entry before without contradicting itself. */
 static void an_entry_that_was_lost_was_never_seen(void **state)
@@ -140,6 +168,8 @@ static void a_node_that_stops_in_order_loses_nothing(void **state)
 CHECK_MAIN(cmocka_unit_test(an_acknowledged_record_is_there_after_a_crash),
            cmocka_unit_test(acknowledged_writes_survive_a_crash_that_loses_the_commit_under_way),
            cmocka_unit_test(acknowledged_writes_survive_a_crash_that_keeps_the_commit_under_way),
+           cmocka_unit_test(acknowledged_writes_survive_a_crash_between_journal_and_database),
+           cmocka_unit_test(what_was_journaled_when_the_power_went_reaches_the_others),
            cmocka_unit_test(an_entry_that_was_lost_was_never_seen),
            cmocka_unit_test(founding_and_joining_survive_a_crash_at_any_commit),
            cmocka_unit_test(a_node_that_stops_in_order_loses_nothing))

@@ -54,6 +54,7 @@ static void make_folders(struct sim *sim)
     for (uint32_t i = 0; i < sim->options.node_count; i++) {
         struct sim_machine *machine = &sim->machines[i];
         snprintf(machine->path, sizeof machine->path, "%s/node%u", sim->root_path, i);
+        snprintf(machine->journal, sizeof machine->journal, "%s/node%u.journal", sim->root_path, i);
         if (mkdir(machine->path, 0700) != 0)
             sim_fail(sim, "%s can't be made", machine->path);
     }
@@ -126,6 +127,7 @@ void sim_free(struct sim *sim)
     for (uint32_t i = 0; i < sim->options.node_count; i++) {
         sim_machine_die(&sim->machines[i], SIM_FATE_LOST);
         remove_folder(sim->machines[i].path);
+        unlink(sim->machines[i].journal);
         free(sim->machines[i].records);
     }
     for (size_t i = 0; i < sim->reply_count; i++)

@@ -8,7 +8,8 @@
  *   - Commits and jobs take their time. A commit finds the map full (it is enlarged, as the real
  *     environment does), or the disk: then nothing is written.
  *   - It crashes at any moment: connections break, memory is gone, of the commits a prefix stays.
- *     The one under way may be in it or not, but never a part of it: the store is synchronous.
+ *     The one under way may be in it or not, or in the journal alone, which the next start replays;
+ *     but never a part of it: the store is synchronous.
  *   - It starts again from what its disk holds, with fresh chance.
  *
  * Not modelled yet: disks that are rolled back or cloned, bits that rot, clocks that run unevenly,
@@ -64,7 +65,8 @@ bool sim_converge(struct sim *sim, uint64_t ms);
 void sim_start(struct sim *sim, uint32_t node);
 /* Orderly, as at SIGTERM. */
 void sim_stop(struct sim *sim, uint32_t node);
-enum sim_fate { SIM_FATE_DRAWN, SIM_FATE_LOST, SIM_FATE_KEPT }; /* of the commit under way */
+/* Of the commit under way: in the journal alone, it is there after the next start. */
+enum sim_fate { SIM_FATE_DRAWN, SIM_FATE_LOST, SIM_FATE_JOURNALED, SIM_FATE_KEPT };
 void sim_crash(struct sim *sim, uint32_t node, enum sim_fate fate);
 /* Crash right when the node hands over its `count`-th commit from now on; 0: not. */
 void sim_crash_at_commit(struct sim *sim, uint32_t node, uint32_t count, enum sim_fate fate);

@@ -167,11 +167,21 @@ static void hangup(void *impl, ph_conn_id conn)
 
 /* --- commits and jobs --- */
 
+/* What waits to be materialised needs room as well. */
+static bool has_room(struct sim_machine *machine, const struct ph_batch *batch)
+{
+    return !machine->is_disk_full ||
+           (ph_batch_is_empty(batch) && !sim_is_behind(machine->sim, machine->index));
+}
+
+static enum ph_status journal(struct sim_machine *machine, struct ph_batch *batch)
+{
+    return has_room(machine, batch) ? ph_store_journal(machine->store, batch) : PH_NO_SPACE;
+}
+
 static enum ph_status apply(struct sim_machine *machine, struct ph_batch *batch)
 {
-    /* What waits to be materialised needs room as well. */
-    if (machine->is_disk_full &&
-        (!ph_batch_is_empty(batch) || sim_is_behind(machine->sim, machine->index)))
+    if (!has_room(machine, batch))
         return PH_NO_SPACE;
     enum ph_status status = ph_store_apply(machine->store, batch);
     while (status == PH_MAP_FULL) {
@@ -317,6 +327,7 @@ static void open_store(struct sim_machine *machine)
 {
     char why[200] = "";
     struct ph_store_options options = {.path = machine->path,
+                                       .journal_path = machine->journal,
                                        .map_bytes = machine->sim->options.map_bytes,
                                        .any_file_system = true,
                                        .log = &machine->log};
@@ -375,19 +386,29 @@ static void take_leave(struct sim_machine *machine)
     machine->node = NULL;
 }
 
+/* How far the commit under way got. */
+static enum sim_fate meet_fate(struct sim_machine *machine, enum sim_fate fate)
+{
+    if (fate == SIM_FATE_DRAWN)
+        fate = SIM_FATE_LOST + sim_draw(&machine->sim->clock, (struct sim_span){0, 2});
+    enum ph_status status = PH_OK;
+    if (fate == SIM_FATE_JOURNALED)
+        status = journal(machine, machine->batch);
+    if (fate == SIM_FATE_KEPT)
+        status = apply(machine, machine->batch);
+    return status == PH_OK ? fate : SIM_FATE_LOST;
+}
+
 void sim_machine_die(struct sim_machine *machine, enum sim_fate fate)
 {
+    static const char *const texts[] = {[SIM_FATE_DRAWN] = "",
+                                        [SIM_FATE_LOST] = "before its commit",
+                                        [SIM_FATE_JOURNALED] = "amid its commit",
+                                        [SIM_FATE_KEPT] = "after its commit"};
     if (machine->node == NULL)
         return;
-    bool is_kept =
-        fate == SIM_FATE_KEPT || (fate == SIM_FATE_DRAWN && sim_chance(&machine->sim->clock, 500));
-    if (machine->batch != NULL && is_kept && apply(machine, machine->batch) != PH_OK)
-        is_kept = false;
-    trace(machine, "! dies",
-          machine->batch == NULL ? ""
-          : is_kept              ? "after its commit"
-                                 : "before its commit",
-          NO_NUMBER);
+    fate = machine->batch == NULL ? SIM_FATE_DRAWN : meet_fate(machine, fate);
+    trace(machine, "! dies", texts[fate], NO_NUMBER);
     sim_net_go_down(machine->sim->net, machine->place);
     take_leave(machine);
     machine->life++;

@@ -14,6 +14,7 @@ struct sim_machine {
     uint32_t index;
     uint32_t place; /* in the network */
     char path[SIM_PATH_MAX];
+    char journal[SIM_PATH_MAX + 16];
     struct ph_identity identity;
     char kept[SIM_KEPT_MAX][PH_ADDRESS_LEN_MAX + 1];
     size_t kept_count;

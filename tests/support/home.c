@@ -13,6 +13,7 @@ void home_init(struct home *home)
     snprintf(home->path, sizeof home->path, "%.200s/pharos-test-XXXXXX",
              folder == NULL ? "/tmp" : folder);
     CHECK(mkdtemp(home->path) != NULL);
+    snprintf(home->journal, sizeof home->journal, "%s.journal", home->path);
 }
 
 void home_remove(const char *path)
@@ -26,17 +27,32 @@ void home_remove(const char *path)
     rmdir(path);
 }
 
+void home_remove_journal(const struct home *home)
+{
+    char file[320];
+    unlink(home->journal);
+    for (unsigned i = 1; i < 10; i++) {
+        snprintf(file, sizeof file, "%s.damaged-%u", home->journal, i);
+        unlink(file);
+    }
+}
+
 void home_deinit(struct home *home)
 {
     home_close(home);
     home_remove(home->path);
+    home_remove_journal(home);
 }
 
 void home_open(struct home *home)
 {
     char why[200] = "";
     const struct ph_store_options options = {
-        .path = home->path, .map_bytes = home->map_bytes, .any_file_system = true};
+        .path = home->path,
+        .journal_path = home->has_journal ? home->journal : NULL,
+        .map_bytes = home->map_bytes,
+        .any_file_system = true,
+    };
     enum ph_status status = ph_store_open(&options, &home->store, why);
     if (status != PH_OK)
         print_error("%s\n", why);

@@ -8,6 +8,8 @@
 
 struct home {
     char path[256];
+    char journal[272]; /* beside the folder */
+    bool has_journal;  /* false at first: set before home_open */
     uint64_t map_bytes;
     struct ph_store *store;
 };
@@ -17,6 +19,7 @@ void home_deinit(struct home *home); /* closes, removes */
 void home_open(struct home *home);
 void home_close(struct home *home);
 void home_remove(const char *path);
+void home_remove_journal(const struct home *home); /* and those set aside */
 /* Open, with the facts and logs of a world in it. */
 void home_found(struct home *home, struct world *world);
 

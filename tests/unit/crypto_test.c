@@ -36,6 +36,7 @@ static const struct {
     {PH_DOMAIN_NETWORK_KEY, "e139987c7c974bcf8a3df39f0092900ba981495eaec23e606118925ebaa79180"},
     {PH_DOMAIN_INVITE, "45615014fcc6b4e3f0aa8998f9a8987f07bebc712a5c82b2402f5e86b5e56ae7"},
     {PH_DOMAIN_CODE, "42c76b46a73a66c5a8ef1d70a04507c10eb8a7078bfdcac929f46774538b6fd9"},
+    {PH_DOMAIN_JOURNAL, "8c46850a6df96e9abe7e6a3105b657c4c8faedb0b7939b708f8abaf283502938"},
 };
 
 static void every_domain_hashes_as_its_name_says(void **state)
