@@ -12,6 +12,7 @@
 #define STORM_MS 40000
 #define CALM_MS 240000
 #define WRITES_MAX 200
+#define QUOTA 40000
 #define NO_LIES_YET SIM_LIE(FORK)
 
 struct world {
@@ -41,11 +42,28 @@ static uint32_t draw_lies(struct world *world)
     return given != NULL ? (uint32_t)strtoul(given, NULL, 0) : lies;
 }
 
+/* In half of the seeds a log is full soon. */
+static void found(struct world *world, uint64_t seed)
+{
+    world->sim = sim_start_all(seed, NODES);
+    if (draw(world, 2) == 0) {
+        sim_found(world->sim, 0, "Lighthouse");
+    } else {
+        sim_stop(world->sim, 0);
+        sim_found_with_quota(world->sim, 0, "Lighthouse", QUOTA);
+        sim_start(world->sim, 0);
+    }
+    struct sim_code code = sim_invite(world->sim, 0, NODES - 1, 0);
+    for (uint32_t node = 1; node < NODES; node++)
+        CHECK(sim_join(world->sim, node, &code, UINT32_MAX, 60000));
+}
+
 static void begin(struct world *world, uint64_t seed)
 {
-    *world = (struct world){.sim = sim_network(seed, NODES), .chance = seed ^ 0xbad};
+    *world = (struct world){.chance = seed ^ 0xbad};
     struct ph_invitation invitation;
     char why[200];
+    found(world, seed);
     world->bad_count = 1 + (uint32_t)draw(world, 2);
     struct sim_code code = sim_invite(world->sim, 0, 1, UINT32_MAX);
     CHECK_OK(ph_invitation_read(ph_bytes_text(code.text), &invitation, why));

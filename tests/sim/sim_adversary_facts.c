@@ -4,7 +4,7 @@
 #include "store/view.h"
 #include "tests/sim/sim_adversary_state.h"
 
-#define FLOOD_COUNT 12
+#define FLOOD_MAX 12
 #define WRITERS_OF_ITS_OWN 6
 
 /* --- signing --- */
@@ -61,7 +61,8 @@ static struct ph_school_id drawn_school(struct sim_adversary *adversary)
 
 static void invite(struct sim_adversary *adversary, struct sim_talk *talk)
 {
-    for (uint32_t i = 0; i < FLOOD_COUNT; i++) {
+    uint64_t count = 1 + sim_adversary_draw(adversary, FLOOD_MAX);
+    for (uint64_t i = 0; i < count; i++) {
         struct signed_fact out = {.fact = {.type = PH_FACT_INVITE}};
         ph_put_u64(out.fact.of.invite.key, sim_next(&adversary->chance));
         out.fact.of.invite.uses = 1 + (uint16_t)sim_adversary_draw(adversary, PH_INVITE_USES_MAX);

@@ -3,7 +3,7 @@
 
 #include "tests/sim/sim_adversary_state.h"
 
-#define FLOOD_COUNT 40
+#define FLOOD_MAX 40
 #define DEAF_MS 8000
 #define DRIP_MS 400
 #define CROWD_COUNT 8
@@ -109,8 +109,8 @@ static void say_a_root(struct sim_adversary *adversary, struct sim_talk *talk)
 void sim_lie_flood(struct sim_adversary *adversary, struct sim_talk *talk)
 {
     uint64_t what = sim_adversary_draw(adversary, 4);
-    struct ph_buffer who = blank();
-    for (uint32_t i = 0; i < FLOOD_COUNT && what < 3; i++) {
+    uint64_t count = 1 + sim_adversary_draw(adversary, FLOOD_MAX);
+    for (uint64_t i = 0; i < count && what < 3; i++) {
         if (what == 0)
             ask_for_a_log(adversary, talk);
         else if (what == 1)
@@ -118,6 +118,7 @@ void sim_lie_flood(struct sim_adversary *adversary, struct sim_talk *talk)
         else
             say_a_root(adversary, talk);
     }
+    struct ph_buffer who = blank();
     ph_message_who(&who);
     if (what == 3)
         sim_session_say(&talk->session, ph_buffer_bytes(&who)); /* twice ends the session */

@@ -17,6 +17,8 @@ struct sim_text {
 };
 
 void sim_found(struct sim *sim, uint32_t node, const char *network_name);
+/* The same with the quota of a log as no command sets it; the node is down, and starts as founder. */
+void sim_found_with_quota(struct sim *sim, uint32_t node, const char *network_name, uint64_t quota);
 /* `host` is whose address goes into the code; UINT32_MAX: none. */
 struct sim_code sim_invite(struct sim *sim, uint32_t node, uint32_t uses, uint32_t host);
 /* At `host`'s address, if the code has none; UINT32_MAX. False: still waiting after `wait_ms`. */
