@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 enum state {
     RESOLVING,
@@ -20,6 +21,7 @@ struct ph_conn_uv {
     enum state state;
     bool is_told;       /* the node waits for the end of this connection */
     bool is_resolving;  /* a worker holds `lookup` */
+    bool has_sent;      /* at least one byte was given to the network */
     const char *reason; /* why it went down; static */
     unsigned open_handles;
     uv_tcp_t tcp;
@@ -84,8 +86,6 @@ static void free_when_nobody_holds_it(struct ph_conn_uv *conn)
     if (conn->next != NULL)
         conn->next->link = conn->link;
     conn->conns->count--;
-    if (is_accepted(conn))
-        conn->conns->accepted--;
     free(conn);
 }
 
@@ -114,6 +114,8 @@ static void close_conn(struct ph_conn_uv *conn, const char *reason)
         return;
     if (conn->state == LINGERING)
         conn->conns->lingering--;
+    if (is_accepted(conn))
+        conn->conns->accepted--;
     conn->state = CLOSING;
     conn->reason = reason;
     if (conn->is_resolving)
@@ -170,6 +172,10 @@ static void begin(struct ph_conn_uv *conn)
         return;
     }
     format_peer(conn, address);
+    if (address[0] == 0) { /* gone before we looked */
+        close_conn(conn, "closed by the other side");
+        return;
+    }
     struct ph_event event = {.type = PH_EVENT_CONN_UP};
     event.of.up.conn = conn->id;
     event.of.up.address = address;
@@ -200,6 +206,7 @@ void ph_conns_uv_send(struct ph_conns_uv *conns, ph_conn_id id, struct ph_bytes 
         close_conn(conn, "memory is exhausted");
         return;
     }
+    conn->has_sent = true;
     write->len = bytes.len;
     write->request.data = write;
     memcpy(write->bytes, bytes.data, bytes.len);
@@ -231,7 +238,7 @@ void ph_conns_uv_hangup(struct ph_conns_uv *conns, ph_conn_id id)
     if (conn == NULL)
         return;
     conn->is_told = false;
-    if (conn->state != UP) {
+    if (conn->state != UP || !conn->has_sent) {
         close_conn(conn, "");
         return;
     }
@@ -363,55 +370,125 @@ void ph_conns_uv_dial(struct ph_conns_uv *conns, ph_conn_id id, const char *text
 
 /* --- listening --- */
 
-/* libuv keeps a descriptor in reserve: without a free one it takes callers in with that and closes
- * them at once, so that a full table neither blocks nor spins. */
-static void on_caller(uv_stream_t *listener, int failed)
+struct ph_listener_uv {
+    struct ph_conns_uv *conns;
+    uv_tcp_t tcp;
+    uv_idle_t turn; /* a new round of the loop, for the caller that waits */
+    unsigned taken; /* callers since the last turn */
+    unsigned open_handles;
+};
+
+static void note(struct ph_conns_uv *conns, const char *reason)
 {
-    struct ph_conns_uv *conns = listener->data;
-    if (failed != 0) {
-        ph_log(conns->events.log, PH_LOG_WARN, "a caller was not accepted: %s",
-               uv_strerror(failed));
+    uint64_t now_ms = uv_now(conns->loop);
+    if (conns->noted_ms != 0 && now_ms - conns->noted_ms < PH_CONN_NOTE_MS)
         return;
-    }
+    conns->noted_ms = now_ms;
+    ph_log(conns->events.log, PH_LOG_WARN, "callers are turned away: %s", reason);
+}
+
+/* Last words are a courtesy: whoever has lingered longest goes when the place is needed. */
+static void make_room(struct ph_conns_uv *conns)
+{
+    struct ph_conn_uv *oldest = NULL;
+    if (conns->accepted < conns->accepted_max || conns->lingering == 0)
+        return;
+    for (struct ph_conn_uv *conn = conns->first; conn != NULL; conn = conn->next)
+        if (conn->state == LINGERING && is_accepted(conn))
+            oldest = conn;
+    if (oldest != NULL)
+        close_conn(oldest, "");
+}
+
+static void take_caller(struct ph_listener_uv *listener)
+{
+    struct ph_conns_uv *conns = listener->conns;
+    make_room(conns);
     conns->accepted_id += 2;
     struct ph_conn_uv *conn = add(conns, conns->accepted_id, CONNECTING);
     if (conn == NULL)
         return;
     conns->accepted++;
-    failed = uv_accept(listener, (uv_stream_t *)&conn->tcp);
-    if (failed == 0 && conns->accepted <= PH_PEERS_MAX) {
-        conns->full_is_noted = false;
+    int failed = uv_accept((uv_stream_t *)&listener->tcp, (uv_stream_t *)&conn->tcp);
+    if (failed == 0 && conns->accepted <= conns->accepted_max) {
         begin(conn);
         return;
     }
     conn->is_told = false;
-    if (!conns->full_is_noted)
-        ph_log(conns->events.log, PH_LOG_WARN, "callers are turned away: %s",
-               failed != 0 ? uv_strerror(failed) : "too many connections");
-    conns->full_is_noted = true;
+    note(conns, failed != 0 ? uv_strerror(failed) : "too many connections");
     close_conn(conn, "");
 }
 
-static void free_handle(uv_handle_t *handle)
+static void on_turn(uv_idle_t *turn)
 {
-    free(handle);
+    struct ph_listener_uv *listener = turn->data;
+    uv_idle_stop(turn);
+    listener->taken = 0;
+    take_caller(listener);
+}
+
+/* libuv asks for callers until there are none left. If they come faster than that, nothing would be
+ * read any more; so now and then one waits for the next round, and with it all that come after.
+ *
+ * libuv keeps a descriptor in reserve: without a free one it takes callers in with that and closes
+ * them at once, so that a full table neither blocks nor spins. */
+static void on_caller(uv_stream_t *stream, int failed)
+{
+    struct ph_listener_uv *listener = stream->data;
+    if (failed != 0)
+        note(listener->conns, uv_strerror(failed));
+    else if (++listener->taken < PH_CONN_ACCEPTS_MAX)
+        take_caller(listener);
+    else
+        uv_idle_start(&listener->turn, on_turn);
+}
+
+static void on_listener_closed(uv_handle_t *handle)
+{
+    struct ph_listener_uv *listener = handle->data;
+    listener->open_handles--;
+    if (listener->open_handles == 0)
+        free(listener);
+}
+
+static void close_listener(struct ph_listener_uv *listener)
+{
+    uv_close((uv_handle_t *)&listener->tcp, on_listener_closed);
+    uv_close((uv_handle_t *)&listener->turn, on_listener_closed);
 }
 
 static int open_listener(struct ph_conns_uv *conns, const struct sockaddr_storage *at)
 {
-    uv_tcp_t *listener = calloc(1, sizeof *listener);
+    struct ph_listener_uv *listener = calloc(1, sizeof *listener);
     if (listener == NULL)
         return UV_ENOMEM;
-    uv_tcp_init(conns->loop, listener);
-    listener->data = conns;
-    int failed = uv_tcp_bind(listener, (const struct sockaddr *)at, 0);
+    *listener = (struct ph_listener_uv){.conns = conns, .open_handles = 2};
+    uv_tcp_init(conns->loop, &listener->tcp);
+    uv_idle_init(conns->loop, &listener->turn);
+    listener->tcp.data = listener->turn.data = listener;
+    int failed = uv_tcp_bind(&listener->tcp, (const struct sockaddr *)at, 0);
     if (failed == 0)
-        failed = uv_listen((uv_stream_t *)listener, 128, on_caller);
+        failed = uv_listen((uv_stream_t *)&listener->tcp, PH_CONN_BACKLOG, on_caller);
     if (failed == 0)
         conns->listener = listener;
     else
-        uv_close((uv_handle_t *)listener, free_handle);
+        close_listener(listener);
     return failed;
+}
+
+/* Callers take no descriptor that the rest of the program needs. */
+static unsigned callers_max(void)
+{
+    struct rlimit limit = {0};
+    rlim_t wanted = PH_PEERS_MAX + PH_CONN_OTHER_FILES_MAX;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
+        return PH_PEERS_MAX;
+    limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+        getrlimit(RLIMIT_NOFILE, &limit);
+    if (limit.rlim_cur >= wanted)
+        return PH_PEERS_MAX;
+    return (unsigned)limit.rlim_cur / 2;
 }
 
 /* "[::]" means everywhere, which on a machine without IPv6 is IPv4. */
@@ -432,6 +509,7 @@ enum ph_status ph_conns_uv_listen(struct ph_conns_uv *conns, const char *text,
         snprintf(why, 200, "\"%.100s\" is not an address to listen on, such as [::]:7410.", text);
         return PH_REFUSED;
     }
+    conns->accepted_max = callers_max();
     int failed = open_listener(conns, &at);
     if (failed != 0 && is_for_want_of_ipv6(failed, &address)) {
         uv_ip4_addr("0.0.0.0", address.port, (struct sockaddr_in *)&at);
@@ -442,7 +520,7 @@ enum ph_status ph_conns_uv_listen(struct ph_conns_uv *conns, const char *text,
                  uv_strerror(failed));
         return PH_REFUSED;
     }
-    uv_tcp_getsockname(conns->listener, (struct sockaddr *)&at, &size);
+    uv_tcp_getsockname(&conns->listener->tcp, (struct sockaddr *)&at, &size);
     ph_address_format((const struct sockaddr *)&at, actual);
     return PH_OK;
 }
@@ -450,7 +528,7 @@ enum ph_status ph_conns_uv_listen(struct ph_conns_uv *conns, const char *text,
 void ph_conns_uv_unlisten(struct ph_conns_uv *conns)
 {
     if (conns->listener != NULL)
-        uv_close((uv_handle_t *)conns->listener, free_handle);
+        close_listener(conns->listener);
     conns->listener = NULL;
 }
 

@@ -3,7 +3,8 @@
  * A connection is named by its id from the first call on it until its CONN_DOWN is told, or until
  * the node hangs up. What is hung up lingers: it sends what it was given, ends its direction, and
  * waits for the other side's end, PH_CONN_LINGER_MS at most; closing at once would make the kernel
- * reset the connection while our last bytes are still on their way. */
+ * reset the connection while our last bytes are still on their way. Who was told nothing doesn't
+ * linger, and whoever lingers gives way to a new caller. */
 #ifndef PHAROS_NODE_CONN_UV_H
 #define PHAROS_NODE_CONN_UV_H
 
@@ -14,23 +15,29 @@
 
 #define PH_CONN_READ_SIZE (64 * 1024)
 #define PH_CONN_LINGER_MS 1000
+#define PH_CONN_BACKLOG 1024       /* callers that wait in the kernel */
+#define PH_CONN_ACCEPTS_MAX 16     /* between two looks at what has been received */
+#define PH_CONN_NOTE_MS 60000      /* callers turned away are noted in the log no more often */
+#define PH_CONN_OTHER_FILES_MAX 96 /* descriptors for all but callers: store, control, dials */
 #define PH_CONN_TARGETS_MAX 8      /* addresses of one name that are tried */
 #define PH_CONN_TARGET_MS_MAX 4000 /* for each of them */
 
 struct ph_conn_uv;
+struct ph_listener_uv;
 
 struct ph_conns_uv {
     uv_loop_t *loop; /* borrowed */
     struct ph_events_uv events;
     struct ph_conn_uv *first;
-    unsigned count;         /* connections in any state, lingering ones included */
-    unsigned accepted;      /* those of them that others opened */
-    unsigned lingering;     /* those of them that were hung up and still send */
-    unsigned resolving;     /* names being looked up on a worker; can't be called back */
-    ph_conn_id accepted_id; /* the last one given, even */
-    bool full_is_noted;     /* said once in the log, until there is room again */
-    uv_tcp_t *listener;     /* owned; NULL: not listening */
-    char *read_buffer;      /* PH_CONN_READ_SIZE, shared: an event is told before the next read */
+    unsigned count;                  /* connections in any state, lingering ones included */
+    unsigned accepted;               /* those of them that others opened, but for closing ones */
+    unsigned accepted_max;           /* PH_PEERS_MAX, or less where descriptors are scarce */
+    unsigned lingering;              /* those of them that were hung up and still send */
+    unsigned resolving;              /* names being looked up on a worker; can't be called back */
+    ph_conn_id accepted_id;          /* the last one given, even */
+    uint64_t noted_ms;               /* when callers turned away were noted last; 0: never */
+    struct ph_listener_uv *listener; /* owned; NULL: not listening */
+    char *read_buffer; /* PH_CONN_READ_SIZE, shared: an event is told before the next read */
 };
 
 /* PH_NO_MEMORY. */

@@ -7,6 +7,7 @@
 #include "node/ingest.h"
 #include "node/outbox.h"
 #include "node/peers.h"
+#include "node/report.h"
 #include "node/sync.h"
 
 #define FACTS_PER_MESSAGE 64
@@ -238,8 +239,8 @@ static enum ph_status open_session(struct ph_node *node, struct ph_peer *peer)
     peer->deadline_ms = UINT64_MAX;
     peer->root_due_ms = node->now_ms + PH_IDLE_ROOT_MS;
     ph_dial_on_open(node, peer);
-    ph_log(node->log, PH_LOG_INFO, "%s: school %s is there", peer->address,
-           ph_school_tag(&peer->theirs.school).text);
+    ph_report(node, peer, PH_LOG_INFO, "school %s is there",
+              ph_school_tag(&peer->theirs.school).text);
     if (peer->has_their_root && ph_root_equal(&peer->their_root, &node->logs.root)) {
         peer->their_fact_set = node->logs.fact_set;
         mark_equal(node, peer);
@@ -251,8 +252,8 @@ static enum ph_status open_session(struct ph_node *node, struct ph_peer *peer)
 
 static void refuse(struct ph_node *node, struct ph_peer *peer, enum ph_end_reason reason)
 {
-    ph_log(node->log, PH_LOG_WARN, "%s: school %s is not a member that we know; connection closed",
-           peer->address, ph_school_tag(&peer->theirs.school).text);
+    ph_report(node, peer, PH_LOG_WARN, "school %s is not a member that we know; connection closed",
+              ph_school_tag(&peer->theirs.school).text);
     ph_peers_end(node, peer, reason);
 }
 

@@ -3,10 +3,12 @@
 #include <stdlib.h>
 
 #include "node/author.h"
+#include "node/crowd.h"
 #include "node/opening.h"
 #include "node/outbox.h"
 #include "node/peers.h"
 #include "node/penalty.h"
+#include "node/report.h"
 #include "node/sync.h"
 
 #define PROLOGUE_TEXT "pharos 1"
@@ -77,6 +79,7 @@ static enum ph_status take_greeting(struct ph_node *node, struct ph_peer *peer,
 {
     struct ph_buffer payload = ph_buffer(node->arriving, PH_FRAME_MESSAGE_MAX);
     PH_TRY(ph_handshake_read(&peer->handshake, frame, &payload));
+    peer->has_key = true;
     if (ph_handshake_remote_static(&peer->handshake) != NULL)
         PH_TRY(read_hello(node, peer, ph_buffer_bytes(&payload)));
     else if (payload.len != 0)
@@ -90,30 +93,11 @@ static enum ph_status take_greeting(struct ph_node *node, struct ph_peer *peer,
     return ph_opening_begin(node, peer);
 }
 
-/* Callers that have not shown yet that they are members keep nobody out: with too many of them the
- * one that waits longest goes. */
-static void make_room(struct ph_node *node)
-{
-    struct ph_peer *oldest = NULL;
-    size_t count = 0;
-    for (size_t i = 0; i < PH_PEERS_MAX; i++) {
-        struct ph_peer *peer = &node->peers[i];
-        bool is_nobody = peer->state == PH_PEER_GREETING || peer->state == PH_PEER_JUDGING;
-        if (!is_nobody || peer->is_ours)
-            continue;
-        count++;
-        if (oldest == NULL || peer->up_ms < oldest->up_ms)
-            oldest = peer;
-    }
-    if (count >= PH_HALF_OPEN_MAX)
-        ph_peers_end(node, oldest, PH_END_UNKNOWN);
-}
-
 void ph_peer_on_up(struct ph_node *node, ph_conn_id conn, const char *address)
 {
     struct ph_peer *peer = ph_peers_find(node, conn);
     if (peer == NULL && node->membership != PH_MEMBERSHIP_NONE && node->has_writer) {
-        make_room(node);
+        ph_crowd_make_room(node);
         peer = ph_peers_new(node, conn, address, -1);
     }
     if (peer == NULL) {
@@ -152,7 +136,7 @@ static enum ph_status take_end(struct ph_node *node, struct ph_peer *peer,
         [PH_END_FULL] = "it has no place left",
     };
     const char *reason = reasons[message->of.end.reason];
-    ph_log(node->log, PH_LOG_INFO, "%s: the other side ended: %s", peer->address, reason);
+    ph_report(node, peer, PH_LOG_INFO, "the other side ended: %s", reason);
     ph_peers_hang_up(node, peer, reason, message->of.end.reason == PH_END_DUPLICATE);
     return PH_OK;
 }
@@ -264,8 +248,8 @@ void ph_peer_on_down(struct ph_node *node, ph_conn_id conn, const char *reason)
     struct ph_peer *peer = ph_peers_find(node, conn);
     if (peer == NULL)
         return;
-    ph_log(node->log, peer->state == PH_PEER_DIALING ? PH_LOG_DEBUG : PH_LOG_INFO, "%s: %s",
-           peer->address, reason);
+    ph_report(node, peer, peer->state == PH_PEER_DIALING ? PH_LOG_DEBUG : PH_LOG_INFO, "%s",
+              reason);
     ph_peers_gone(node, peer, reason);
 }
 
@@ -274,10 +258,10 @@ void ph_peer_on_down(struct ph_node *node, ph_conn_id conn, const char *reason)
 static void check_peer(struct ph_node *node, struct ph_peer *peer)
 {
     if (peer->deadline_ms <= node->now_ms) {
-        ph_log(node->log, PH_LOG_INFO, "%s: gave no sign in time who it is", peer->address);
+        ph_report(node, peer, PH_LOG_INFO, "gave no sign in time who it is");
         ph_peers_end(node, peer, PH_END_UNKNOWN);
     } else if (peer->state == PH_PEER_OPEN && node->now_ms - peer->heard_ms >= PH_SILENCE_MS_MAX) {
-        ph_log(node->log, PH_LOG_INFO, "%s: silent for too long", peer->address);
+        ph_report(node, peer, PH_LOG_INFO, "silent for too long");
         ph_peers_end(node, peer, PH_END_DONE);
     } else if (peer->state == PH_PEER_OPEN) {
         ph_penalty_apply(node, peer, ph_sync_on_wake(node, peer), "sending");

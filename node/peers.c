@@ -4,6 +4,7 @@
 
 #include "node/dial.h"
 #include "node/outbox.h"
+#include "node/report.h"
 
 struct ph_school_tag ph_school_tag(const struct ph_school_id *school)
 {
@@ -95,7 +96,7 @@ void ph_peers_end(struct ph_node *node, struct ph_peer *peer, enum ph_end_reason
         struct ph_buffer message = ph_outbox_message(node);
         ph_message_end(&message, reason);
         if (ph_outbox_send(node, peer, &message) != PH_OK)
-            ph_log(node->log, PH_LOG_DEBUG, "%s: no goodbye could be said", peer->address);
+            ph_report(node, peer, PH_LOG_DEBUG, "no goodbye could be said");
     }
     ph_peers_hang_up(node, peer, text_of(reason), reason == PH_END_DUPLICATE);
 }

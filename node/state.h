@@ -91,6 +91,7 @@ struct ph_peer {
     bool is_ours;      /* we dialed */
     int address_index; /* of dial's list; -1: they called us */
     char address[PH_ADDRESS_LEN_MAX + 1];
+    bool has_key; /* a message of the handshake came that takes the network key */
     uint64_t up_ms;
     uint64_t heard_ms;
     uint64_t deadline_ms; /* of the state; UINT64_MAX: none */
@@ -146,6 +147,15 @@ struct ph_dial {
     struct ph_address items[PH_ADDRESSES_MAX];
     uint32_t count;
     ph_conn_id next_conn; /* odd */
+};
+
+/* --- the log --- */
+
+/* What was said of late of a kind of connections (report.h). */
+struct ph_report_measure {
+    uint32_t spent;      /* lines, at most PH_REPORT_BURST */
+    uint32_t left_out;   /* lines since the last one said */
+    uint64_t counted_ms; /* up to when time has given lines back */
 };
 
 /* --- commands --- */
@@ -229,6 +239,7 @@ struct ph_node {
     uint64_t alarm_ms; /* last wake_at */
     uint32_t jobs_out;
     uint64_t bytes_in, bytes_out; /* of connections that are gone */
+    struct ph_report_measure stranger_reports, member_reports;
 
     /* Who we are. */
     char school_name[PH_NETWORK_NAME_MAX + 1];
