@@ -8,7 +8,7 @@
 
 #define NODES 5
 #define SEED_FIRST 7000
-#define SEED_COUNT 40
+#define SEED_COUNT 24
 #define STORM_MS 40000
 #define CALM_MS 240000
 #define WRITES_MAX 200
@@ -94,11 +94,47 @@ static void leave(struct world *world)
     sim_free(world->sim);
 }
 
+/* Whether a line is about a connection between two honest nodes: "[…] 0 # node1:49160: …". */
+static bool is_between_honest(const struct world *world, const char *line)
+{
+    const char *writer = strchr(line, ']'), *other = strstr(line, "# node");
+    if (writer == NULL || other == NULL || strchr(line, '\n') < other)
+        return false;
+    return !is_bad(world, (uint32_t)strtoul(writer + 1, NULL, 10)) &&
+           !is_bad(world, (uint32_t)strtoul(other + strlen("# node"), NULL, 10));
+}
+
+/* No honest node ends a session with another for what it sent, or for who it is. */
+static void check_nobody_is_blamed(const struct world *world)
+{
+    static const char *const ends[] = {"connection closed", "it refused what we sent",
+                                       "another connection stays", "it has no place left"};
+    const char *line = sim_trace(world->sim);
+    while (*line != '\0') {
+        const char *end = strchr(line, '\n');
+        for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+            const char *found = strstr(line, ends[i]);
+            if (found == NULL || found > end || !is_between_honest(world, line))
+                continue;
+            print_error("%.*s\n", (int)(end - line), line);
+            CHECK(false);
+        }
+        line = end + 1;
+    }
+}
+
+static void check_queues(struct world *world, uint32_t node)
+{
+    size_t len = sim_net_outstanding_max(sim_net(world->sim), sim_place(world->sim, node));
+    assert_in_range(len, 0, PH_OUTBOX_BYTES_HARD_MAX + PH_FRAME_CIPHER_MAX);
+}
+
 static void check_node(struct world *world, uint32_t node)
 {
     struct sim *sim = world->sim;
     CHECK(sim_are_equal(sim, 0, node));
     CHECK(sim_verify(sim, node));
+    check_queues(world, node);
     for (uint32_t i = 0; i < world->bad_count; i++) {
         const char *mark = sim_adversary_mark(world->bad[i], node);
         if (mark != NULL)
@@ -144,6 +180,7 @@ static bool seed_passes(uint64_t seed)
     for (uint32_t node = 0; is_converged && node < NODES; node++)
         if (!is_bad(&world, node))
             check_node(&world, node);
+    check_nobody_is_blamed(&world);
     if (getenv("SIM_TELL") != NULL)
         print_message("seed %llu: %llu ms, %llu acts, hash %llx\n", (unsigned long long)seed,
                       (unsigned long long)sim_now(world.sim),

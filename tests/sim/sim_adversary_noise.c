@@ -194,7 +194,7 @@ void sim_lie_censor(struct sim_adversary *adversary, struct sim_talk *talk)
 
 /* --- sessions --- */
 
-/* As its own PCs, or with the certificate for a writer key that is the listener's own. */
+/* As its own PCs, or with the certificate for a writer key that is another's: the listener's own, too. */
 void sim_lie_many(struct sim_adversary *adversary, struct sim_talk *talk)
 {
     const uint8_t *writer_seed = adversary->identity.writer_seed;
@@ -202,7 +202,10 @@ void sim_lie_many(struct sim_adversary *adversary, struct sim_talk *talk)
     if (talk->node == SIM_NOBODY)
         return;
     if (sim_adversary_draw(adversary, 2) == 0)
-        writer_seed = sim_identity(adversary->sim, talk->node)->writer_seed;
+        writer_seed =
+            sim_identity(adversary->sim, (uint32_t)sim_adversary_draw(
+                                             adversary, adversary->sim->options.node_count))
+                ->writer_seed;
     for (uint32_t i = 0; i < count; i++)
         sim_adversary_dial(adversary, talk->node, writer_seed);
 }
@@ -282,13 +285,17 @@ void sim_lie_bytes(struct sim_adversary *adversary, struct sim_talk *talk)
 
 /* --- holes --- */
 
+/* The content of an entry of its own, mostly of the last that it kept back; or other bytes. */
 static void say_fill(struct sim_adversary *adversary, struct sim_talk *talk, bool is_wrong)
 {
     const struct sim_line *line = sim_line_own(adversary);
     struct ph_buffer message = blank();
     if (line->count == 0)
         return;
-    const struct sim_step *step = &line->steps[sim_adversary_draw(adversary, line->count)];
+    uint32_t at = (uint32_t)sim_adversary_draw(adversary, line->count);
+    if (line->hole_seq != 0 && line->hole_seq <= line->count)
+        at = line->hole_seq - 1;
+    const struct sim_step *step = &line->steps[at];
     if (step->body.content_is_missing || step->body.content_len == 0)
         return;
     ph_message_fill(&message, &line->writer, step->link.seq, &step->body.salt, step->body.content);
@@ -308,6 +315,10 @@ void sim_lie_holes(struct sim_adversary *adversary, struct sim_talk *talk)
     }
     for (uint32_t i = 0; i < count; i++)
         sim_line_write(adversary, line, 1);
-    if (sim_line_run(line, line->count - count, count, true, &message) != 0)
-        sim_session_say(&talk->session, ph_buffer_bytes(&message));
+    line->hole_seq = line->count;
+    if (sim_line_run(line, line->count - count, count, true, &message) == 0)
+        return;
+    sim_session_say(&talk->session, ph_buffer_bytes(&message));
+    if (sim_adversary_draw(adversary, 4) == 0)
+        say_fill(adversary, talk, true);
 }

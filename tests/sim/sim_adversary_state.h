@@ -33,9 +33,10 @@ struct sim_line {
     struct ph_fact_id certify;
     struct ph_school_id school;
     bool is_own;
-    bool is_withheld; /* announced, not sent */
-    uint32_t nodes;   /* a bit for each node that is shown it; all ones: everybody */
-    uint32_t part;    /* entries that are sent, at most; UINT32_MAX: all */
+    bool is_withheld;  /* announced, not sent */
+    uint32_t nodes;    /* a bit for each node that is shown it; all ones: everybody */
+    uint32_t hole_seq; /* the last that was told without its content; 0: none */
+    uint32_t part;     /* entries that are sent, at most; UINT32_MAX: all */
     struct sim_step *steps;
     uint32_t count, size;
 };
