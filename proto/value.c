@@ -23,13 +23,19 @@ static unsigned position_digit(uint8_t c)
     return c >= 'a' && c <= 'z' ? (unsigned)(c - 'a') + 36 : BASE;
 }
 
-static bool is_position(struct ph_bytes text)
+static bool are_position_digits(struct ph_bytes text)
 {
     for (size_t i = 0; i < text.len; i++) {
         if (position_digit(text.data[i]) == BASE)
             return false;
     }
     return text.len >= 1 && text.len <= PH_POSITION_LEN_MAX;
+}
+
+/* Without a zero at its end: nothing has room between V and V0, or before 0. */
+static bool is_position(struct ph_bytes text)
+{
+    return are_position_digits(text) && text.data[text.len - 1] != '0';
 }
 
 static unsigned number_at(struct ph_bytes text, size_t at, size_t len)
@@ -177,7 +183,8 @@ static void explain(const struct ph_field *field, size_t len, char why[WHY_SIZE]
                  2U * field->size_max);
         return;
     case PH_VALUE_POSITION:
-        snprintf(why, WHY_SIZE, "The field %s takes 1 to %d digits and letters (0-9, A-Z, a-z).",
+        snprintf(why, WHY_SIZE,
+                 "The field %s takes 1 to %d digits and letters (0-9, A-Z, a-z), the last not 0.",
                  field->name, PH_POSITION_LEN_MAX);
         return;
     case PH_VALUE_CHOICE:
@@ -279,7 +286,8 @@ enum ph_status ph_position_between(struct ph_bytes before, struct ph_bytes after
     static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     struct gap gap = {.before = before, .after = after, .is_below_after = after.len == 0};
     char chosen[PH_POSITION_LEN_MAX];
-    if ((before.len != 0 && !is_position(before)) || (after.len != 0 && !is_position(after)))
+    if ((before.len != 0 && !are_position_digits(before)) ||
+        (after.len != 0 && !are_position_digits(after)))
         return PH_REFUSED;
     for (size_t index = 0; index < sizeof chosen; index++) {
         unsigned low, high;

@@ -118,6 +118,8 @@ static void values_of_other_forms_are_refused_with_a_sentence(void **state)
     static const char date[] = "The field due takes a date written as YYYY-MM-DD.";
     static const char record[] =
         "The field parent takes the id of a record, 32 hexadecimal digits.";
+    static const char position[] =
+        "The field position takes 1 to 64 digits and letters (0-9, A-Z, a-z), the last not 0.";
     static const char *const dates[] = {"2023-02-29", "1900-02-29", "2023-13-01", "2023-00-01",
                                         "2023-04-31", "2023-01-00", "2023-1-01",  "23-01-01",
                                         "2023/01/01", "2023-01-0x", "tomorrow",   "2023-01-011"};
@@ -131,8 +133,9 @@ static void values_of_other_forms_are_refused_with_a_sentence(void **state)
     check_refuses("action", "schools", "", "The field schools takes no empty value.");
     check_refuses("action", "status", "Done",
                   "The field status takes one of: todo, doing, blocked, done, dropped.");
-    check_refuses("action", "position", "a-b",
-                  "The field position takes 1 to 64 digits and letters (0-9, A-Z, a-z).");
+    check_refuses("action", "position", "a-b", position);
+    check_refuses("action", "position", "a0", position);
+    check_refuses("action", "position", "0", position);
     check_refuses("plan", "title", "\xff", "The text for the field title is not valid UTF-8.");
     check_refuses("plan", "title", "\xed\xa0\x80",
                   "The text for the field title is not valid UTF-8.");
@@ -188,6 +191,7 @@ static void received_items_that_do_not_fit_are_told_apart(void **state)
     CHECK(!ph_value_fits(a_field("plan", "period_to"), text));
     CHECK(!ph_value_fits(a_field("plan", "state"), text));
     CHECK(!ph_value_fits(a_field("action", "position"), ph_bytes("\xa0", 1)));
+    CHECK(!ph_value_fits(a_field("action", "position"), ph_bytes("\xa2\x61\x30", 3)));
     CHECK_STATUS(ph_value_text(title, number, &out), PH_MALFORMED);
     CHECK(out.len == 0);
 }
