@@ -135,8 +135,8 @@ void event_log_load(FILE *file, uint32_t node, const char *name)
 
 /* --- states --- */
 
-static void put_record(FILE *file, const struct ph_view *view, uint16_t kind,
-                       const struct ph_record_id *id)
+void event_log_record(FILE *file, const struct ph_view *view, uint16_t kind,
+                      const struct ph_record_id *id)
 {
     size_t size = 65536;
     enum ph_status status = PH_LIMIT;
@@ -162,22 +162,29 @@ static void put_kind(FILE *file, const struct ph_view *view, uint16_t kind, bool
         if (!*is_first)
             fputc(',', file);
         *is_first = false;
-        put_record(file, view, kind, &id);
+        event_log_record(file, view, kind, &id);
     }
     must(status, PH_NOT_FOUND);
+}
+
+void event_log_records(FILE *file, const struct ph_view *view)
+{
+    bool is_first = true;
+    fputs("\"records\":[", file);
+    for (uint16_t kind = 1; kind <= KINDS_MAX; kind++)
+        put_kind(file, view, kind, &is_first);
+    fputc(']', file);
 }
 
 void event_log_state(FILE *file, uint32_t node, struct ph_store *store, const struct ph_root *root)
 {
     struct ph_view view = {0};
-    bool is_first = true;
     begin_line(file, "state", node);
     if (root != NULL)
         put_field(file, "root", ph_bytes(root->bytes, sizeof root->bytes));
-    fputs(",\"records\":[", file);
+    fputc(',', file);
     must(ph_view_open(store, &view), PH_OK);
-    for (uint16_t kind = 1; kind <= KINDS_MAX; kind++)
-        put_kind(file, &view, kind, &is_first);
+    event_log_records(file, &view);
     ph_view_close(&view);
-    fputs("]}\n", file);
+    fputs("}\n", file);
 }

@@ -23,7 +23,10 @@ void event_log_load(FILE *file, uint32_t node, const char *name);
  * Everything in the store is materialised. May come any number of times in a world. */
 void event_log_state(FILE *file, uint32_t node, struct ph_store *store, const struct ph_root *root);
 
-/* `"name":"hex"`, for lines of one's own. */
+/* For lines of one's own: `"name":"hex"`; `"records":[…]`, all that are shown; one record. */
 void event_log_hex(FILE *file, const char *name, struct ph_bytes bytes);
+void event_log_records(FILE *file, const struct ph_view *view);
+void event_log_record(FILE *file, const struct ph_view *view, uint16_t kind,
+                      const struct ph_record_id *id);
 
 #endif

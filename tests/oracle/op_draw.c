@@ -1,0 +1,196 @@
+#include "tests/oracle/op_draw.h"
+
+#include <stdlib.h>
+
+#include "proto/run.h"
+
+uint8_t *op_room(struct op_set *set, size_t len)
+{
+    if (len > sizeof set->bytes - set->len)
+        abort(); /* sets are small */
+    set->len += len;
+    return set->bytes + set->len - len;
+}
+
+void op_records_add(struct op_records *records, uint16_t kind, const struct ph_record_id *id)
+{
+    for (uint32_t i = 0; i < records->count; i++)
+        if (records->at[i].kind == kind && ph_record_id_equal(&records->at[i].id, id))
+            return;
+    if (records->count < OP_RECORDS_MAX)
+        records->at[records->count++] = (struct op_named){kind, *id};
+}
+
+/* --- who writes, and on what --- */
+
+static const struct signer *signer_of(const struct ph_writer_id *writer)
+{
+    for (uint32_t i = 0; i < SCHOOL_COUNT; i++)
+        if (memcmp(schools[i].writer.id.bytes, writer->bytes, sizeof writer->bytes) == 0)
+            return &schools[i].writer;
+    return NULL;
+}
+
+static bool has_log(const struct op_set *set, const struct signer *writer)
+{
+    for (uint32_t i = 0; i < set->log_count; i++)
+        if (set->logs[i].writer == writer)
+            return true;
+    return false;
+}
+
+static void begin_logs(struct op_set *set, const struct ph_facts *facts)
+{
+    for (uint32_t i = 0; i < ph_facts_count(facts) && set->log_count < OP_LOGS_MAX; i++) {
+        const struct ph_fact *fact = ph_facts_at(facts, i);
+        if (fact->type != PH_FACT_CERTIFY || !ph_facts_stands(facts, fact))
+            continue;
+        const struct signer *writer = signer_of(&fact->of.certify.writer);
+        if (writer == NULL || has_log(set, writer))
+            continue;
+        struct op_log *log = &set->logs[set->log_count++];
+        log->writer = writer;
+        log->school = ph_fact_school(fact);
+        log->link = ph_link_first(&fact->id);
+        log->run_after = log->link;
+    }
+}
+
+static void draw_pool(struct op_set *set, struct chance *chance)
+{
+    static const uint16_t kinds[] = {PH_KIND_PLAN,   PH_KIND_PRIORITY,   PH_KIND_PRIORITY,
+                                     PH_KIND_ACTION, PH_KIND_REFLECTION, PH_KIND_SCHOOL,
+                                     PH_KIND_COMMENT};
+    for (uint32_t i = 0; i < OP_POOL; i++) {
+        struct op_record *record = &set->pool[i];
+        uint8_t rest[4] = {(uint8_t)i, (uint8_t)draw(chance, 256)};
+        record->kind = kinds[draw(chance, sizeof kinds / sizeof *kinds)];
+        if (happens(chance, 5))
+            record->kind = (uint16_t)(draw(chance, 2) == 0 ? 999 : 1 + draw(chance, 8));
+        record->audience =
+            happens(chance, 75) ? PH_AUDIENCE_NETWORK : (enum ph_audience)draw(chance, 3);
+        record->log = draw(chance, set->log_count);
+        record->seq = 1 + draw(chance, 1 + draw(chance, 3));
+        record->id = ph_record_id_make(&set->logs[record->log].school, record->seq, rest);
+    }
+}
+
+/* --- runs --- */
+
+static void end_run(struct op_set *set, struct chance *chance, struct op_log *log)
+{
+    uint8_t *bytes = set->bytes + set->len;
+    struct ph_buffer out = ph_buffer(bytes, sizeof set->bytes - set->len);
+    struct ph_run_writer run;
+    struct ph_writer_id writer;
+    if (log->entry_count == 0 || set->run_count == OP_RUNS_MAX)
+        return;
+    const struct signer *by = log->writer;
+    if (log->is_over && happens(chance, 50))
+        by = &schools[0].key; /* somebody else signs */
+    memcpy(writer.bytes, log->writer->id.bytes, sizeof writer.bytes);
+    ph_pack_array(&out, 5);
+    ph_run_begin(&run, &out, &writer, &log->run_after, log->entry_count);
+    for (uint32_t i = 0; i < log->entry_count; i++)
+        ph_run_add(&run, &log->entries[i].header, &log->entries[i].body);
+    struct ph_signature signature = ph_sign(PH_SIGNED_ENTRY, log->link.id.bytes, &by->secret);
+    ph_run_end(&run, &signature);
+    set->runs[set->run_count++] = ph_bytes(bytes, out.len);
+    op_room(set, out.len);
+    log->run_after = log->link;
+    log->entry_count = 0;
+}
+
+/* The same with one bit changed, for another time. */
+static void spoil_run(struct op_set *set, struct chance *chance)
+{
+    if (set->run_count == 0 || set->run_count == OP_RUNS_MAX)
+        return;
+    struct ph_bytes run = set->runs[draw(chance, set->run_count)];
+    uint8_t *bytes = op_room(set, run.len);
+    memcpy(bytes, run.data, run.len);
+    bytes[draw(chance, (uint32_t)run.len)] ^= (uint8_t)(1u << draw(chance, 8));
+    set->runs[set->run_count++] = ph_bytes(bytes, run.len);
+}
+
+/* --- entries --- */
+
+/* The step is drawn; `is_bad`: one that no entry may have. */
+static uint64_t draw_lamport(const struct op_set *set, struct chance *chance,
+                             const struct op_log *log, bool is_bad)
+{
+    if (is_bad)
+        return log->link.lamport + (draw(chance, 2) == 0 ? 0 : PH_LAMPORT_STEP_MAX + 1);
+    if (happens(chance, 5))
+        return log->link.lamport + PH_LAMPORT_STEP_MAX;
+    return happens(chance, 70) ? ph_lamport_next(&log->link, set->lamport) : log->link.lamport + 1;
+}
+
+/* The ops since then have an entry now. */
+static void name_ops(struct op_set *set, uint32_t from, const struct op_log *log)
+{
+    for (uint32_t i = from; i < set->op_count; i++) {
+        set->ops[i].ref.seq = log->link.seq;
+        memcpy(set->ops[i].ref.check, log->link.id.bytes, sizeof set->ops[i].ref.check);
+    }
+}
+
+/* Content that others don't get, but maybe later. */
+static void lose_content(struct op_set *set, struct chance *chance, const struct op_log *log,
+                         struct ph_body *body)
+{
+    struct op_fill fill = {.entry = log->link.id, .salt = body->salt, .content = body->content};
+    body->content_hash = ph_body_content_hash(body);
+    body->content_is_missing = true;
+    if (set->fill_count == OP_FILLS_MAX || happens(chance, 40))
+        return;
+    if (happens(chance, 20))
+        fill.salt.bytes[0] ^= 1;
+    set->fills[set->fill_count++] = fill;
+}
+
+static void draw_entry(struct op_set *set, struct chance *chance, uint32_t number)
+{
+    struct op_log *log = &set->logs[number];
+    uint8_t encoded[PH_HEADER_LEN];
+    struct ph_writer_id writer;
+    uint32_t op_count = set->op_count;
+    if (log->is_over)
+        return;
+    struct ph_body *body = &log->entries[log->entry_count].body;
+    struct ph_header *header = &log->entries[log->entry_count].header;
+    op_body_draw(set, chance, number, body);
+    memcpy(writer.bytes, log->writer->id.bytes, sizeof writer.bytes);
+    log->is_over = happens(chance, 2);
+    uint64_t lamport = draw_lamport(set, chance, log, log->is_over && draw(chance, 2) == 0);
+    int64_t time_ms = (int64_t)(chance_next(chance) >> (happens(chance, 5) ? 0 : 24));
+    *header = ph_header_after(&log->link, &writer, lamport, time_ms, body);
+    ph_header_encode(header, encoded);
+    struct ph_entry_id id = ph_header_id(encoded);
+    log->link = ph_link_after(header, &id);
+    log->entry_count++;
+    set->lamport = lamport > set->lamport ? lamport : set->lamport;
+    name_ops(set, op_count, log);
+    if (body->content_len != 0 && happens(chance, 6))
+        lose_content(set, chance, log, body);
+    if (log->is_over || log->entry_count == 8 || happens(chance, 35))
+        end_run(set, chance, log);
+}
+
+bool op_set_draw(struct op_set *out, const struct ph_facts *facts, uint64_t seed)
+{
+    struct chance chance = chance_of('o', seed);
+    memset(out, 0, offsetof(struct op_set, bytes));
+    out->len = 0;
+    begin_logs(out, facts);
+    if (out->log_count == 0)
+        return false;
+    draw_pool(out, &chance);
+    for (uint32_t i = 0, count = 4 + draw(&chance, 20); i < count; i++)
+        draw_entry(out, &chance, draw(&chance, out->log_count));
+    for (uint32_t i = 0; i < out->log_count; i++)
+        end_run(out, &chance, &out->logs[i]);
+    for (uint32_t i = draw(&chance, 3); i > 0; i--)
+        spoil_run(out, &chance);
+    return true;
+}

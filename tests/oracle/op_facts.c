@@ -1,0 +1,212 @@
+#include "tests/oracle/op_facts.h"
+
+#include <stdlib.h>
+
+#define PAST_DRAWN_MAX 4
+
+/* --- one fact --- */
+
+static const struct signer *writer_of(struct chance *chance, uint32_t number)
+{
+    return &schools[number + (happens(chance, 25) ? OP_SCHOOLS : 0)].writer;
+}
+
+/* The kind of key that such a fact needs, nearly always. */
+static const struct signer *author_of(struct chance *chance, uint64_t type)
+{
+    uint32_t number = draw(chance, 2) == 0 ? 0 : draw(chance, OP_SCHOOLS);
+    bool by_writer = type == PH_FACT_INVITE || type == PH_FACT_ADMIT || type == PH_FACT_PROPOSE;
+    if (happens(chance, 5))
+        by_writer = !by_writer;
+    return by_writer ? writer_of(chance, number) : &schools[number].key;
+}
+
+/* A fact of that type, the latest most often; NULL: there is none. */
+static const struct made *one_of(const struct op_facts *drawn, struct chance *chance, uint64_t type)
+{
+    const struct made *found = NULL;
+    for (uint32_t i = 0; i < drawn->count; i++)
+        if (drawn->types[i] == type && (found == NULL || happens(chance, 60)))
+            found = &drawn->facts[i];
+    return found;
+}
+
+static void add_past(const struct made **past, const struct made *fact)
+{
+    size_t count = 0;
+    for (; past[count] != NULL; count++)
+        if (past[count] == fact)
+            return;
+    if (count < PAST_DRAWN_MAX && fact != NULL)
+        past[count] = fact;
+}
+
+/* Late facts, and mostly what the fact is about. */
+static void draw_past(const struct op_facts *drawn, struct chance *chance, const struct made *about,
+                      const struct made **past)
+{
+    if (about != NULL && happens(chance, 92))
+        add_past(past, about);
+    if (happens(chance, 75))
+        add_past(past, &drawn->facts[drawn->count - 1]);
+    for (uint32_t i = draw(chance, 3); i > 0 || past[0] == NULL; i -= i > 0)
+        add_past(past,
+                 &drawn->facts[drawn->count - 1 - draw(chance, 1 + draw(chance, drawn->count))]);
+}
+
+static struct made make_drawn_certify(struct chance *chance, const struct signer *author,
+                                      const struct made *const *past)
+{
+    struct ph_fact fact = {.type = PH_FACT_CERTIFY};
+    uint32_t number = draw(chance, OP_SCHOOLS);
+    for (uint32_t i = 0; i < OP_SCHOOLS; i++) /* its own writer, mostly */
+        if (author == &schools[i].key && happens(chance, 85))
+            number = i;
+    const struct signer *writer = writer_of(chance, number);
+    memcpy(fact.of.certify.writer.bytes, writer->id.bytes, sizeof fact.of.certify.writer.bytes);
+    fact.of.certify.consenting = &writer->secret;
+    fact.of.certify.serial = (uint16_t)draw(chance, PH_WRITERS_MAX);
+    fact.of.certify.transport.bytes[0] = (uint8_t)draw(chance, 4);
+    return make(fact, author, past);
+}
+
+static const uint64_t types[] = {
+    PH_FACT_CERTIFY,
+    PH_FACT_CERTIFY,
+    PH_FACT_CERTIFY,
+    PH_FACT_CERTIFY,
+    PH_FACT_INVITE,
+    PH_FACT_INVITE,
+    PH_FACT_ADMIT,
+    PH_FACT_ADMIT,
+    PH_FACT_ADMIT,
+    PH_FACT_ADMIT,
+    PH_FACT_PROPOSE,
+    PH_FACT_PROPOSE,
+    PH_FACT_PROPOSE,
+    PH_FACT_CONFIRM,
+    PH_FACT_CONFIRM,
+    PH_FACT_CONFIRM,
+    PH_FACT_CONFIRM,
+    PH_FACT_CONFIRM,
+    77,
+};
+
+static struct made draw_fact(const struct op_facts *drawn, struct chance *chance, uint64_t type)
+{
+    const struct made *past[PAST_DRAWN_MAX + 1] = {NULL};
+    const struct signer *author = author_of(chance, type);
+    const struct ph_school_id *whom = &schools[draw(chance, OP_SCHOOLS)].id;
+    const struct made *about = type == PH_FACT_ADMIT     ? one_of(drawn, chance, PH_FACT_INVITE)
+                               : type == PH_FACT_CONFIRM ? one_of(drawn, chance, PH_FACT_PROPOSE)
+                                                         : NULL;
+    if (about == NULL || happens(chance, 3))
+        about = one_of(drawn, chance, draw(chance, 2) == 0 ? PH_FACT_CERTIFY : PH_FACT_INVITE);
+    draw_past(drawn, chance, about, past);
+    if (type == PH_FACT_CERTIFY)
+        return make_drawn_certify(chance, author, past);
+    if (type == PH_FACT_INVITE)
+        return make_invite(author, (uint16_t)(1 + draw(chance, 3)), past);
+    if (type == PH_FACT_ADMIT)
+        return make_admit(author, whom, about, past);
+    if (type == PH_FACT_PROPOSE)
+        return make_propose(author, whom, past);
+    if (type == PH_FACT_CONFIRM)
+        return make_confirm(author, about, past);
+    return make_unknown(author, past);
+}
+
+/* --- a set --- */
+
+static void add(struct op_facts *drawn, const struct made *made, uint64_t type)
+{
+    for (uint32_t i = 0; i < drawn->count; i++)
+        if (ph_fact_id_equal(&drawn->facts[i].id, &made->id))
+            return;
+    if (drawn->count == OP_FACTS_MAX)
+        return;
+    drawn->types[drawn->count] = type;
+    drawn->facts[drawn->count++] = *made;
+}
+
+static void found_with(struct op_facts *out, struct chance *chance)
+{
+    struct ph_fact fact = {.type = PH_FACT_FOUND};
+    out->quota = happens(chance, 15) ? 200 + draw(chance, 2000) : PH_LOG_QUOTA_DEFAULT;
+    fact.of.found.quota = out->quota;
+    fact.of.found.name = ph_bytes_text("Lanterns");
+    founding = make(fact, &schools[0].key, AFTER_NONE);
+    memcpy(network.bytes, founding.id.bytes, sizeof network.bytes);
+    founder_certify = make_certify(&schools[0], &schools[0].writer, AFTER(&founding));
+    invite = make_invite(&schools[0].writer, 3, AFTER(&founder_certify));
+    *out = (struct op_facts){.quota = out->quota};
+    add(out, &founding, PH_FACT_FOUND);
+    add(out, &founder_certify, PH_FACT_CERTIFY);
+    add(out, &invite, PH_FACT_INVITE);
+}
+
+/* Some schools join in the usual way, so that there is somebody to write. */
+static void join(struct op_facts *out, uint32_t number)
+{
+    const struct signer *host = &schools[0].writer;
+    struct made admit = make_admit(host, &schools[number].id, &invite, AFTER(&invite));
+    struct made certify = make_certify(&schools[number], &schools[number].writer, AFTER(&admit));
+    add(out, &admit, PH_FACT_ADMIT);
+    add(out, &certify, PH_FACT_CERTIFY);
+}
+
+/* One bit of one is changed. */
+static void spoil(struct op_facts *out, struct chance *chance)
+{
+    struct made made = out->facts[draw(chance, out->count)];
+    made.bytes[draw(chance, (uint32_t)made.len)] ^= (uint8_t)(1u << draw(chance, 8));
+    made.id.bytes[0] ^= 1; /* so that it isn't taken for the one that it was; nobody names it */
+    add(out, &made, 0);
+}
+
+/* A school with more certify facts than count. */
+static void certify_too_often(struct op_facts *out, struct chance *chance)
+{
+    const struct school *school = &schools[draw(chance, 2)];
+    const struct made *before = &out->facts[out->count - 1];
+    uint32_t count = PH_CERTIFIES_PER_SCHOOL_MAX - 1 + draw(chance, 4);
+    for (uint32_t i = 0; i < count; i++) {
+        struct ph_fact fact = {.type = PH_FACT_CERTIFY};
+        memcpy(fact.of.certify.writer.bytes, school->writer.id.bytes, 32);
+        fact.of.certify.consenting = &school->writer.secret;
+        fact.of.certify.transport.bytes[1] = (uint8_t)(1 + i);
+        struct made made = make(fact, &school->key, AFTER(before));
+        add(out, &made, PH_FACT_CERTIFY);
+    }
+}
+
+void op_facts_draw(struct op_facts *out, uint64_t seed)
+{
+    struct chance chance = chance_of('f', seed);
+    found_with(out, &chance);
+    for (uint32_t i = 1, count = 1 + draw(&chance, 4); i <= count; i++)
+        if (happens(&chance, 70))
+            join(out, i);
+    for (uint32_t i = 0, count = draw(&chance, 16); i < count; i++) {
+        uint64_t type = types[draw(&chance, sizeof types / sizeof *types)];
+        struct made made = draw_fact(out, &chance, type);
+        add(out, &made, type);
+    }
+    if (happens(&chance, 3))
+        certify_too_often(out, &chance);
+    for (uint32_t i = 0, count = draw(&chance, 3); i < count; i++)
+        spoil(out, &chance);
+}
+
+struct ph_facts *op_facts_take(const struct op_facts *drawn, struct chance *chance)
+{
+    uint32_t order[OP_FACTS_MAX];
+    struct ph_facts *facts = new_set();
+    draw_order(chance, order, drawn->count);
+    for (uint32_t before = UINT32_MAX; before != ph_facts_count(facts);) {
+        before = ph_facts_count(facts);
+        for (uint32_t i = 0; i < drawn->count; i++)
+            (void)!try_take(facts, &drawn->facts[order[i]]);
+    }
+    return facts;
+}

@@ -1,0 +1,167 @@
+/* Sets of ops drawn from seeds, what pharos makes of them in several orders, as an event log for
+ * oracle.js: op_sets [--first N] [--count N]. A set's number is its seed. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/verify.h"
+#include "tests/oracle/op_take.h"
+#include "tests/support/event_log.h"
+
+#define ORDERS 2
+#define SETS_PER_FACTS 8 /* sets that share their facts */
+
+/* --- the table of kinds --- */
+
+static const char *const field_types[] = {"register", "set", "text"};
+static const char *const value_types[] = {"text", "date", "choice", "record", "school", "position"};
+
+static void print_field(const struct ph_field *field)
+{
+    printf("{\"number\":%u,\"name\":\"%s\",\"type\":\"%s\",\"value\":\"%s\",\"size\":%u",
+           field->number, field->name, field_types[field->type], value_types[field->value],
+           field->size_max);
+    for (uint32_t i = 0; field->value == PH_VALUE_CHOICE && field->choices[i] != NULL; i++)
+        printf("%s\"%s\"", i == 0 ? ",\"choices\":[" : ",", field->choices[i]);
+    fputs(field->value == PH_VALUE_CHOICE ? "]}" : "}", stdout);
+}
+
+static void print_kinds(void)
+{
+    bool is_first = true;
+    fputs("{\"t\":\"table\",\"kinds\":[", stdout);
+    for (uint32_t number = 0; number <= UINT16_MAX; number++) {
+        const struct ph_kind *kind = ph_kind_by_number((uint16_t)number);
+        if (kind == NULL)
+            continue;
+        printf("%s{\"number\":%u,\"name\":\"%s\",\"right\":\"%s\",\"fields\":[",
+               is_first ? "" : ",", kind->number, kind->name,
+               kind->right == PH_RIGHT_OWNER ? "owner" : "member");
+        is_first = false;
+        for (const struct ph_field *field = kind->fields; field->number != 0; field++) {
+            fputs(field == kind->fields ? "" : ",", stdout);
+            print_field(field);
+        }
+        fputs("]}", stdout);
+    }
+    fputs("]}\n", stdout);
+}
+
+/* --- a set --- */
+
+static void print_offers(const struct op_facts *facts, const struct op_set *set, uint64_t seed)
+{
+    printf("{\"t\":\"begin\",\"seed\":%" PRIu64 ",\"offered\":true}\n", seed);
+    for (uint32_t i = 0; i < facts->count; i++) {
+        fputs("{\"t\":\"fact\",\"node\":0,", stdout);
+        event_log_hex(stdout, "bytes", ph_bytes(facts->facts[i].bytes, facts->facts[i].len));
+        fputs("}\n", stdout);
+    }
+    for (uint32_t i = 0; i < set->run_count; i++) {
+        fputs("{\"t\":\"run\",\"node\":0,", stdout);
+        event_log_hex(stdout, "bytes", set->runs[i]);
+        fputs("}\n", stdout);
+    }
+    for (uint32_t i = 0; i < set->fill_count; i++) {
+        const struct op_fill *fill = &set->fills[i];
+        fputs("{\"t\":\"fill\",\"node\":0,", stdout);
+        event_log_hex(stdout, "entry", ph_bytes(fill->entry.bytes, sizeof fill->entry.bytes));
+        fputc(',', stdout);
+        event_log_hex(stdout, "salt", ph_bytes(fill->salt.bytes, sizeof fill->salt.bytes));
+        fputc(',', stdout);
+        event_log_hex(stdout, "content", fill->content);
+        fputs("}\n", stdout);
+    }
+}
+
+static char *state_of(struct op_taker *taker)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *file = open_memstream(&text, &len);
+    CHECK(file != NULL);
+    op_take_print(taker, file);
+    fclose(file);
+    return text;
+}
+
+/* A state that is the first one's needs no second look. */
+static void print_if_new(char **first, char *state)
+{
+    if (*first == NULL) {
+        fputs(state, stdout);
+        *first = state;
+        return;
+    }
+    if (strcmp(*first, state) != 0)
+        fputs(state, stdout);
+    free(state);
+}
+
+static void rebuild(struct op_taker *taker, char **first)
+{
+    struct ph_verify_report report;
+    home_rebuild(&taker->home);
+    print_if_new(first, state_of(taker));
+    if (ph_store_verify(taker->home.store, &report) != PH_OK)
+        printf("{\"t\":\"damage\",\"node\":0,\"what\":\"%s\"}\n", report.damage);
+}
+
+static void take_set(const struct op_set *set, const struct op_facts *facts,
+                     struct ph_facts *const taken[ORDERS], uint64_t seed)
+{
+    static struct op_taker taker;
+    struct chance chance = chance_of('t', seed);
+    char *first = NULL;
+    memset(&taker, 0, sizeof taker);
+    for (uint32_t i = 0; i < ORDERS; i++) {
+        op_take_begin(&taker, set, taken[i], facts->quota, &chance);
+        print_if_new(&first, state_of(&taker));
+        if (i == 0)
+            op_take_print_merge(&taker, &chance, stdout);
+        if (i == 1)
+            rebuild(&taker, &first);
+        op_take_end(&taker);
+    }
+    free(first);
+}
+
+static void run_group(uint64_t group, uint64_t first, uint64_t end)
+{
+    static struct op_facts facts;
+    static struct op_set set;
+    struct chance chance = chance_of('g', group);
+    struct ph_facts *taken[ORDERS];
+    op_facts_draw(&facts, group);
+    for (uint32_t i = 0; i < ORDERS; i++)
+        taken[i] = op_facts_take(&facts, &chance);
+    for (uint64_t seed = group * SETS_PER_FACTS; seed < (group + 1) * SETS_PER_FACTS; seed++) {
+        if (seed < first || seed >= end || !op_set_draw(&set, taken[0], seed))
+            continue;
+        print_offers(&facts, &set, seed);
+        take_set(&set, &facts, taken, seed);
+    }
+    for (uint32_t i = 0; i < ORDERS; i++)
+        ph_facts_free(taken[i]);
+}
+
+int main(int argc, char **argv)
+{
+    uint64_t first = 0, count = 100;
+    for (int i = 1; i + 1 < argc; i += 2) {
+        uint64_t *number = strcmp(argv[i], "--first") == 0   ? &first
+                           : strcmp(argv[i], "--count") == 0 ? &count
+                                                             : NULL;
+        if (number == NULL)
+            return 2;
+        *number = strtoull(argv[i + 1], NULL, 10);
+    }
+    setenv("TMPDIR", "/dev/shm", 0); /* nothing here is about the disk */
+    if (ph_crypto_init() != PH_OK || make_world(NULL) != 0)
+        return 1;
+    print_kinds();
+    for (uint64_t group = first / SETS_PER_FACTS; group * SETS_PER_FACTS < first + count; group++)
+        run_group(group, first, first + count);
+    return ferror(stdout) || fflush(stdout) != 0;
+}
