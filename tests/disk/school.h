@@ -43,6 +43,8 @@ bool disk_school_change(struct ph_session *session, const char *id, const char *
 bool disk_school_learn(struct ph_session *session, struct disk_memory *memory,
                        void (*take)(const struct disk_known *entry));
 
+uint64_t disk_school_record_count(struct ph_session *session); /* that are shown */
+
 /* Whether all that is remembered is there, no entry has another one's place, and everything verifies.
  * If not, it says why in one sentence on stdout. */
 bool disk_school_check(struct ph_session *session, const struct disk_memory *memory);
