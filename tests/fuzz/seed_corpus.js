@@ -12,8 +12,7 @@ const entries = read('entries.json');
 const facts = read('facts.json');
 const hex = text => Buffer.from(text, 'hex');
 
-function put(noun, bytes) {
-    const name = crypto.createHash('sha1').update(bytes).digest('hex');
+function put(noun, bytes, name = crypto.createHash('sha1').update(bytes).digest('hex')) {
     fs.mkdirSync(path.join(folder, noun), {recursive: true});
     fs.writeFileSync(path.join(folder, noun, name), bytes);
 }
@@ -69,3 +68,36 @@ put('record', hex('03' + '0100' + '0000000000000001' + '00000002' + '00000001' +
     '0000000000000001' + '0000000100000002' + '0300010101c2' + 'a2686f'));
 for (let i = 1; i < 6; i++)
     put('merge', Buffer.from(Array.from({length: 40 * i}, (_, at) => (at * at * i) % 251)));
+// Three changes of a journal in one frame; and what a conversation and a few commands may be.
+const change = (type, name, value) => Buffer.concat([Buffer.from([type, name.length, 0, 0]),
+    u16(value.length), Buffer.from(name), value]);
+const payload = Buffer.concat([change(1, 'name', Buffer.from('value')), change(3, '', Buffer.alloc(96, 1)),
+    change(2, '', hex(facts.facts[0].fact))]);
+put('journal', Buffer.concat([Buffer.from([1, 0, 0, 0]), u16(payload.length), payload]));
+put('journal', Buffer.concat([Buffer.from([1, 1, 0, 9]), u16(payload.length), payload]));
+for (let first = 1; first < 18; first++) {
+    const bytes = Buffer.from(Array.from({length: 60}, (_, at) => (at * first * 7 + first) % 251));
+    put('session', Buffer.concat([Buffer.from([0, first]), bytes]));
+    put('command', Buffer.concat([Buffer.from([first, first]), bytes]));
+    put('facts', Buffer.concat([Buffer.from([first]), bytes]));
+}
+
+// Conversations that lead somewhere, byte by byte as session_fuzz.c reads them.
+const run = (who, link, how, body, ref, ops, bend = [0]) =>
+    [8, who, link, how, body, ...ref, 0, ops, 3, 0, ...bend];
+const settle = [17], plan = 4, overwriting = 0x84, again = [13, 0];
+const conversations = {
+    own_log_goes_on_elsewhere: [0, ...run(0, 3, 0, 0, [0, 0, 0], plan), ...settle],
+    own_log_is_forked: [0, ...run(0, 1, 0, 0, [0, 0, 0], plan), ...settle],
+    hole_is_filled: [0, ...run(1, 0, 0, 4, [0, 0, 0], plan), ...settle, 9, 1, 0, 0, 0, ...settle],
+    log_is_forked: [0, ...run(1, 0, 0, 0, [0, 0, 0], plan), ...settle,
+        ...run(1, 0, 0, 0, [0, 0, 0], plan + 2), ...settle],
+    reference_comes_first: [0, ...run(2, 0, 0, 0, [0, 0, 0], plan, [0xf0, 0, 50]), ...again,
+        ...run(1, 0, 0, 0, [2, 1, 1], overwriting), ...settle,
+        ...run(2, 0, 0, 0, [0, 0, 0], plan), ...settle],
+    second_writer: [0, 5, 1, 2, 1, 6, 1, 3, 0x81, 0, ...settle],
+    school_joins: [2, 3, 0, 0, 0, 0, ...settle],
+    wants: [0, 7, 0, 2, 0, 1, 0, 2, 3, 0, ...settle, 6, 2, 0, 1, 0, 1, 0, 5, 1, 0, 1, 0, ...settle],
+};
+for (const [name, bytes] of Object.entries(conversations))
+    put('session', Buffer.from(bytes), name);

@@ -1,0 +1,227 @@
+/* Sets of facts: an input makes up to 24 of them, by four schools and their writers, each after some of
+ * those before, most of them sensible. Taken in another order, with duplicates, they give the same
+ * set, the same members and voters, and each fact does the same. */
+#include "proto/facts.h"
+#include "tests/fuzz/fuzz.h"
+
+#define SCHOOLS 4
+#define FACTS_MAX 24
+#define FACT_ROOM 1024
+#define PAST_MAX 4
+
+struct signer {
+    struct ph_sign_secret secret;
+    uint8_t key[32];
+};
+
+struct made {
+    struct ph_fact_id id;
+    uint8_t bytes[FACT_ROOM];
+    size_t len;
+    enum ph_status status; /* at the first set */
+};
+
+static struct signer signers[2 * SCHOOLS]; /* schools, then their writers */
+static struct made made[FACTS_MAX];
+static uint32_t made_count;
+static struct ph_network_id network;
+static const uint8_t invite_secret[16] = {4};
+
+/* --- making --- */
+
+static struct ph_school_id school_of(uint32_t index)
+{
+    struct ph_school_id school;
+    memcpy(school.bytes, signers[index % SCHOOLS].key, 32);
+    return school;
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+    return memcmp(a, b, 32);
+}
+
+static void fill(struct fuzz_input *input, struct ph_fact *fact, uint8_t how)
+{
+    struct ph_sign_secret unused;
+    struct ph_school_id whom = school_of(fuzz_byte(input));
+    const struct made *named = &made[fuzz_pick(input, made_count == 0 ? 1 : made_count)];
+    switch (fact->type) {
+    case PH_FACT_FOUND:
+        fact->of.found.quota = how;
+        return;
+    case PH_FACT_CERTIFY:
+        memcpy(fact->of.certify.writer.bytes, signers[SCHOOLS + how % SCHOOLS].key, 32);
+        fact->of.certify.consenting = &signers[SCHOOLS + how % SCHOOLS].secret;
+        fact->of.certify.serial = how / 64;
+        return;
+    case PH_FACT_INVITE:
+        ph_invite_key(invite_secret, &unused, fact->of.invite.key);
+        fact->of.invite.uses = 1 + how % 3;
+        return;
+    case PH_FACT_ADMIT:
+        fact->of.admit.school = whom;
+        fact->of.admit.invite = named->id;
+        fact->of.admit.proof = ph_join_prove(invite_secret, &network, &whom).signature;
+        return;
+    case PH_FACT_PROPOSE:
+        fact->of.propose.what = PH_PROPOSAL_CONFIRM;
+        fact->of.propose.school = whom;
+        return;
+    case PH_FACT_CONFIRM:
+        fact->of.confirm.proposal = named->id;
+        return;
+    default:
+        fact->of.other.count = 1;
+        fact->of.other.items = ph_bytes_text("\x05");
+    }
+}
+
+/* False: what was chosen is no fact. */
+static bool sign(struct ph_fact *fact, const struct signer *author, uint8_t *past, uint32_t count)
+{
+    struct made *out = &made[made_count];
+    struct ph_buffer buffer = ph_buffer(out->bytes, sizeof out->bytes);
+    if (count != 0)
+        qsort(past, count, 32, compare_ids);
+    fact->past = ph_bytes(past, 32 * (size_t)count);
+    fact->network = fact->type == PH_FACT_FOUND ? (struct ph_network_id){{0}} : network;
+    memcpy(fact->author.bytes, author->key, 32);
+    if (ph_fact_sign(fact, &author->secret, &buffer) != PH_OK)
+        return false;
+    out->id = fact->id;
+    out->len = buffer.len;
+    made_count++;
+    return true;
+}
+
+/* The first seven are what every network begins with, so that choices lead somewhere. */
+static void make_beginning(void)
+{
+    struct ph_fact found = {.type = PH_FACT_FOUND}, certify = {.type = PH_FACT_CERTIFY};
+    struct ph_fact invite = {.type = PH_FACT_INVITE};
+    struct ph_sign_secret unused;
+    found.of.found.quota = 1000;
+    FUZZ_CHECK(sign(&found, &signers[0], NULL, 0));
+    memcpy(network.bytes, made[0].id.bytes, 32);
+    memcpy(certify.of.certify.writer.bytes, signers[SCHOOLS].key, 32);
+    certify.of.certify.consenting = &signers[SCHOOLS].secret;
+    FUZZ_CHECK(sign(&certify, &signers[0], made[0].id.bytes, 1));
+    ph_invite_key(invite_secret, &unused, invite.of.invite.key);
+    invite.of.invite.uses = 2;
+    FUZZ_CHECK(sign(&invite, &signers[SCHOOLS], made[1].id.bytes, 1));
+}
+
+static void make_fact(struct fuzz_input *input)
+{
+    uint8_t past[PAST_MAX * 32];
+    uint8_t choice = fuzz_byte(input), how = fuzz_byte(input);
+    struct ph_fact fact = {.type = 1 + choice % 7};
+    uint32_t past_count = 1 + (choice >> 6);
+    uint32_t author = how % SCHOOLS;
+    for (uint32_t i = 0; i < past_count; i++) {
+        uint8_t back = fuzz_byte(input); /* most follow what was made last */
+        uint32_t index = back < 128 ? made_count - 1 - back % made_count : back % made_count;
+        memcpy(past + 32 * (size_t)i, made[index].id.bytes, 32);
+    }
+    bool by_school =
+        fact.type == PH_FACT_CERTIFY || fact.type == PH_FACT_CONFIRM || fact.type == PH_FACT_FOUND;
+    if ((choice >> 3 & 7) == 7) /* the wrong key now and then */
+        by_school = !by_school;
+    fill(input, &fact, fuzz_byte(input));
+    sign(&fact, &signers[by_school ? author : SCHOOLS + author], past,
+         fact.type == PH_FACT_FOUND ? 0 : past_count);
+}
+
+/* --- taking --- */
+
+static struct ph_facts *new_set(void)
+{
+    struct ph_facts *facts = NULL;
+    FUZZ_CHECK(ph_facts_new(&network, &facts) == PH_OK);
+    return facts;
+}
+
+static void take_in_order(struct ph_facts *facts)
+{
+    for (uint32_t i = 0; i < made_count; i++) {
+        bool is_new;
+        uint32_t before = ph_facts_count(facts);
+        made[i].status = ph_facts_take(facts, ph_bytes(made[i].bytes, made[i].len), &is_new);
+        FUZZ_CHECK(ph_facts_count(facts) == before + (made[i].status == PH_OK && is_new));
+    }
+}
+
+/* Rounds until none is new: each in the order that the input draws, some twice. */
+static void take_shuffled(struct fuzz_input *input, struct ph_facts *facts)
+{
+    uint32_t before;
+    do {
+        before = ph_facts_count(facts);
+        uint32_t at = fuzz_byte(input), step = 1 + 2 * fuzz_pick(input, 8);
+        for (uint32_t i = 0; i < 2 * made_count; i++, at += step) {
+            const struct made *fact = &made[(i < made_count ? at : i) % made_count];
+            bool is_new;
+            enum ph_status status = ph_facts_take(facts, ph_bytes(fact->bytes, fact->len), &is_new);
+            FUZZ_CHECK(status == PH_WAITING || status == fact->status);
+        }
+    } while (ph_facts_count(facts) != before);
+}
+
+/* --- the same --- */
+
+static void check_members(struct ph_facts *a, struct ph_facts *b)
+{
+    struct ph_member members[SCHOOLS + 1];
+    uint32_t count = ph_facts_members(a, members, SCHOOLS + 1);
+    FUZZ_CHECK(count <= SCHOOLS && ph_facts_members(b, NULL, 0) == count);
+    for (uint32_t i = 0; i < count; i++) {
+        FUZZ_CHECK(ph_facts_knows(b, &members[i].school));
+        FUZZ_CHECK(ph_facts_is_voter(b, &members[i].school) == members[i].is_voter);
+        FUZZ_CHECK(ph_fact_id_equal(&ph_facts_admission(b, &members[i].school)->id,
+                                    &members[i].admission));
+        FUZZ_CHECK(ph_facts_certify_count(a, &members[i].school) ==
+                   ph_facts_certify_count(b, &members[i].school));
+        const struct ph_fact *one = ph_facts_proposal(a, &members[i].school);
+        const struct ph_fact *two = ph_facts_proposal(b, &members[i].school);
+        FUZZ_CHECK((one == NULL) == (two == NULL));
+        FUZZ_CHECK(one == NULL || ph_fact_id_equal(&one->id, &two->id));
+    }
+}
+
+static void check_facts(struct ph_facts *a, struct ph_facts *b)
+{
+    uint32_t count = ph_facts_count(a), closure_a[FACTS_MAX], closure_b[FACTS_MAX];
+    struct ph_hash one = ph_facts_hash(a, count), two;
+    FUZZ_CHECK(ph_facts_count(b) == count);
+    two = ph_facts_hash(b, count);
+    FUZZ_CHECK(ph_hash_equal(&one, &two));
+    for (uint32_t i = 0; i < count; i++) {
+        const struct ph_fact *fact = ph_facts_at(a, i), *other = ph_facts_find(b, &fact->id);
+        FUZZ_CHECK(other != NULL && ph_bytes_equal(fact->bytes, other->bytes));
+        FUZZ_CHECK(ph_facts_stands(a, fact) == ph_facts_stands(b, other));
+        FUZZ_CHECK(ph_facts_invite_uses(a, &fact->id) == ph_facts_invite_uses(b, &fact->id));
+        FUZZ_CHECK(ph_facts_closure(a, &fact->id, closure_a) ==
+                   ph_facts_closure(b, &fact->id, closure_b));
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct fuzz_input input = {data, size};
+    for (uint8_t i = 0; i < 2 * SCHOOLS; i++)
+        ph_sign_key_from_seed((const uint8_t[32]){'k', i}, &signers[i].secret, signers[i].key);
+    made_count = 0;
+    make_beginning();
+    uint32_t count = fuzz_pick(&input, FACTS_MAX - 3);
+    for (uint32_t i = 0; i < count && made_count < FACTS_MAX; i++)
+        make_fact(&input);
+    struct ph_facts *one = new_set(), *two = new_set();
+    take_in_order(one);
+    take_shuffled(&input, two);
+    check_facts(one, two);
+    check_members(one, two);
+    ph_facts_free(one);
+    ph_facts_free(two);
+    return 0;
+}
