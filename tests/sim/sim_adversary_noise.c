@@ -316,9 +316,6 @@ void sim_lie_holes(struct sim_adversary *adversary, struct sim_talk *talk)
     for (uint32_t i = 0; i < count; i++)
         sim_line_write(adversary, line, 1);
     line->hole_seq = line->count;
-    if (sim_line_run(line, line->count - count, count, true, &message) == 0)
-        return;
-    sim_session_say(&talk->session, ph_buffer_bytes(&message));
-    if (sim_adversary_draw(adversary, 4) == 0)
-        say_fill(adversary, talk, true);
+    if (sim_line_run(line, line->count - count, count, true, &message) != 0)
+        sim_session_say(&talk->session, ph_buffer_bytes(&message));
 }

@@ -255,6 +255,8 @@ static void fill_holes(struct sim_adversary *adversary, struct sim_talk *talk,
         if (step == NULL || step->body.content_len == 0 || sim_adversary_draw(adversary, 3) != 0)
             continue;
         ph_message_fill(&out, &hole.writer, hole.seq, &step->body.salt, step->body.content);
+        if (sim_adversary_does(adversary, SIM_LIE(HOLES)) && sim_adversary_draw(adversary, 3) == 0)
+            out.data[out.len - 1] ^= 1; /* the last byte of the content */
         say(talk, &out);
     }
 }
