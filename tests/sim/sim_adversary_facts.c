@@ -178,7 +178,7 @@ static void certify(struct sim_adversary *adversary, struct sim_talk *talk)
         sim_talk_push(adversary, line, 1);
 }
 
-/* Another's key, with a consent that is not that key's. */
+/* Another's key, with a consent that is not that key's; of a partner's key it has the consent. */
 static void certify_anothers(struct sim_adversary *adversary, struct sim_talk *talk)
 {
     struct signed_fact out = {.fact = {.type = PH_FACT_CERTIFY}};
@@ -186,9 +186,15 @@ static void certify_anothers(struct sim_adversary *adversary, struct sim_talk *t
     if (sim_line_other(adversary, &other) == NULL)
         return;
     out.fact.of.certify.writer = other->writer;
-    out.fact.of.certify.consenting = &sim_line_own(adversary)->secret;
+    const struct sim_line *own = sim_line_own(adversary);
+    out.fact.of.certify.consenting = &own->secret;
+    if (ph_facts_certify_count(adversary->facts, &adversary->school) >= WRITERS_OF_ITS_OWN)
+        return;
     sign(adversary, &out, true);
-    say_forbidden(adversary, talk, &out);
+    if (ph_writer_id_equal(&own->writer, &other->writer))
+        publish(adversary, talk, &out);
+    else
+        say_forbidden(adversary, talk, &out);
 }
 
 void sim_lie_keys(struct sim_adversary *adversary, struct sim_talk *talk)
