@@ -45,9 +45,10 @@ struct sim_options sim_options(uint64_t seed, uint32_t node_count)
 static void make_folders(struct sim *sim)
 {
     const char *temporary = getenv("TMPDIR");
-    const char *base = access("/dev/shm", W_OK) == 0 ? "/dev/shm"
-                       : temporary != NULL           ? temporary
-                                                     : "/tmp";
+    const char *base = sim->options.folder != NULL     ? sim->options.folder
+                       : access("/dev/shm", W_OK) == 0 ? "/dev/shm"
+                       : temporary != NULL             ? temporary
+                                                       : "/tmp";
     snprintf(sim->root_path, sizeof sim->root_path, "%.100s/pharos-sim-XXXXXX", base);
     if (mkdtemp(sim->root_path) == NULL)
         sim_fail(sim, "no folder can be made in %s", base);
@@ -78,6 +79,8 @@ static void make_machine(struct sim *sim, uint32_t index)
     machine->place = sim_net_add(sim->net, name, &sim_machine_party, machine);
     machine->wall_ahead_ms = SIM_TODAY_MS;
     machine->commit_ms = sim->options.commit_ms;
+    machine->job_ms = sim->options.job_ms;
+    machine->late_ms = sim->options.late_ms;
     make_identity(sim, index, &machine->identity);
 }
 
@@ -89,6 +92,7 @@ struct sim *sim_new(const struct sim_options *options)
     sim->options = *options;
     sim_clock_init(&sim->clock, options->seed);
     sim_trace_init(&sim->trace, options->is_printed || getenv("SIM_TRACE") != NULL);
+    sim->trace.is_forgetful = options->is_forgetful;
     sim->net = sim_net_new(&sim->clock, &options->net);
     if (options->node_count > SIM_NODES_MAX)
         sim_fail(sim, "at most %d nodes", SIM_NODES_MAX);
@@ -96,6 +100,11 @@ struct sim *sim_new(const struct sim_options *options)
         make_machine(sim, i);
     make_folders(sim);
     return sim;
+}
+
+void sim_watch(struct sim *sim, const struct sim_watcher *watcher)
+{
+    sim->watcher = watcher != NULL ? *watcher : (struct sim_watcher){.impl = NULL};
 }
 
 struct sim *sim_start_all(uint64_t seed, uint32_t node_count)
@@ -189,11 +198,56 @@ static bool is_stopped(const struct sim *sim, const void *impl)
     return machine->node == NULL || ph_node_is_stopped(machine->node);
 }
 
-void sim_stop(struct sim *sim, uint32_t node)
+static void tell_stop(struct sim *sim, uint32_t node)
 {
     struct ph_event event = {.type = PH_EVENT_STOP};
     sim_trace_line(&sim->trace, sim->clock.now_ms, node, "> stop");
+    sim->machines[node].stopping_life = sim->machines[node].life;
     sim_machine_tell(&sim->machines[node], &event);
+}
+
+static void await_stop(void *impl, uint64_t life, uint64_t until_ms);
+
+static void look_later(struct sim_machine *machine, uint64_t until_ms)
+{
+    struct sim_task task = {
+        .action = await_stop, .impl = machine, .a = machine->life, .b = until_ms};
+    sim_clock_at(&machine->sim->clock, machine->sim->clock.now_ms + 50, &task);
+}
+
+static bool is_awaiting_disk(const struct sim_machine *machine)
+{
+    bool is_awaiting = machine->batch != NULL;
+    for (size_t place = 0; place < SIM_JOBS_MAX; place++)
+        is_awaiting = is_awaiting || machine->jobs[place] != NULL;
+    return is_awaiting;
+}
+
+/* As sim_stop waits, but beside everything else, and as long as commits and jobs take. */
+static void await_stop(void *impl, uint64_t life, uint64_t until_ms)
+{
+    struct sim_machine *machine = impl;
+    if (life != machine->life || machine->node == NULL)
+        return;
+    if (ph_node_is_stopped(machine->node))
+        sim_machine_die(machine, SIM_FATE_KEPT);
+    else if (is_awaiting_disk(machine))
+        look_later(machine, machine->sim->clock.now_ms + PH_DRAIN_MS_MAX);
+    else if (machine->sim->clock.now_ms > until_ms)
+        sim_fail(machine->sim, "node %u does not stop", machine->index);
+    else
+        look_later(machine, until_ms);
+}
+
+void sim_stop_begin(struct sim *sim, uint32_t node)
+{
+    tell_stop(sim, node);
+    look_later(&sim->machines[node], sim->clock.now_ms + PH_DRAIN_MS_MAX);
+}
+
+void sim_stop(struct sim *sim, uint32_t node)
+{
+    tell_stop(sim, node);
     if (!sim_run_until(sim, is_stopped, &node, PH_DRAIN_MS_MAX))
         sim_fail(sim, "node %u does not stop", node);
     sim_run(sim, 50); /* last words leave */
@@ -211,9 +265,30 @@ void sim_crash_at_commit(struct sim *sim, uint32_t node, uint32_t count, enum si
     sim->machines[node].crash_fate = fate;
 }
 
+void sim_break_commit(struct sim *sim, uint32_t node, enum sim_fate fate)
+{
+    sim->machines[node].commit_breaks = true;
+    sim->machines[node].broken_fate = fate;
+}
+
+void sim_mend_commit(struct sim *sim, uint32_t node)
+{
+    sim->machines[node].commit_breaks = false;
+}
+
+uint64_t sim_life(const struct sim *sim, uint32_t node)
+{
+    return sim->machines[node].life;
+}
+
 bool sim_is_up(const struct sim *sim, uint32_t node)
 {
     return sim->machines[node].node != NULL;
+}
+
+bool sim_is_stopping(const struct sim *sim, uint32_t node)
+{
+    return sim->machines[node].stopping_life == sim->machines[node].life;
 }
 
 enum ph_status sim_failure(const struct sim *sim, uint32_t node)
@@ -251,6 +326,16 @@ void sim_set_commit_ms(struct sim *sim, uint32_t node, struct sim_span span)
     sim->machines[node].commit_ms = span;
 }
 
+void sim_set_job_ms(struct sim *sim, uint32_t node, struct sim_span span)
+{
+    sim->machines[node].job_ms = span;
+}
+
+void sim_set_late_ms(struct sim *sim, uint32_t node, struct sim_span span)
+{
+    sim->machines[node].late_ms = span;
+}
+
 /* --- network --- */
 
 struct sim_net *sim_net(struct sim *sim)
@@ -275,6 +360,18 @@ void sim_partition(struct sim *sim, uint32_t a, uint32_t b)
     sim_net_block(sim->net, sim_place(sim, b), sim_place(sim, a));
 }
 
+void sim_block(struct sim *sim, uint32_t from, uint32_t to)
+{
+    sim_trace_line(&sim->trace, sim->clock.now_ms, from, "! can't reach %u", to);
+    sim_net_block(sim->net, sim_place(sim, from), sim_place(sim, to));
+}
+
+void sim_unblock(struct sim *sim, uint32_t from, uint32_t to)
+{
+    sim_trace_line(&sim->trace, sim->clock.now_ms, from, "! reaches %u again", to);
+    sim_net_open(sim->net, sim_place(sim, from), sim_place(sim, to));
+}
+
 void sim_heal(struct sim *sim)
 {
     for (uint32_t a = 0; a < sim->options.node_count; a++)
@@ -284,6 +381,11 @@ void sim_heal(struct sim *sim)
 }
 
 /* --- commands --- */
+
+ph_command_id sim_next_command(const struct sim *sim)
+{
+    return sim->reply_count + 1;
+}
 
 ph_command_id sim_command_begin(struct sim *sim, uint32_t node, struct ph_bytes request)
 {
@@ -302,6 +404,15 @@ ph_command_id sim_command_begin(struct sim *sim, uint32_t node, struct ph_bytes 
     sim_trace_bytes(&sim->trace, request);
     sim_machine_tell(&sim->machines[node], &event);
     return event.of.command.id;
+}
+
+void sim_command_gone(struct sim *sim, ph_command_id command)
+{
+    struct ph_event event = {.type = PH_EVENT_COMMAND_GONE};
+    event.of.command.id = command;
+    sim_trace_line(&sim->trace, sim->clock.now_ms, sim->replies[command - 1].node, "> gone %llu",
+                   (unsigned long long)command);
+    sim_machine_tell(&sim->machines[sim->replies[command - 1].node], &event);
 }
 
 struct ph_bytes sim_answer(const struct sim *sim, ph_command_id command)
@@ -333,6 +444,14 @@ uint32_t sim_commit_count(const struct sim *sim, uint32_t node)
 struct ph_store *sim_store(struct sim *sim, uint32_t node)
 {
     return sim->machines[node].store;
+}
+
+struct ph_school_id sim_school(const struct sim *sim, uint32_t node)
+{
+    struct ph_sign_secret secret;
+    struct ph_school_id school;
+    ph_sign_key_from_seed(sim->machines[node].identity.school_seed, &secret, school.bytes);
+    return school;
 }
 
 const struct ph_identity *sim_identity(const struct sim *sim, uint32_t node)

@@ -11,6 +11,7 @@
  *     The one under way may be in it or not, or in the journal alone, which the next start replays;
  *     but never a part of it: the store is synchronous.
  *   - It starts again from what its disk holds, with fresh chance.
+ *   - A commit fails without anybody knowing whether it is written; the node then stops by itself.
  *
  * Not modelled yet: disks that are rolled back or cloned, bits that rot, clocks that run unevenly,
  * memory that runs out. All of it can be added here without a change to the nodes.
@@ -24,7 +25,7 @@
 #include "node/node.h"
 #include "tests/sim/sim_net.h"
 
-#define SIM_NODES_MAX 16
+#define SIM_NODES_MAX 25
 #define SIM_TODAY_MS INT64_C(1773568800000) /* 15 March 2026 */
 
 struct sim;
@@ -37,7 +38,20 @@ struct sim_options {
     struct sim_span job_ms;
     struct sim_span late_ms; /* alarms */
     uint64_t map_bytes;      /* of each store; 0: the usual */
-    bool is_printed; /* the trace goes to stderr as well; SIM_TRACE in the environment too */
+    const char *folder;      /* where the disks are made; NULL: in memory */
+    bool is_printed;   /* the trace goes to stderr as well; SIM_TRACE in the environment too */
+    bool is_forgetful; /* only the trace's hash is kept, not its lines */
+};
+
+/* Who looks at everything as it happens. It may read the node's store, and do nothing else. */
+struct sim_watcher {
+    void *impl;
+    void (*started)(void *impl, uint32_t node);
+    void (*applied)(void *impl, uint32_t node, const struct ph_batch *batch); /* it is on disk */
+    void (*replied)(void *impl, uint32_t node, ph_command_id command, struct ph_bytes answer);
+    /* A message on its way to a peer, not sealed yet. Only in programs that link sim_tap.c. */
+    void (*said)(void *impl, uint32_t node, struct ph_bytes message);
+    void (*died)(void *impl, uint32_t node, enum ph_status failure); /* PH_OK: not by itself */
 };
 
 /* A plain school network without faults. */
@@ -48,6 +62,8 @@ struct sim *sim_new(const struct sim_options *options);
 /* The usual beginning: all started. */
 struct sim *sim_start_all(uint64_t seed, uint32_t node_count);
 void sim_free(struct sim *sim); /* crashes what is up, removes the folders */
+/* Copied. NULL: nobody. */
+void sim_watch(struct sim *sim, const struct sim_watcher *watcher);
 
 /* --- time --- */
 
@@ -65,12 +81,18 @@ bool sim_converge(struct sim *sim, uint64_t ms);
 void sim_start(struct sim *sim, uint32_t node);
 /* Orderly, as at SIGTERM. */
 void sim_stop(struct sim *sim, uint32_t node);
+void sim_stop_begin(struct sim *sim, uint32_t node); /* and don't wait until it is down */
 /* Of the commit under way: in the journal alone, it is there after the next start. */
 enum sim_fate { SIM_FATE_DRAWN, SIM_FATE_LOST, SIM_FATE_JOURNALED, SIM_FATE_KEPT };
 void sim_crash(struct sim *sim, uint32_t node, enum sim_fate fate);
 /* Crash right when the node hands over its `count`-th commit from now on; 0: not. */
 void sim_crash_at_commit(struct sim *sim, uint32_t node, uint32_t count, enum sim_fate fate);
+/* Its next commit fails, written or not, and nobody knows which. */
+void sim_break_commit(struct sim *sim, uint32_t node, enum sim_fate fate);
+void sim_mend_commit(struct sim *sim, uint32_t node); /* it doesn't */
 bool sim_is_up(const struct sim *sim, uint32_t node);
+bool sim_is_stopping(const struct sim *sim, uint32_t node);
+uint64_t sim_life(const struct sim *sim, uint32_t node); /* how often it was started or died */
 enum ph_status sim_failure(const struct sim *sim, uint32_t node);
 
 /* Before its next start: keeps dialing that address. */
@@ -80,8 +102,10 @@ void sim_set_disk_full(struct sim *sim, uint32_t node, bool is_full);
 /* Its secrets as a writer are gone, as when a backup is restored that leaves them out. Before its next
  * start. */
 void sim_lose_writer(struct sim *sim, uint32_t node);
-/* How long its commits take from now on. */
+/* How long its commits and jobs take, and how late its alarms are, from now on. */
 void sim_set_commit_ms(struct sim *sim, uint32_t node, struct sim_span span);
+void sim_set_job_ms(struct sim *sim, uint32_t node, struct sim_span span);
+void sim_set_late_ms(struct sim *sim, uint32_t node, struct sim_span span);
 
 /* --- network --- */
 
@@ -89,12 +113,17 @@ struct sim_net *sim_net(struct sim *sim);
 struct sim_clock *sim_clock(struct sim *sim);
 uint32_t sim_place(const struct sim *sim, uint32_t node);    /* in sim_net */
 void sim_partition(struct sim *sim, uint32_t a, uint32_t b); /* both directions */
-void sim_heal(struct sim *sim);                              /* every way is open */
+void sim_block(struct sim *sim, uint32_t from, uint32_t to); /* one direction */
+void sim_unblock(struct sim *sim, uint32_t from, uint32_t to);
+void sim_heal(struct sim *sim); /* every way is open */
 
 /* --- commands --- */
 
+ph_command_id sim_next_command(const struct sim *sim); /* what the next one will be called */
 /* Hand over a request and go on; the answer is complete once sim_answer gives it. */
 ph_command_id sim_command_begin(struct sim *sim, uint32_t node, struct ph_bytes request);
+/* Whoever gave it does not wait any more. */
+void sim_command_gone(struct sim *sim, ph_command_id command);
 /* Empty: not answered yet (or never: the node went down). Borrowed until sim_free. */
 struct ph_bytes sim_answer(const struct sim *sim, ph_command_id command);
 /* Begin, then run until it is answered. Empty: the node went down meanwhile, or an hour passed. */
@@ -111,6 +140,7 @@ bool sim_are_equal(struct sim *sim, uint32_t a, uint32_t b);
 bool sim_is_behind(struct sim *sim, uint32_t node);              /* entries not materialised yet */
 uint32_t sim_commit_count(const struct sim *sim, uint32_t node); /* handed over since the start */
 struct ph_store *sim_store(struct sim *sim, uint32_t node);      /* NULL: down */
+struct ph_school_id sim_school(const struct sim *sim, uint32_t node);
 const struct ph_identity *sim_identity(const struct sim *sim, uint32_t node);
 
 /* Everything so far, and its hash. */

@@ -9,6 +9,8 @@
 
 #define NO_NUMBER UINT64_MAX
 
+struct sim_machine *sim_machine_stepping;
+
 static void trace(struct sim_machine *machine, const char *what, const char *text, uint64_t number)
 {
     const char *space = text[0] != '\0' ? " " : "";
@@ -28,8 +30,8 @@ static void check_failure(struct sim_machine *machine)
     if (failure == PH_OK || machine->is_mute)
         return;
     trace(machine, "! stopped by itself:", ph_status_text(failure), NO_NUMBER);
-    sim_machine_die(machine, SIM_FATE_DRAWN);
     machine->failure = failure;
+    sim_machine_die(machine, SIM_FATE_DRAWN);
 }
 
 void sim_machine_tell(struct sim_machine *machine, struct ph_event *event)
@@ -41,7 +43,9 @@ void sim_machine_tell(struct sim_machine *machine, struct ph_event *event)
     event->now_ms = machine->sim->clock.now_ms;
     event->wall_ms = machine->wall_ahead_ms + (int64_t)event->now_ms;
     machine->in_step = true;
+    sim_machine_stepping = machine;
     ph_node_step(machine->node, event);
+    sim_machine_stepping = NULL;
     machine->in_step = false;
     if (machine->crash_at_commit == UINT32_MAX) {
         machine->crash_at_commit = 0;
@@ -126,7 +130,7 @@ static void wake_at(void *impl, uint64_t deadline_ms)
     machine->alarm++;
     if (deadline_ms == ALARM_NONE || machine->is_mute)
         return;
-    uint64_t late_ms = sim_draw(&machine->sim->clock, machine->sim->options.late_ms);
+    uint64_t late_ms = sim_draw(&machine->sim->clock, machine->late_ms);
     later(machine, (deadline_ms > now_ms ? deadline_ms : now_ms + 1) + late_ms, on_alarm,
           machine->alarm);
 }
@@ -190,7 +194,23 @@ static enum ph_status apply(struct sim_machine *machine, struct ph_batch *batch)
         if (status == PH_OK)
             status = ph_store_apply(machine->store, batch);
     }
+    const struct sim_watcher *watcher = &machine->sim->watcher;
+    if (status == PH_OK && watcher->applied != NULL)
+        watcher->applied(watcher->impl, machine->index, batch);
     return status;
+}
+
+/* A failure whose outcome nobody knows. */
+static enum ph_status apply_and_fail(struct sim_machine *machine)
+{
+    bool is_kept =
+        machine->broken_fate == SIM_FATE_KEPT ||
+        (machine->broken_fate == SIM_FATE_DRAWN && sim_chance(&machine->sim->clock, 500));
+    machine->commit_breaks = false;
+    if (is_kept && apply(machine, machine->batch) != PH_OK)
+        is_kept = false;
+    trace(machine, "! breaks a commit,", is_kept ? "written" : "not written", NO_NUMBER);
+    return PH_IO;
 }
 
 static void give_back(struct sim_machine *machine, enum ph_status status)
@@ -208,7 +228,8 @@ static void on_commit(void *impl, uint64_t life, uint64_t unused)
     (void)unused;
     if (life != machine->life || machine->batch == NULL)
         return;
-    enum ph_status status = apply(machine, machine->batch);
+    enum ph_status status =
+        machine->commit_breaks ? apply_and_fail(machine) : apply(machine, machine->batch);
     trace(machine, "> committed:", ph_status_text(status), NO_NUMBER);
     give_back(machine, status);
 }
@@ -258,7 +279,7 @@ static void job(void *impl, struct ph_job *given)
     machine->jobs[place] = given;
     trace(machine, "< job", "", NO_NUMBER);
     if (!machine->is_mute)
-        later(machine, drawn(machine, machine->sim->options.job_ms), on_job, place);
+        later(machine, drawn(machine, machine->job_ms), on_job, place);
 }
 
 /* --- commands --- */
@@ -281,6 +302,9 @@ static void reply(void *impl, ph_command_id command, struct ph_bytes piece, bool
     memcpy(to->bytes + to->len, piece.data, piece.len);
     to->len += piece.len;
     to->is_done = is_last;
+    if (is_last && sim->watcher.replied != NULL)
+        sim->watcher.replied(sim->watcher.impl, machine->index, command,
+                             ph_bytes(to->bytes, to->len));
 }
 
 const struct ph_env_ops sim_env_ops = {
@@ -365,6 +389,8 @@ void sim_machine_start(struct sim_machine *machine)
         sim_fail(machine->sim, "node %u does not start: %s", machine->index,
                  ph_status_text(status));
     sim_net_listen(machine->sim->net, machine->place);
+    if (machine->sim->watcher.started != NULL)
+        machine->sim->watcher.started(machine->sim->watcher.impl, machine->index);
     sim_machine_tell(machine, &event);
 }
 
@@ -412,6 +438,9 @@ void sim_machine_die(struct sim_machine *machine, enum sim_fate fate)
     sim_net_go_down(machine->sim->net, machine->place);
     take_leave(machine);
     machine->life++;
+    machine->commit_breaks = false;
     ph_store_close(machine->store);
     machine->store = NULL;
+    if (machine->sim->watcher.died != NULL)
+        machine->sim->watcher.died(machine->sim->watcher.impl, machine->index, machine->failure);
 }

@@ -7,7 +7,7 @@
 
 #define SIM_PATH_MAX 200
 #define SIM_JOBS_MAX 4
-#define SIM_KEPT_MAX 8 /* addresses that a node is told to keep dialing */
+#define SIM_KEPT_MAX 32 /* addresses that a node is told to keep dialing */
 
 struct sim_machine {
     struct sim *sim;
@@ -22,7 +22,8 @@ struct sim_machine {
     struct ph_node *node; /* NULL: down */
     struct ph_store *store;
     struct ph_log_sink log;
-    uint64_t life; /* counts starts: tasks of an earlier one mean nothing */
+    uint64_t stopping_life; /* that life was told to end */
+    uint64_t life;          /* counts starts: tasks of an earlier one mean nothing */
     uint64_t chance;
     int64_t wall_ahead_ms; /* of virtual time */
     enum ph_status failure;
@@ -32,8 +33,10 @@ struct sim_machine {
     uint64_t alarm;         /* counts: only the last alarm rings */
     struct ph_batch *batch; /* under way */
     struct ph_job *jobs[SIM_JOBS_MAX];
-    struct sim_span commit_ms;
+    struct sim_span commit_ms, job_ms, late_ms;
     bool is_disk_full;
+    bool commit_breaks; /* the next one */
+    enum sim_fate broken_fate;
     uint32_t commit_count;
     uint32_t crash_at_commit; /* 0: never */
     enum sim_fate crash_fate;
@@ -55,6 +58,7 @@ struct sim {
     struct sim_clock clock;
     struct sim_net *net;
     struct sim_trace trace;
+    struct sim_watcher watcher;
     char root_path[SIM_PATH_MAX - 16];
     struct sim_machine machines[SIM_NODES_MAX];
     struct sim_reply *replies; /* the index plus one is the command's id */
@@ -63,6 +67,9 @@ struct sim {
 
 extern const struct ph_env_ops sim_env_ops;
 extern const struct sim_party_ops sim_machine_party;
+
+/* Whose step is under way; NULL: nobody's. */
+extern struct sim_machine *sim_machine_stepping;
 
 /* The only way into a node. Nothing happens if it is down. */
 void sim_machine_tell(struct sim_machine *machine, struct ph_event *event);

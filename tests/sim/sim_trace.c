@@ -47,7 +47,8 @@ void sim_trace_line(struct sim_trace *trace, uint64_t now_ms, uint32_t node, con
     va_end(arguments);
     size_t end = strlen(line);
     line[end] = '\n';
-    append(trace, ph_bytes(line, end + 1));
+    if (!trace->is_forgetful)
+        append(trace, ph_bytes(line, end + 1));
     sim_trace_bytes(trace, ph_bytes(line, end + 1));
     if (trace->is_printed)
         fwrite(line, 1, end + 1, stderr);

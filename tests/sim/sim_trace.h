@@ -9,8 +9,9 @@
 struct sim_trace {
     char *text; /* zero-terminated; NULL: empty */
     size_t len, size;
-    uint64_t hash;   /* FNV-1a */
-    bool is_printed; /* to stderr too, as it comes */
+    uint64_t hash;     /* FNV-1a */
+    bool is_printed;   /* to stderr too, as it comes */
+    bool is_forgetful; /* lines are hashed and not kept */
 };
 
 void sim_trace_init(struct sim_trace *trace, bool is_printed);
