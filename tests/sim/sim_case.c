@@ -1,0 +1,234 @@
+#include "tests/sim/sim_case.h"
+
+#include "tests/sim/sim_weather.h"
+#include "tests/sim/sim_work.h"
+#include "tests/support/event_log.h"
+
+#define SETUP_MS 60000
+#define LOOK_MS 250    /* how often it is asked whether all are equal */
+#define QUIET_MS 60000 /* then nothing is left over: redials and duplicates have ended */
+#define GLANCE_COUNT 6 /* times in a storm that records are compared */
+
+struct course {
+    const struct sim_case *given;
+    struct sim_plan plan;
+    struct sim *sim;
+    struct sim_oracle *oracle;
+    struct sim_work *work; /* NULL until people work */
+    struct sim_weather *weather;
+};
+
+/* --- watching --- */
+
+static void on_started(void *impl, uint32_t node)
+{
+    struct course *course = impl;
+    sim_oracle_disk_is_kept(course->oracle, node);
+}
+
+static void on_applied(void *impl, uint32_t node, const struct ph_batch *batch)
+{
+    struct course *course = impl;
+    sim_oracle_batch_is_bounded(course->oracle, batch);
+    sim_oracle_disk_grows(course->oracle, node);
+    if (course->given->events != NULL)
+        event_log_batch(course->given->events, node, sim_store(course->sim, node), batch);
+}
+
+static void on_replied(void *impl, uint32_t node, ph_command_id command, struct ph_bytes answer)
+{
+    struct course *course = impl;
+    if (course->work != NULL)
+        sim_work_replied(course->work, node, command, answer);
+}
+
+static void on_said(void *impl, uint32_t node, struct ph_bytes message)
+{
+    struct course *course = impl;
+    sim_oracle_said_is_durable(course->oracle, node, message);
+}
+
+static void on_died(void *impl, uint32_t node, enum ph_status failure)
+{
+    struct course *course = impl;
+    sim_oracle_stop_is_excused(course->oracle, node, failure);
+}
+
+static bool is_over(const struct course *course)
+{
+    return course->oracle->verdict.outcome != SIM_FINE;
+}
+
+/* --- the beginning --- */
+
+static void dial_others(struct course *course, uint32_t node)
+{
+    char address[32];
+    for (uint32_t other = 0; other < course->plan.node_count; other++) {
+        snprintf(address, sizeof address, "node%u:%s", other, SIM_PORT);
+        if (other != node && course->plan.dials[node][other])
+            sim_keep_dialing(course->sim, node, address);
+    }
+}
+
+/* Ways that are never there are closed once who needed them has joined. */
+static void close_ways(struct course *course)
+{
+    for (uint32_t a = 0; a < course->plan.node_count; a++)
+        for (uint32_t b = 0; b < course->plan.node_count; b++)
+            if (a != b && !course->plan.is_way[a][b])
+                sim_block(course->sim, a, b);
+}
+
+static struct sim_code found(struct course *course)
+{
+    struct sim *sim = course->sim;
+    dial_others(course, 0);
+    sim_start(sim, 0);
+    sim_found(sim, 0, "Lighthouse");
+    struct sim_code code = sim_invite(sim, 0, PH_INVITE_USES_MAX, 0);
+    for (uint32_t node = 1; node < course->plan.node_count; node++) {
+        dial_others(course, node);
+        sim_start(sim, node);
+        if (!course->plan.joins_late[node] && !sim_join(sim, node, &code, UINT32_MAX, SETUP_MS))
+            sim_blame(course->oracle, SIM_STUCK, "node %u was not admitted", node);
+    }
+    close_ways(course);
+    return code;
+}
+
+/* --- the storm --- */
+
+static uint64_t sooner(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static void glance(struct course *course)
+{
+    sim_oracle_equal_roots_equal_records(course->oracle);
+    sim_oracle_queues_are_bounded(course->oracle);
+}
+
+static void run_storm(struct course *course, const struct sim_code *code)
+{
+    struct sim *sim = course->sim;
+    uint64_t stream = sim_plan_stream(course->plan.seed, 98);
+    uint64_t end_ms = sim_now(sim) + course->plan.storm_ms;
+    uint64_t glance_ms = sim_now(sim);
+    course->weather = sim_weather_new(sim, &course->plan, course->oracle);
+    course->work = sim_work_new(sim, &course->plan, course->oracle, code);
+    while (sim_now(sim) < end_ms && !is_over(course)) {
+        uint64_t next_ms =
+            sooner(sim_work_next_ms(course->work), sim_weather_next_ms(course->weather));
+        next_ms = sooner(sooner(next_ms, glance_ms), end_ms);
+        if (next_ms > sim_now(sim))
+            sim_run(sim, next_ms - sim_now(sim));
+        sim_work_do(course->work);
+        sim_weather_happen(course->weather);
+        if (glance_ms <= sim_now(sim)) {
+            glance(course);
+            glance_ms = sim_now(sim) + 1 +
+                        sim_plan_below(&stream, 2 * course->plan.storm_ms / GLANCE_COUNT);
+        }
+    }
+}
+
+/* --- the calm --- */
+
+static void calm_down(struct course *course)
+{
+    struct sim *sim = course->sim;
+    sim_weather_clear_up(course->weather);
+    uint64_t end_ms = sim_now(sim) + SIM_CALM_MS(course->plan.node_count);
+    while (!is_over(course)) {
+        sim_weather_start_all(course->weather);
+        bool is_any_left = sim_work_join_all(course->work);
+        if (!is_any_left && sim_oracle_are_equal(course->oracle))
+            return;
+        if (sim_now(sim) >= end_ms)
+            sim_blame(course->oracle, SIM_STUCK, "not all are %s after %llu ms without faults",
+                      is_any_left ? "members" : "equal",
+                      (unsigned long long)SIM_CALM_MS(course->plan.node_count));
+        sim_run(sim, LOOK_MS);
+    }
+}
+
+static void write_states(struct course *course)
+{
+    for (uint32_t node = 0; node < course->plan.node_count && course->given->events != NULL;
+         node++) {
+        struct ph_root root = sim_root(course->sim, node);
+        event_log_state(course->given->events, node, sim_store(course->sim, node), &root);
+    }
+}
+
+/* Each a function, so that what fails first is named. */
+static void judge(struct course *course)
+{
+    static void (*const oracles[])(struct sim_oracle *) = {
+        sim_oracle_records_are_equal,  sim_oracle_saved_is_everywhere,
+        sim_oracle_stores_verify,      sim_oracle_rebuild_changes_nothing,
+        sim_oracle_queues_are_bounded, sim_oracle_one_connection_a_pair,
+    };
+    write_states(course);
+    sim_run(course->sim, QUIET_MS);
+    if (!sim_oracle_are_equal(course->oracle))
+        sim_blame(course->oracle, SIM_STUCK, "all were equal, and are not any more");
+    for (size_t i = 0; i < sizeof oracles / sizeof *oracles && !is_over(course); i++)
+        oracles[i](course->oracle);
+    sim_work_all_are_answered(course->work);
+}
+
+/* --- the whole --- */
+
+static void begin(struct course *course)
+{
+    struct sim_options options = course->plan.calm;
+    options.folder = course->given->folder;
+    options.is_printed = course->given->is_traced;
+    options.is_forgetful = true;
+    course->sim = sim_new(&options);
+    course->oracle = sim_oracle_new(course->sim, &course->plan);
+    struct sim_watcher watcher = {.impl = course,
+                                  .started = on_started,
+                                  .applied = on_applied,
+                                  .replied = on_replied,
+                                  .said = on_said,
+                                  .died = on_died};
+    sim_watch(course->sim, &watcher);
+    if (course->given->events != NULL)
+        event_log_begin(course->given->events, course->plan.seed);
+}
+
+static struct sim_result result_of(struct course *course)
+{
+    struct sim_result result = {.verdict = course->oracle->verdict,
+                                .node_count = course->plan.node_count,
+                                .virtual_ms = sim_now(course->sim),
+                                .trace_hash = sim_trace_hash(course->sim),
+                                .ack_count = (uint32_t)course->oracle->ack_count};
+    if (course->work != NULL)
+        result.command_count = sim_work_command_count(course->work);
+    for (uint32_t i = 0; i < course->oracle->writer_count; i++)
+        result.entry_count += course->oracle->writers[i].count;
+    return result;
+}
+
+struct sim_result sim_case_run(const struct sim_case *given)
+{
+    struct course course = {.given = given, .plan = sim_plan(&given->wishes)};
+    begin(&course);
+    struct sim_code code = found(&course);
+    run_storm(&course, &code);
+    calm_down(&course);
+    if (!is_over(&course))
+        judge(&course);
+    struct sim_result result = result_of(&course);
+    sim_watch(course.sim, NULL);
+    sim_free(course.sim);
+    sim_work_free(course.work);
+    sim_weather_free(course.weather);
+    sim_oracle_free(course.oracle);
+    return result;
+}

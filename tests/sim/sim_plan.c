@@ -1,0 +1,183 @@
+#include "tests/sim/sim_plan.h"
+
+#include <stdio.h>
+
+/* What the streams are for. Numbers are never used again: seeds would change. */
+enum purpose {
+    PURPOSE_SIZE = 1,
+    PURPOSE_FAULTS,
+    PURPOSE_RATES,
+    PURPOSE_TOPOLOGY,
+    PURPOSE_WORK,
+    PURPOSE_NET,
+    PURPOSE_MACHINES,
+};
+
+static const struct {
+    const char *name;
+    uint64_t pause_ms_max;
+} faults[] = {
+#define ROW(name, text, pause) {text, pause},
+    SIM_FAULT_LIST(ROW)
+#undef ROW
+};
+
+/* Those that wait for a node that can bear them. */
+#define FAULTS_OFF (1u << SIM_FAULT_ROLLBACKS | 1u << SIM_FAULT_CLONES)
+
+/* --- chance --- */
+
+uint64_t sim_plan_stream(uint64_t seed, uint64_t purpose)
+{
+    uint64_t state = seed;
+    uint64_t mixed = sim_next(&state) ^ purpose * UINT64_C(0xd1342543de82ef95);
+    return sim_next(&mixed);
+}
+
+uint64_t sim_plan_below(uint64_t *stream, uint64_t below)
+{
+    return sim_next(stream) % below;
+}
+
+uint64_t sim_plan_scale(uint64_t *stream, uint64_t min, uint64_t max)
+{
+    uint64_t doublings = 0;
+    while (max >> doublings > min && doublings < 63)
+        doublings++;
+    uint64_t high = max >> sim_plan_below(stream, doublings + 1);
+    uint64_t low = high / 2 > min ? high / 2 : min;
+    return high <= low ? low : low + sim_plan_below(stream, high - low + 1);
+}
+
+static bool one_in(uint64_t *stream, uint64_t count)
+{
+    return sim_plan_below(stream, count) == 0;
+}
+
+/* --- parts --- */
+
+static uint32_t draw_node_count(uint64_t seed)
+{
+    uint64_t stream = sim_plan_stream(seed, PURPOSE_SIZE);
+    uint64_t few = 3 + sim_plan_below(&stream, 5), many = 8 + sim_plan_below(&stream, 18);
+    return (uint32_t)(one_in(&stream, 10) ? many : few);
+}
+
+static void draw_faults(struct sim_plan *plan, uint32_t without)
+{
+    uint64_t chosen = sim_plan_stream(plan->seed, PURPOSE_FAULTS);
+    uint64_t rates = sim_plan_stream(plan->seed, PURPOSE_RATES);
+    for (uint32_t i = 0; i < SIM_FAULT_COUNT; i++) {
+        if (one_in(&chosen, 2))
+            plan->faults |= 1u << i;
+        if (faults[i].pause_ms_max != 0)
+            plan->pause_ms[i] = sim_plan_scale(&rates, 1000, faults[i].pause_ms_max);
+    }
+    plan->faults &= ~(without | FAULTS_OFF);
+    plan->lasting_ms = sim_plan_scale(&rates, 20, 60000);
+    plan->down_ms = sim_plan_scale(&rates, 5, 40000);
+    plan->storm_ms = sim_plan_scale(&rates, 5000, 90000);
+}
+
+/* Schools that form a tree, and some ways more; or everybody reaches everybody. Who joins late does
+ * so at the founder, and keeps that way. */
+static void draw_topology(struct sim_plan *plan)
+{
+    uint64_t stream = sim_plan_stream(plan->seed, PURPOSE_TOPOLOGY);
+    bool is_open = one_in(&stream, 2);
+    uint64_t more = 1 + sim_plan_below(&stream, 10), late = 1 + sim_plan_below(&stream, 6);
+    for (uint32_t a = 1; a < SIM_NODES_MAX; a++) {
+        uint32_t parent = (uint32_t)sim_plan_below(&stream, a);
+        plan->joins_late[a] = one_in(&stream, late + 1);
+        for (uint32_t b = 0; b < a; b++) {
+            bool is_way =
+                one_in(&stream, more) || b == parent || is_open || (b == 0 && plan->joins_late[a]);
+            plan->is_way[a][b] = plan->is_way[b][a] = is_way;
+            plan->dials[a][b] = is_way && (b == parent || one_in(&stream, 2));
+            plan->dials[b][a] = is_way && one_in(&stream, 4);
+        }
+    }
+}
+
+static void draw_work(struct sim_plan *plan)
+{
+    uint64_t stream = sim_plan_stream(plan->seed, PURPOSE_WORK);
+    plan->work_pause_ms = sim_plan_scale(&stream, 30, 2000);
+    plan->burst_count = (uint32_t)(one_in(&stream, 2) ? 1 : sim_plan_scale(&stream, 2, 60));
+    plan->value_max = (uint32_t)sim_plan_scale(&stream, 10, 16000);
+    plan->record_share = (uint32_t)sim_plan_scale(&stream, 30, 900);
+    plan->command_max = (uint32_t)sim_plan_scale(&stream, 10, 400);
+}
+
+static void draw_net(struct sim_plan *plan)
+{
+    uint64_t stream = sim_plan_stream(plan->seed, PURPOSE_NET);
+    struct sim_net_options *net = &plan->rough.net;
+    if (sim_plan_has(plan, SIM_FAULT_STALLS)) {
+        net->stalls = (uint32_t)sim_plan_scale(&stream, 1, 300);
+        net->stall_ms = (struct sim_span){1, sim_plan_scale(&stream, 50, 90000)};
+    }
+    if (sim_plan_has(plan, SIM_FAULT_CHUNKS))
+        net->chunk_max = sim_plan_scale(&stream, 1, 16384);
+    if (sim_plan_has(plan, SIM_FAULT_SLOW_LINKS)) {
+        net->window = sim_plan_scale(&stream, 256, 65536);
+        net->latency_ms.max = sim_plan_scale(&stream, 20, 2000);
+        net->take_ms.max = sim_plan_scale(&stream, 3, 1000);
+    }
+    net->timeout_ms = (struct sim_span){100, sim_plan_scale(&stream, 200, 120000)};
+}
+
+static void draw_machines(struct sim_plan *plan)
+{
+    uint64_t stream = sim_plan_stream(plan->seed, PURPOSE_MACHINES);
+    struct sim_options *rough = &plan->rough;
+    if (one_in(&stream, 3))
+        rough->commit_ms = (struct sim_span){0, sim_plan_scale(&stream, 1, 300)};
+    if (sim_plan_has(plan, SIM_FAULT_SLOW_JOBS))
+        rough->job_ms = (struct sim_span){1, sim_plan_scale(&stream, 100, 60000)};
+    if (sim_plan_has(plan, SIM_FAULT_LATE_ALARMS))
+        rough->late_ms = (struct sim_span){0, sim_plan_scale(&stream, 10, 10000)};
+    /* Small maps grow on the way, and are quicker to open. */
+    plan->calm.map_bytes = sim_plan_scale(&stream, 65536, 4194304);
+}
+
+struct sim_plan sim_plan(const struct sim_wishes *wishes)
+{
+    struct sim_plan plan = {.seed = wishes->seed, .bad_count = wishes->bad_count};
+    plan.node_count = wishes->node_count != 0 ? wishes->node_count : draw_node_count(wishes->seed);
+    plan.calm = plan.rough = sim_options(wishes->seed, plan.node_count);
+    draw_faults(&plan, wishes->without);
+    draw_topology(&plan);
+    draw_work(&plan);
+    draw_net(&plan);
+    draw_machines(&plan);
+    if (plan.command_max > wishes->command_max)
+        plan.command_max = wishes->command_max;
+    if (wishes->until_ms != 0)
+        plan.storm_ms = wishes->until_ms;
+    return plan;
+}
+
+/* --- names --- */
+
+const char *sim_fault_name(enum sim_fault fault)
+{
+    return faults[fault].name;
+}
+
+bool sim_faults_read(const char *text, uint32_t *out)
+{
+    *out = 0;
+    while (*text != '\0') {
+        size_t len = strcspn(text, ",");
+        uint32_t found = SIM_FAULT_COUNT;
+        for (uint32_t i = 0; i < SIM_FAULT_COUNT; i++)
+            if (strlen(faults[i].name) == len && strncmp(text, faults[i].name, len) == 0)
+                found = i;
+        if (found == SIM_FAULT_COUNT)
+            return false;
+        *out |= 1u << found;
+        text += len + (text[len] == ',');
+    }
+    return true;
+}

@@ -1,0 +1,85 @@
+/* All that is drawn for a seed before it runs: how many schools, who can reach whom, which faults
+ * exist at all and how often they come, how much people do. Everything follows from the seed and the
+ * wishes of the command line, and a wish changes nothing else: so a seed can be made smaller. */
+#ifndef PHAROS_TESTS_SIM_PLAN_H
+#define PHAROS_TESTS_SIM_PLAN_H
+
+#include "tests/sim/sim.h"
+
+/* Name on the command line, and the most that the mean pause between two of a kind may be, in ms;
+ * 0: a condition that lasts as long as the faults do. Each is absent in half of the seeds. */
+#define SIM_FAULT_LIST(X)                                                                          \
+    X(STALLS, "stalls", 0)                     /* chunks that stall */                             \
+    X(CHUNKS, "chunks", 0)                     /* streams cut small, from one byte */              \
+    X(SLOW_LINKS, "slow-links", 0)             /* small windows, long ways */                      \
+    X(RESETS, "resets", 20000)                 /* connections break */                             \
+    X(CUTS, "cuts", 20000)                     /* they break behind a drawn byte */                \
+    X(PARTITIONS, "partitions", 30000)         /* ways are blocked */                              \
+    X(ONE_WAY, "one-way", 30000)               /* in one direction */                              \
+    X(CRASHES, "crashes", 30000)               /* power cuts */                                    \
+    X(COMMIT_CRASHES, "commit-crashes", 30000) /* power cuts right at a commit */                  \
+    X(STOPS, "stops", 30000)                   /* orderly stops */                                 \
+    X(BROKEN_COMMITS, "broken-commits", 40000) /* a commit with an unknown outcome */              \
+    X(FULL_DISKS, "full-disks", 40000)                                                             \
+    X(CLOCKS, "clocks", 20000) /* wall clocks jump, by decades, either way */                      \
+    X(SLOW_COMMITS, "slow-commits", 30000)                                                         \
+    X(SLOW_JOBS, "slow-jobs", 0)                                                                   \
+    X(LATE_ALARMS, "late-alarms", 0)                                                               \
+    X(ROLLBACKS, "rollbacks", 40000) /* a disk comes back as it was */                             \
+    X(CLONES, "clones", 60000)       /* a machine starts with another's disk */
+
+enum sim_fault {
+#define SIM_FAULT_VALUE(name, text, pause) SIM_FAULT_##name,
+    SIM_FAULT_LIST(SIM_FAULT_VALUE)
+#undef SIM_FAULT_VALUE
+};
+#define SIM_FAULT_COUNT (SIM_FAULT_CLONES + 1)
+
+struct sim_wishes {
+    uint64_t seed;
+    uint32_t node_count;  /* 0: drawn */
+    uint32_t bad_count;   /* malicious members */
+    uint32_t without;     /* a bit for each fault that must not exist */
+    uint32_t command_max; /* UINT32_MAX: as many as there is time for */
+    uint64_t until_ms;    /* when the faults stop; 0: drawn */
+};
+
+struct sim_plan {
+    uint64_t seed;
+    uint32_t node_count, bad_count;
+    uint32_t faults;                    /* a bit each */
+    uint64_t pause_ms[SIM_FAULT_COUNT]; /* mean, between two of a kind */
+    uint64_t lasting_ms;                /* at most, of what has an end: partitions, full disks */
+    uint64_t down_ms;                   /* at most, until a machine is started again */
+    uint64_t storm_ms;                  /* faults and work end then */
+
+    uint64_t work_pause_ms;
+    uint32_t command_max;
+    uint32_t burst_count;  /* commands given at once, at times; 1: never more */
+    uint32_t value_max;    /* bytes of a long value */
+    uint32_t record_share; /* commands in a thousand that make a new record */
+
+    bool joins_late[SIM_NODES_MAX];
+    bool is_way[SIM_NODES_MAX][SIM_NODES_MAX]; /* else never, once both are members */
+    bool dials[SIM_NODES_MAX][SIM_NODES_MAX];
+
+    struct sim_options calm, rough; /* network and machines, without and with faults */
+};
+
+/* From 0 to below `below`; a stream for each purpose, so that none depends on another. */
+uint64_t sim_plan_stream(uint64_t seed, uint64_t purpose);
+uint64_t sim_plan_below(uint64_t *stream, uint64_t below);
+/* From `min` to `max`, each power of two as likely as the next. */
+uint64_t sim_plan_scale(uint64_t *stream, uint64_t min, uint64_t max);
+
+struct sim_plan sim_plan(const struct sim_wishes *wishes);
+static inline bool sim_plan_has(const struct sim_plan *plan, enum sim_fault fault)
+{
+    return (plan->faults >> fault & 1) != 0;
+}
+
+const char *sim_fault_name(enum sim_fault fault);
+/* A list as typed, "resets,stops"; false: there is no such fault. */
+bool sim_faults_read(const char *text, uint32_t *faults);
+
+#endif
