@@ -200,16 +200,25 @@ static enum ph_status apply(struct sim_machine *machine, struct ph_batch *batch)
     return status;
 }
 
-/* A failure whose outcome nobody knows. */
+/* How far the commit under way got. */
+static enum sim_fate meet_fate(struct sim_machine *machine, enum sim_fate fate)
+{
+    if (fate == SIM_FATE_DRAWN)
+        fate = SIM_FATE_LOST + sim_draw(&machine->sim->clock, (struct sim_span){0, 2});
+    enum ph_status status = PH_OK;
+    if (fate == SIM_FATE_JOURNALED)
+        status = journal(machine, machine->batch);
+    if (fate == SIM_FATE_KEPT)
+        status = apply(machine, machine->batch);
+    return status == PH_OK ? fate : SIM_FATE_LOST;
+}
+
+/* Whatever became of it, nobody is told. */
 static enum ph_status apply_and_fail(struct sim_machine *machine)
 {
-    bool is_kept =
-        machine->broken_fate == SIM_FATE_KEPT ||
-        (machine->broken_fate == SIM_FATE_DRAWN && sim_chance(&machine->sim->clock, 500));
     machine->commit_breaks = false;
-    if (is_kept && apply(machine, machine->batch) != PH_OK)
-        is_kept = false;
-    trace(machine, "! breaks a commit,", is_kept ? "written" : "not written", NO_NUMBER);
+    enum sim_fate fate = meet_fate(machine, machine->broken_fate);
+    trace(machine, "! breaks its commit, as far as", "", (uint64_t)fate);
     return PH_IO;
 }
 
@@ -410,19 +419,6 @@ static void take_leave(struct sim_machine *machine)
     assert(machine->batch == NULL);
     ph_node_free(machine->node);
     machine->node = NULL;
-}
-
-/* How far the commit under way got. */
-static enum sim_fate meet_fate(struct sim_machine *machine, enum sim_fate fate)
-{
-    if (fate == SIM_FATE_DRAWN)
-        fate = SIM_FATE_LOST + sim_draw(&machine->sim->clock, (struct sim_span){0, 2});
-    enum ph_status status = PH_OK;
-    if (fate == SIM_FATE_JOURNALED)
-        status = journal(machine, machine->batch);
-    if (fate == SIM_FATE_KEPT)
-        status = apply(machine, machine->batch);
-    return status == PH_OK ? fate : SIM_FATE_LOST;
 }
 
 void sim_machine_die(struct sim_machine *machine, enum sim_fate fate)
