@@ -4,7 +4,8 @@
 const fs = require('fs');
 const path = require('path');
 
-const text = fs.readFileSync(path.join(__dirname, '../../include/pharos/limits.h'), 'utf8')
+const file = process.env.PHAROS_LIMITS || path.join(__dirname, '../../include/pharos/limits.h');
+const text = fs.readFileSync(file, 'utf8')
     .replace(/\\\n/g, ' ').replace(/\/\*[^]*?\*\//g, '');
 const limits = {};
 for (const [, name, value] of text.matchAll(/^#define (PH_\w+) +(\S.*)$/gm)) {

@@ -102,8 +102,9 @@ static void put_refs(struct body_maker *maker, uint16_t field)
 
 static void put_text(struct ph_buffer *out, struct chance *chance, const struct ph_field *field)
 {
-    static const char *const texts[] = {"a",          "القراءة",    "b c", "",
-                                        "2026-02-29", "2024-02-29", "V",   "a0"};
+    static const char *const texts[] = {"a",          "القراءة",    "b c",        "",
+                                        "V",          "a0",         "2026-02-29", "2024-02-29",
+                                        "0000-01-01", "2026-13-01", "2026-1-01"};
     static uint8_t lengthy[PH_FIELD_VALUE_MAX + 2];
     if (field != NULL && field->value == PH_VALUE_CHOICE && happens(chance, 80)) {
         ph_pack_text(out, ph_bytes_text(field->choices[draw(chance, 2)]));
@@ -374,13 +375,16 @@ static void put_group(struct body_maker *maker)
     uint32_t count = creates + draw(maker->chance, 4);
     if (happens(maker->chance, 1))
         count = PH_OPS_PER_ENTRY_MAX - 1 + draw(maker->chance, 3);
-    ph_pack_array(&maker->skeleton, 4);
+    bool is_one_more = happens(maker->chance, 1);
+    ph_pack_array(&maker->skeleton, 4 + is_one_more);
     ph_pack_uint(&maker->skeleton, maker->group.kind);
     ph_pack_bin(&maker->skeleton, ph_bytes(maker->group.id.bytes, sizeof maker->group.id.bytes));
     put_audience(maker);
     ph_pack_array(&maker->skeleton, count);
     for (uint32_t i = 0; i < count; i++)
         put_op(maker, (creates && i == 0) || count > 10);
+    if (is_one_more)
+        ph_pack_nil(&maker->skeleton);
 }
 
 /* Not what a reader expects. */
@@ -402,10 +406,11 @@ static void put_content(struct body_maker *maker, struct ph_buffer *out)
     uint32_t count = maker->value_count;
     if (count == 0 && !happens(maker->chance, 20))
         return;
-    if (happens(maker->chance, 2))
-        count++;
-    ph_pack_array(out, count);
+    bool is_one_more = happens(maker->chance, 2);
+    ph_pack_array(out, count + is_one_more);
     ph_buffer_put(out, maker->content.data, maker->content.len);
+    if (is_one_more && happens(maker->chance, 70))
+        ph_pack_nil(out);
 }
 
 static struct ph_body body_of(struct body_maker *maker)

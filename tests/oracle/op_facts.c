@@ -16,7 +16,7 @@ static const struct signer *author_of(struct chance *chance, uint64_t type)
 {
     uint32_t number = draw(chance, 2) == 0 ? 0 : draw(chance, OP_SCHOOLS);
     bool by_writer = type == PH_FACT_INVITE || type == PH_FACT_ADMIT || type == PH_FACT_PROPOSE;
-    if (happens(chance, 5))
+    if (happens(chance, 8))
         by_writer = !by_writer;
     return by_writer ? writer_of(chance, number) : &schools[number].key;
 }
@@ -45,7 +45,7 @@ static void add_past(const struct made **past, const struct made *fact)
 static void draw_past(const struct op_facts *drawn, struct chance *chance, const struct made *about,
                       const struct made **past)
 {
-    if (about != NULL && happens(chance, 92))
+    if (about != NULL && happens(chance, 88))
         add_past(past, about);
     if (happens(chance, 75))
         add_past(past, &drawn->facts[drawn->count - 1]);
@@ -64,7 +64,8 @@ static struct made make_drawn_certify(struct chance *chance, const struct signer
             number = i;
     const struct signer *writer = writer_of(chance, number);
     memcpy(fact.of.certify.writer.bytes, writer->id.bytes, sizeof fact.of.certify.writer.bytes);
-    fact.of.certify.consenting = &writer->secret;
+    /* Now and then somebody else consents. */
+    fact.of.certify.consenting = happens(chance, 5) ? &author->secret : &writer->secret;
     fact.of.certify.serial = (uint16_t)draw(chance, PH_WRITERS_MAX);
     fact.of.certify.transport.bytes[0] = (uint8_t)draw(chance, 4);
     return make(fact, author, past);
@@ -145,11 +146,12 @@ static void found_with(struct op_facts *out, struct chance *chance)
     add(out, &invite, PH_FACT_INVITE);
 }
 
-/* Some schools join in the usual way, so that there is somebody to write. */
+/* A school joins in the usual way, so that there is somebody to write. */
 static void join(struct op_facts *out, uint32_t number)
 {
     const struct signer *host = &schools[0].writer;
-    struct made admit = make_admit(host, &schools[number].id, &invite, AFTER(&invite));
+    const struct made *last = &out->facts[out->count - 1];
+    struct made admit = make_admit(host, &schools[number].id, &invite, AFTER(last));
     struct made certify = make_certify(&schools[number], &schools[number].writer, AFTER(&admit));
     add(out, &admit, PH_FACT_ADMIT);
     add(out, &certify, PH_FACT_CERTIFY);
@@ -164,29 +166,52 @@ static void spoil(struct op_facts *out, struct chance *chance)
     add(out, &made, 0);
 }
 
-/* A school with more certify facts than count. */
+/* A school that was known from the beginning, with about as many certify facts as count. */
 static void certify_too_often(struct op_facts *out, struct chance *chance)
 {
-    const struct school *school = &schools[draw(chance, 2)];
-    const struct made *before = &out->facts[out->count - 1];
+    const struct school *school = &schools[0];
     uint32_t count = PH_CERTIFIES_PER_SCHOOL_MAX - 1 + draw(chance, 4);
     for (uint32_t i = 0; i < count; i++) {
         struct ph_fact fact = {.type = PH_FACT_CERTIFY};
         memcpy(fact.of.certify.writer.bytes, school->writer.id.bytes, 32);
         fact.of.certify.consenting = &school->writer.secret;
         fact.of.certify.transport.bytes[1] = (uint8_t)(1 + i);
-        struct made made = make(fact, &school->key, AFTER(before));
+        struct made made = make(fact, &school->key, AFTER(&founding));
         add(out, &made, PH_FACT_CERTIFY);
     }
+}
+
+/* A school is proposed, and some confirm it; nearly always after all that was before. */
+static void vote(struct op_facts *out, struct chance *chance, uint32_t number)
+{
+    struct made last = out->facts[out->count - 1];
+    struct made propose = make_propose(&schools[0].writer, &schools[number].id, AFTER(&last));
+    add(out, &propose, PH_FACT_PROPOSE);
+    for (uint32_t i = 0; i <= number; i++) {
+        const struct made *seen = happens(chance, 90) ? &propose : &last;
+        if (happens(chance, i == 0 ? 90 : 50)) {
+            struct made confirm = make_confirm(&schools[i].key, &propose, AFTER(seen));
+            add(out, &confirm, PH_FACT_CONFIRM);
+        }
+    }
+}
+
+/* Each names what was there before it, so that the next one's author is known. */
+static void join_and_vote(struct op_facts *out, struct chance *chance)
+{
+    uint32_t voted = 1 + draw(chance, 3);
+    for (uint32_t i = 1, count = 1 + draw(chance, 4); i <= count; i++)
+        if (happens(chance, 75))
+            join(out, i);
+    for (uint32_t i = 1; i <= voted && happens(chance, 70); i++)
+        vote(out, chance, i);
 }
 
 void op_facts_draw(struct op_facts *out, uint64_t seed)
 {
     struct chance chance = chance_of('f', seed);
     found_with(out, &chance);
-    for (uint32_t i = 1, count = 1 + draw(&chance, 4); i <= count; i++)
-        if (happens(&chance, 70))
-            join(out, i);
+    join_and_vote(out, &chance);
     for (uint32_t i = 0, count = draw(&chance, 16); i < count; i++) {
         uint64_t type = types[draw(&chance, sizeof types / sizeof *types)];
         struct made made = draw_fact(out, &chance, type);

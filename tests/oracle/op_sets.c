@@ -10,7 +10,7 @@
 #include "tests/support/event_log.h"
 
 #define ORDERS 2
-#define SETS_PER_FACTS 8 /* sets that share their facts */
+#define SETS_PER_FACTS 4 /* sets that share their facts */
 
 /* --- the table of kinds --- */
 

@@ -116,18 +116,24 @@ function schoolsOf(facts) {
         .map((school) => [school, facts.isVoter(all, school)]));
 }
 
-async function read(oracle, stream) {
-    for await (const line of readline.createInterface({ input: stream, crlfDelay: Infinity }))
+async function read(oracle, stream, stopsEarly) {
+    for await (const line of readline.createInterface({ input: stream, crlfDelay: Infinity })) {
         if (line !== '')
             oracle.take(JSON.parse(line));
+        if (stopsEarly && oracle.counts.differences > 0)
+            return;
+    }
 }
 
-async function main(paths) {
+// --stop: at the first difference.
+async function main(words) {
     const oracle = new Oracle(console.log);
+    const stopsEarly = words[0] === '--stop';
+    const paths = stopsEarly ? words.slice(1) : words;
     if (paths.length === 0)
-        await read(oracle, process.stdin);
+        await read(oracle, process.stdin, stopsEarly);
     for (const path of paths)
-        await read(oracle, fs.createReadStream(path));
+        await read(oracle, fs.createReadStream(path), stopsEarly);
     const { worlds, states, entries, records, differences } = oracle.counts;
     console.log(`oracle: ${worlds} worlds, ${states} states, ${entries} entries, ` +
         `${records} records compared, ${differences} differences`);

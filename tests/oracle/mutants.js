@@ -1,0 +1,149 @@
+// Shows that the comparison notices: breaks one rule of the oracle at a time, and counts the sets until
+// a difference shows. mutants.js OP_SETS [COUNT]; exits 1 if a rule may be broken unnoticed in so many.
+'use strict';
+
+const { spawnSync } = require('child_process');
+const fs = require('fs');
+const os = require('os');
+const path = require('path');
+
+// [what breaks, file, text, what stands there instead]
+const mutants = [
+    ['overwriting ignores the audience', 'merge.js',
+        'allowed.filter((op) => op.audience === create.audience)', 'allowed'],
+    ['a remove takes away every add before it', 'merge.js',
+        'adds.filter((op) => stands(op) && !removed.has(op.name))',
+        'adds.filter((op) => stands(op) && removes.length === 0)'],
+    ['removes do nothing', 'merge.js', '!removed.has(op.name)', 'true'],
+    ['of several creates the highest id wins', 'merge.js',
+        'descending(b.entry.id, a.entry.id) || a.index', 'descending(a.entry.id, b.entry.id) || a.index'],
+    ['any entry may create', 'merge.js',
+        ' &&\n        op.entry.seq === createdSeq(record)', ''],
+    ['any school may create', 'merge.js',
+        'op.type === CREATE && stands(op) && isOfOwner(op)', 'op.type === CREATE && stands(op)'],
+    ['the right is not asked', 'merge.js', "kind.right === 'member' || isOfOwner(op)", 'true'],
+    ['only owners have the right', 'merge.js', "kind.right === 'member' || isOfOwner(op)",
+        'isOfOwner(op)'],
+    ['nobody waits for references', 'merge.js', '!one.needs.every((need) => applied.has(need))', 'false'],
+    ['a waiting entry holds back what follows it', 'merge.js',
+        'needs: ops.flatMap((op) => op.needs)',
+        'needs: [...ops.flatMap((op) => op.needs), ...before(entries, entry)]'],
+    ['references reach into other fields', 'merge.js',
+        'return liveSets(of(SET), stands)',
+        'return liveSets(ops.filter((op) => op.type === SET), stands)' +
+        '.filter((op) => op.field === field.number)'],
+    ['references reach into other records', 'merge.js',
+        'const ops = withinLimits(touches).flatMap((touch) => touch.ops);',
+        'const ops = withinLimits(touches).flatMap((touch) => opsOf(touch.entry));'],
+    ['overwriting does not reach through sets without standing', 'merge.js',
+        'if (!stands(target))', 'if (false)'],
+    ['sets without standing overwrite', 'merge.js',
+        'sets.filter(stands).flatMap((op) => op.refs)', 'sets.flatMap((op) => op.refs)'],
+    ['removes without standing remove', 'merge.js', 'removes.filter(stands)', 'removes'],
+    ['a create without standing creates', 'merge.js', 'op.type === CREATE && stands(op)',
+        'op.type === CREATE'],
+    ['values that do not fit are shown', 'merge.js', 'op.value && fits(field, op.value.value)',
+        'op.value'],
+    ['nil fits a set', 'merge.js', "value === null ? field.type === 'register'",
+        'value === null ? true'],
+    ['values come by writer before Lamport time', 'merge.js',
+        'descending(a.entry.lamport, b.entry.lamport) ||\n    descending(a.entry.writer, b.entry.writer)',
+        'descending(a.entry.writer, b.entry.writer) ||\n    descending(a.entry.lamport, b.entry.lamport)'],
+    ['reserved ops touch', 'merge.js', 'op.type <= REMOVE && kinds.allows(op)', 'kinds.allows(op)'],
+    ['ops without the right touch', 'merge.js', 'op.type <= REMOVE && kinds.allows(op)',
+        'op.type <= REMOVE && kinds.get(op.kind)'],
+    ['content may have one value more', 'entry.js', 'items.length === count ? items',
+        'items.length >= count ? items'],
+    ['a reference to itself counts', 'entry.js', 'index < place.index ?', 'true ?'],
+    ['reserved references make an entry wait', 'entry.js',
+        'readRefs(items[2], place);\n        uint(items[3], U64);\n        uint(items[4], U64);\n' +
+        '        return {', 'return { refs: readRefs(items[2], place),'],
+    ['a skeleton that breaks off has ops', 'entry.js', 'throw error;\n        return [];',
+        'throw error;'],
+    ['a group of any length', 'entry.js', 'exactly(array(group, 4), 4);', ''],
+    ['257 ops are fine', 'entry.js', 'need(ops.length <= limits.PH_OPS_PER_ENTRY_MAX', 'need(true'],
+    ['257 references are fine', 'entry.js', 'array(value, limits.PH_REFS_PER_OP_MAX)',
+        'array(value, Infinity)'],
+    ['the Lamport step is free', 'entry.js',
+        'step >= 1n && step <= BigInt(limits.PH_LAMPORT_STEP_MAX)', 'true'],
+    ['no quota', 'entry.js', ' && entry.sum <= quota', ''],
+    ['no signature is asked', 'entry.js', 'if (entry.isSigned)\n', 'if (false)\n'],
+    ['the last signature does not cover the entries before', 'entry.js',
+        'covered.add(entry.id).add(entry.previous)', 'covered.add(entry.id)'],
+    ['content fills without its hash', 'node.js',
+        "entry.content === undefined &&\n                hash('content', salt, content)" +
+        '.equals(entry.contentHash)', 'entry.content === undefined'],
+    ['facts need no signature', 'facts.js',
+        "verifies('fact', id, bin(signature, 64), Buffer.from(fact.author, 'hex'))", 'true'],
+    ['no consent', 'facts.js',
+        "verifies('consent', id, bin(consent, 64), Buffer.from(fact.writer, 'hex'))", 'true'],
+    ['a fact need not have a known author', 'facts.js',
+        'this.knowsSchool(past, fact.author) || this.certifiers(past, fact.author).length > 0', 'true'],
+    ['authors are known by all that is held', 'facts.js', 'need(this.knowsSchool(past, fact.author) ||' +
+        ' this.certifiers(past', 'need(this.knowsSchool(this.all(), fact.author) || this.certifiers(this.all()'],
+    ['whoever is known admits', 'facts.js', 'this.isVoter(past, school) &&', ''],
+    ['an invitation need not be in the past', 'facts.js', 'past.has(fact.invite) ?',
+        'this.held.has(fact.invite) ?'],
+    ['a school key invites', 'facts.js', ' || !this.invites(invite)', ''],
+    ['a writer key certifies', 'facts.js', '(past) => this.knowsSchool(past, fact.author));\n    }\n\n' +
+        '    invites', '() => true);\n    }\n\n    invites'],
+    ['half of the electorate is enough', 'facts.js', '2 * confirmers.size > electorate.length',
+        '2 * confirmers.size >= electorate.length'],
+    ['everybody confirms', 'facts.js', '.filter((school) => electorate.includes(school))', ''],
+    ['the electorate grows', 'facts.js', 'const electorate = this.electorate(proposal);',
+        'const electorate = this.schools(set).filter((school) => school !== proposal.school &&' +
+        ' this.knowsSchool(set, school));'],
+    ['a confirmation need not have seen the proposal', 'facts.js',
+        ' && this.pasts.get(fact.id).has(proposal.id)', ''],
+    ['who is not known can be proposed', 'facts.js', ' && this.knowsSchool(past, fact.school));', ');'],
+    ['nobody is left out', 'heads.js', '!leftOut.has(entry.school)', 'true'],
+    ['no holes', 'heads.js', 'entry.content === undefined', 'false'],
+    ['heads by id before writer', 'heads.js', 'ascending((entry) => entry.writer + entry.id)',
+        'ascending((entry) => entry.id)'],
+];
+
+// What a mutant above needs.
+const before = 'const before = (entries, entry) =>\n' +
+    '    (entries.has(entry.previous) ? [nameOf(entries.get(entry.previous))] : []);\n';
+
+function plant([what, file, text, instead], folder) {
+    const source = fs.readFileSync(path.join(__dirname, file), 'utf8');
+    if (source.split(text).length !== 2)
+        throw new Error(`${what}: not exactly one such place in ${file}`);
+    fs.writeFileSync(path.join(folder, file), `${source.replace(text, () => instead)}\n` +
+        (instead.includes('before(') ? before : ''));
+}
+
+// The number of sets until a difference shows; null: none does.
+function setsUntilNoticed(mutant, folder, log) {
+    for (const file of fs.readdirSync(__dirname).filter((name) => name.endsWith('.js')))
+        fs.copyFileSync(path.join(__dirname, file), path.join(folder, file));
+    plant(mutant, folder);
+    const { status, stdout, stderr } =
+        spawnSync('node', [path.join(folder, 'oracle.js'), '--stop', log], { encoding: 'utf8' });
+    const [, worlds] = /oracle: (\d+) worlds/.exec(stdout) || [];
+    if (worlds === undefined)
+        throw new Error(`${mutant[0]}: ${stderr}`);
+    return status === 1 ? Number(worlds) : null;
+}
+
+function main([opSets, count = '2000']) {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'oracle-mutants-'));
+    const log = path.join(folder, 'log');
+    const out = fs.openSync(log, 'w');
+    spawnSync(opSets, ['--count', count], { stdio: ['ignore', out, 'inherit'] });
+    fs.copyFileSync(path.join(__dirname, '../../include/pharos/limits.h'),
+        path.join(folder, 'limits.h'));
+    process.env.PHAROS_LIMITS = path.join(folder, 'limits.h');
+    let missed = 0;
+    for (const mutant of mutants) {
+        const sets = setsUntilNoticed(mutant, folder, log);
+        missed += sets === null;
+        console.log(`${sets === null ? 'MISSED' : String(sets).padStart(6)}  ${mutant[0]}`);
+    }
+    fs.rmSync(folder, { recursive: true });
+    console.log(`mutants: ${mutants.length - missed} of ${mutants.length} noticed in ${count} sets`);
+    process.exitCode = missed > 0 ? 1 : 0;
+}
+
+main(process.argv.slice(2));
