@@ -1,10 +1,12 @@
 #include "store/change.h"
 #include "store/entries.h"
 #include "store/journaling.h"
+#include "store/left_out.h"
 #include "store/logs.h"
 #include "store/materialise.h"
 #include "store/recovery.h"
 #include "store/state.h"
+#include "store/waiting.h"
 
 static enum ph_status apply_entry(const struct ph_txn *txn, const struct ph_change *change)
 {
@@ -19,9 +21,8 @@ static enum ph_status apply_entry(const struct ph_txn *txn, const struct ph_chan
 static enum ph_status apply_fill(const struct ph_txn *txn, const struct ph_change *change)
 {
     struct ph_place place = {change->number, change->seq};
-    struct ph_key key = ph_key_place(place);
     PH_TRY(ph_entries_fill(txn, place, change->value));
-    return ph_db_put(txn, PH_TABLE_AGAIN, ph_key_bytes(&key), ph_bytes(NULL, 0));
+    return ph_waiting_again(txn, place);
 }
 
 static enum ph_status apply_change(const struct ph_txn *txn, const struct ph_change *change)
@@ -38,6 +39,8 @@ static enum ph_status apply_change(const struct ph_txn *txn, const struct ph_cha
         return apply_entry(txn, change);
     case PH_CHANGE_FILL:
         return apply_fill(txn, change);
+    case PH_CHANGE_LEAVE_OUT:
+        return ph_left_out_add(txn, change->value);
     }
     return PH_CORRUPT;
 }

@@ -174,6 +174,15 @@ enum ph_status ph_batch_fill(struct ph_batch *batch, uint32_t log, uint32_t seq,
     return PH_OK;
 }
 
+enum ph_status ph_batch_leave_out(struct ph_batch *batch, const struct ph_writer_id *writer)
+{
+    uint8_t *rest;
+    const struct head head = {.type = PH_CHANGE_LEAVE_OUT, .value_len = sizeof writer->bytes};
+    PH_TRY(append(batch, &head, &rest));
+    memcpy(rest, writer->bytes, sizeof writer->bytes);
+    return PH_OK;
+}
+
 void ph_batch_prefer(struct ph_batch *batch, uint32_t log)
 {
     batch->preferred = log;

@@ -10,6 +10,7 @@ enum ph_change_type {
     PH_CHANGE_LOG,
     PH_CHANGE_ENTRY,
     PH_CHANGE_FILL,
+    PH_CHANGE_LEAVE_OUT,
 };
 
 /* Views borrow from the batch. */
@@ -19,7 +20,8 @@ struct ph_change {
     uint32_t seq;
     bool is_hole;          /* an entry without its content */
     struct ph_bytes name;  /* of a meta value */
-    struct ph_bytes value; /* as the table holds it; of a fill: salt, then content */
+    struct ph_bytes value; /* as the table holds it; of a fill: salt, then content;
+                            * of a writer left out: its id */
 };
 
 /* The change at `*at`, which begins with 0 and moves on. False: no more. */

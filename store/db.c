@@ -85,17 +85,27 @@ static uint64_t first_map_bytes(const struct ph_db_options *options)
     return bytes;
 }
 
+/* Not where it stands already: a transaction that changes nothing costs no sync. */
+static int put_stamp(MDB_txn *txn, MDB_dbi table, const struct ph_db_options *options)
+{
+    MDB_val key = val_of(options->stamp_key), value = val_of(options->stamp_value), found;
+    int code = mdb_get(txn, table, &key, &found);
+    if (code == MDB_SUCCESS && ph_bytes_equal(bytes_of(found), options->stamp_value))
+        return MDB_SUCCESS;
+    if (code != MDB_SUCCESS && code != MDB_NOTFOUND)
+        return code;
+    return mdb_put(txn, table, &key, &value, 0);
+}
+
 static enum ph_status open_tables(struct ph_db *db, const struct ph_db_options *options)
 {
     MDB_txn *txn = NULL;
     int code = mdb_txn_begin(db->env, NULL, 0, &txn);
     for (size_t i = 0; code == MDB_SUCCESS && i < options->table_count; i++)
         code = mdb_dbi_open(txn, options->tables[i], MDB_CREATE, &db->tables[i]);
+    if (code == MDB_SUCCESS)
+        code = put_stamp(txn, db->tables[options->stamp_table], options);
     if (code == MDB_SUCCESS) {
-        MDB_val key = val_of(options->stamp_key), value = val_of(options->stamp_value);
-        code = mdb_put(txn, db->tables[options->stamp_table], &key, &value, MDB_NOOVERWRITE);
-    }
-    if (code == MDB_SUCCESS || code == MDB_KEYEXIST) {
         code = mdb_txn_commit(txn);
         txn = NULL;
     }

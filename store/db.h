@@ -20,8 +20,8 @@ struct ph_db_options {
     uint64_t map_bytes;        /* first map size; 0: 64 MiB */
     const char *const *tables; /* names; a table is named by its index here. Borrowed */
     size_t table_count;        /* at most PH_DB_TABLES_MAX */
-    size_t stamp_table;        /* written once, in the transaction that makes the tables, so */
-    struct ph_bytes stamp_key; /* that none is ever there without it */
+    size_t stamp_table;        /* written in the transaction that makes the tables, so that */
+    struct ph_bytes stamp_key; /* none is ever there without it; an older one is replaced */
     struct ph_bytes stamp_value;
     const struct ph_log_sink *log; /* borrowed; may be NULL */
 };

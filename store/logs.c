@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "store/left_out.h"
+
 void ph_log_row_encode(const struct ph_log_row *row, uint8_t out[PH_LOG_ROW_LEN])
 {
     memcpy(out, row->writer.bytes, 32);
@@ -12,12 +14,16 @@ void ph_log_row_encode(const struct ph_log_row *row, uint8_t out[PH_LOG_ROW_LEN]
     ph_put_u64(out + 132, row->tip.sum);
     ph_put_u64(out + 140, row->tip.lamport);
     ph_put_u64(out + 148, (uint64_t)row->tip.time_ms);
+    out[156] = row->is_branch;
+    ph_put_u32(out + 157, row->base_log);
+    ph_put_u32(out + 161, row->base_seq);
 }
 
 enum ph_status ph_log_row_decode(struct ph_bytes value, struct ph_log_row *out)
 {
     const uint8_t *in = value.data;
-    if (value.len != PH_LOG_ROW_LEN)
+    bool is_whole = value.len == PH_LOG_ROW_LEN;
+    if ((!is_whole && value.len != PH_LOG_ROW_LEN_1) || (is_whole && in[156] > 1))
         return PH_CORRUPT;
     memcpy(out->writer.bytes, in, 32);
     memcpy(out->school.bytes, in + 32, 32);
@@ -27,7 +33,11 @@ enum ph_status ph_log_row_decode(struct ph_bytes value, struct ph_log_row *out)
     out->tip.sum = ph_get_u64(in + 132);
     out->tip.lamport = ph_get_u64(in + 140);
     out->tip.time_ms = (int64_t)ph_get_u64(in + 148);
-    return PH_OK;
+    out->is_branch = is_whole && in[156] == 1;
+    out->base_log = is_whole ? ph_get_u32(in + 157) : 0;
+    out->base_seq = is_whole ? ph_get_u32(in + 161) : 0;
+    bool has_base = out->base_log != 0 || out->base_seq != 0;
+    return (out->is_branch || !has_base) && out->base_seq <= out->tip.seq ? PH_OK : PH_CORRUPT;
 }
 
 static enum ph_status load_cursor(const struct ph_txn *txn, uint32_t log, uint32_t *out)
@@ -35,7 +45,6 @@ static enum ph_status load_cursor(const struct ph_txn *txn, uint32_t log, uint32
     struct ph_key key = ph_key_u32(log);
     struct ph_bytes value;
     enum ph_status status = ph_db_get(txn, PH_TABLE_CURSORS, ph_key_bytes(&key), &value);
-    *out = 0;
     if (status != PH_OK)
         return status == PH_NOT_FOUND ? PH_OK : status;
     return ph_key_read_u32(value, out) ? PH_OK : PH_CORRUPT;
@@ -50,11 +59,15 @@ static enum ph_status load_log(const struct ph_txn *txn, uint32_t log, struct ph
     if (status != PH_OK)
         return status == PH_NOT_FOUND ? PH_CORRUPT : status;
     PH_TRY(ph_log_row_decode(value, &row));
-    *out =
-        (struct ph_log_state){.writer = row.writer, .school = row.school, .tip_seq = row.tip.seq};
+    *out = (struct ph_log_state){.writer = row.writer,
+                                 .school = row.school,
+                                 .base_seq = row.base_seq,
+                                 .tip_seq = row.tip.seq,
+                                 .cursor = row.base_seq};
     PH_TRY(load_cursor(txn, log, &out->cursor));
     out->cursor_stored = out->cursor;
-    return out->cursor <= out->tip_seq ? PH_OK : PH_CORRUPT;
+    PH_TRY(ph_left_out_has(txn, &row.writer, &out->is_left_out));
+    return out->base_seq <= out->cursor && out->cursor <= out->tip_seq ? PH_OK : PH_CORRUPT;
 }
 
 /* There is room for one more in `by_writer`. */
@@ -86,8 +99,11 @@ enum ph_status ph_logs_load(const struct ph_txn *txn, struct ph_logs *out)
         PH_TRY(load_log(txn, out->count, &out->at[out->count]));
         insert_by_writer(out, out->count);
     }
-    for (uint32_t i = 0; i < out->count; i++)
-        out->rank[out->by_writer[i]] = i;
+    for (uint32_t i = 0; i < out->count; i++) {
+        bool is_first = i == 0 || !ph_writer_id_equal(&out->at[out->by_writer[i]].writer,
+                                                      &out->at[out->by_writer[i - 1]].writer);
+        out->rank[out->by_writer[i]] = is_first ? i : out->rank[out->by_writer[i - 1]];
+    }
     return PH_OK;
 }
 

@@ -5,7 +5,8 @@
 #include "store/batch.h"
 #include "store/schema.h"
 
-#define PH_LOG_ROW_LEN (32 + 32 + 32 + 4 + 32 + 8 + 8 + 8)
+#define PH_LOG_ROW_LEN_1 (32 + 32 + 32 + 4 + 32 + 8 + 8 + 8) /* of layout 1: no branches */
+#define PH_LOG_ROW_LEN (PH_LOG_ROW_LEN_1 + 1 + 4 + 4)
 
 void ph_log_row_encode(const struct ph_log_row *row, uint8_t out[PH_LOG_ROW_LEN]);
 /* PH_CORRUPT: not of that form. */
@@ -15,15 +16,17 @@ PH_MUST_USE enum ph_status ph_log_row_decode(struct ph_bytes value, struct ph_lo
 struct ph_log_state {
     struct ph_writer_id writer;
     struct ph_school_id school;
+    uint32_t base_seq; /* its entries begin behind it */
     uint32_t tip_seq;
     uint32_t cursor; /* entries up to here are materialised, or wait */
     uint32_t cursor_stored;
+    bool is_left_out; /* of all records */
 };
 
 struct ph_logs {
     struct ph_log_state *at; /* by number */
     uint32_t *by_writer;     /* numbers, ascending by writer */
-    uint32_t *rank;          /* by number: the place in `by_writer`, the same order at every node */
+    uint32_t *rank;          /* by number: the writer's place among all; its branches share it */
     uint32_t count;
 };
 

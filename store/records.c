@@ -82,21 +82,13 @@ static void sort_touches(struct ph_record_maker *maker)
     maker->touch_count = kept;
 }
 
-/* Between local numbers and the order by writer that every node shares. */
-static void rename_logs(struct ph_record_maker *maker, const uint32_t *names)
+static void drop_left_out(struct ph_record_maker *maker)
 {
+    uint32_t kept = 0;
     for (uint32_t i = 0; i < maker->touch_count; i++)
-        maker->touches[i].log = names[maker->touches[i].log];
-    sort_touches(maker);
-}
-
-static void keep_first_touches(struct ph_record_maker *maker)
-{
-    if (maker->touch_count <= maker->touch_count_max)
-        return;
-    rename_logs(maker, maker->logs->rank);
-    maker->touch_count = maker->touch_count_max;
-    rename_logs(maker, maker->logs->by_writer);
+        if (!maker->logs->at[maker->touches[i].log].is_left_out)
+            maker->touches[kept++] = maker->touches[i];
+    maker->touch_count = kept;
 }
 
 static enum ph_status get_entry(const struct ph_txn *txn, struct ph_place place,
@@ -131,6 +123,55 @@ enum ph_status ph_entry_ops_bare(const struct ph_txn *txn, struct ph_place place
     return ph_ops_open(reader, &where, &entry.body);
 }
 
+/* --- Too many for one record: the first of them in the order that every node shares --- */
+
+/* By writer, sequence and, between branches, entry id: local log numbers tell nothing. */
+struct shared_order {
+    uint32_t rank, seq;
+    struct ph_entry_id id;
+    struct ph_place place;
+};
+
+static int compare_shared(const void *a, const void *b)
+{
+    const struct shared_order *left = a, *right = b;
+    if (left->rank != right->rank)
+        return left->rank < right->rank ? -1 : 1;
+    if (left->seq != right->seq)
+        return left->seq < right->seq ? -1 : 1;
+    return ph_entry_id_compare(&left->id, &right->id);
+}
+
+static enum ph_status order_touches(struct ph_record_maker *maker)
+{
+    struct shared_order *order = calloc(maker->touch_count + 1, sizeof *order);
+    enum ph_status status = order == NULL ? PH_NO_MEMORY : PH_OK;
+    for (uint32_t i = 0; i < maker->touch_count && status == PH_OK; i++) {
+        struct ph_stored_entry entry;
+        struct ph_op_place where = {.seq = 0};
+        struct ph_place place = maker->touches[i];
+        status = get_entry(maker->txn, place, &entry, &where);
+        order[i] = (struct shared_order){maker->logs->rank[place.log], place.seq, where.id, place};
+    }
+    if (status == PH_OK) {
+        qsort(order, maker->touch_count, sizeof *order, compare_shared);
+        for (uint32_t i = 0; i < maker->touch_count; i++)
+            maker->touches[i] = order[i].place;
+    }
+    free(order);
+    return status;
+}
+
+static enum ph_status keep_first_touches(struct ph_record_maker *maker)
+{
+    if (maker->touch_count <= maker->touch_count_max)
+        return PH_OK;
+    PH_TRY(order_touches(maker));
+    maker->touch_count = maker->touch_count_max;
+    sort_touches(maker);
+    return PH_OK;
+}
+
 bool ph_op_has_effect(const struct ph_op *op, const struct ph_school_id *school)
 {
     const struct ph_kind *kind = ph_kind_by_number(op->kind);
@@ -138,7 +179,7 @@ bool ph_op_has_effect(const struct ph_op *op, const struct ph_school_id *school)
 }
 
 /* Where a removal of the entry's school will be looked up. Until then every log here is of a known
- * school. */
+ * school; those left out are not among the touches. */
 static bool entry_stands(const struct ph_record_maker *maker, struct ph_place place)
 {
     return place.log < maker->logs->count;
@@ -185,15 +226,11 @@ static enum ph_status add_ops(struct ph_record_maker *maker, struct ph_place pla
 }
 
 static enum ph_status collect_ops(struct ph_record_maker *maker, uint16_t kind,
-                                  const struct ph_record_id *id, const uint32_t *log_names)
+                                  const struct ph_record_id *id)
 {
     maker->op_count = 0;
-    for (uint32_t i = 0; i < maker->touch_count; i++) {
-        struct ph_place place = maker->touches[i];
-        if (log_names != NULL)
-            place.log = log_names[place.log];
-        PH_TRY(add_ops(maker, place, kind, id));
-    }
+    for (uint32_t i = 0; i < maker->touch_count; i++)
+        PH_TRY(add_ops(maker, maker->touches[i], kind, id));
     return PH_OK;
 }
 
@@ -201,12 +238,12 @@ static enum ph_status collect_ops(struct ph_record_maker *maker, uint16_t kind,
 static enum ph_status collect_first_ops(struct ph_record_maker *maker, uint16_t kind,
                                         const struct ph_record_id *id)
 {
-    enum ph_status status = collect_ops(maker, kind, id, NULL);
+    enum ph_status status = collect_ops(maker, kind, id);
     if (status != PH_LIMIT)
         return status;
-    rename_logs(maker, maker->logs->rank);
-    status = collect_ops(maker, kind, id, maker->logs->by_writer);
-    rename_logs(maker, maker->logs->by_writer);
+    PH_TRY(order_touches(maker));
+    status = collect_ops(maker, kind, id);
+    sort_touches(maker);
     return status == PH_LIMIT ? PH_OK : status;
 }
 
@@ -286,7 +323,8 @@ enum ph_status ph_record_make(struct ph_record_maker *maker, uint16_t kind,
     if (known == NULL)
         return PH_CORRUPT;
     sort_touches(maker);
-    keep_first_touches(maker);
+    drop_left_out(maker);
+    PH_TRY(keep_first_touches(maker));
     PH_TRY(collect_first_ops(maker, kind, id));
     PH_TRY(grow(&maker->values, &maker->value_size, maker->op_count, sizeof *maker->values));
     struct ph_merged merged = {.values = maker->values};

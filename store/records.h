@@ -38,7 +38,8 @@ PH_MUST_USE enum ph_status ph_record_touch_all(struct ph_record_maker *maker,
 
 /* Make the record from the touches, and forget them. `value` borrows from the maker until the next.
  * Beyond PH_TOUCHES_PER_RECORD_MAX or PH_OPS_PER_RECORD_MAX the entries that come first by (writer,
- * sequence) count, so that every node leaves out the same ones.
+ * sequence, id) count, so that every node leaves out the same ones. Writers that are left out don't
+ * count at all.
  * PH_NO_MEMORY; PH_CORRUPT: an entry is missing or malformed. */
 PH_MUST_USE enum ph_status ph_record_make(struct ph_record_maker *maker, uint16_t kind,
                                           const struct ph_record_id *id, struct ph_bytes *value);

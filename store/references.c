@@ -1,6 +1,7 @@
 #include "store/references.h"
 
 #include "store/entries.h"
+#include "store/left_out.h"
 #include "store/waiting.h"
 
 /* Applied: behind the cursor, not waiting itself, and the very entry that is meant. */
@@ -9,7 +10,9 @@ static enum ph_status check_in_log(const struct ph_txn *txn, const struct ph_log
 {
     struct ph_stored_entry entry;
     struct ph_need need;
-    if (ref->seq == 0 || ref->seq > state->cursor)
+    if (state->is_left_out)
+        return PH_OK;
+    if (ref->seq <= state->base_seq || ref->seq > state->cursor)
         return PH_WAITING;
     enum ph_status status = ph_waiting_need(txn, place, &need);
     if (status != PH_NOT_FOUND)
@@ -31,6 +34,11 @@ enum ph_status ph_reference_check(const struct ph_txn *txn, const struct ph_logs
         if (status != PH_WAITING || !ph_writer_id_equal(&state->writer, &ref->writer))
             break;
         status = check_in_log(txn, state, (struct ph_place){log, ref->seq}, ref);
+    }
+    if (status == PH_WAITING) { /* it may have no log here at all */
+        bool is_left_out = false;
+        PH_TRY(ph_left_out_has(txn, &ref->writer, &is_left_out));
+        status = is_left_out ? PH_OK : PH_WAITING;
     }
     return status;
 }

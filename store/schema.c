@@ -4,13 +4,13 @@
 #include <stdio.h>
 
 const char *const ph_table_names[PH_TABLE_COUNT] = {
-    [PH_TABLE_META] = "meta",           [PH_TABLE_FACTS] = "facts",
-    [PH_TABLE_LOGS] = "logs",           [PH_TABLE_ENTRIES] = "entries",
-    [PH_TABLE_HOLES] = "holes",         [PH_TABLE_CURSORS] = "cursors",
-    [PH_TABLE_WAITING] = "waiting",     [PH_TABLE_WAITS] = "waits",
-    [PH_TABLE_READY] = "ready",         [PH_TABLE_AGAIN] = "again",
-    [PH_TABLE_RECORDS] = "records",     [PH_TABLE_BY_KIND] = "by_kind",
-    [PH_TABLE_BY_PARENT] = "by_parent",
+    [PH_TABLE_META] = "meta",       [PH_TABLE_FACTS] = "facts",
+    [PH_TABLE_LOGS] = "logs",       [PH_TABLE_ENTRIES] = "entries",
+    [PH_TABLE_HOLES] = "holes",     [PH_TABLE_LEFT_OUT] = "left_out",
+    [PH_TABLE_CURSORS] = "cursors", [PH_TABLE_WAITING] = "waiting",
+    [PH_TABLE_WAITS] = "waits",     [PH_TABLE_READY] = "ready",
+    [PH_TABLE_AGAIN] = "again",     [PH_TABLE_RECORDS] = "records",
+    [PH_TABLE_BY_KIND] = "by_kind", [PH_TABLE_BY_PARENT] = "by_parent",
 };
 
 int ph_place_compare(struct ph_place a, struct ph_place b)
@@ -189,7 +189,9 @@ enum ph_status ph_schema_check(struct ph_db_options *options, char why[PH_DB_WHY
     enum ph_status status = ph_db_peek(options, version, &len);
     if (status == PH_NOT_FOUND)
         return PH_OK;
-    if (status == PH_OK && ph_bytes_equal(ph_bytes(version, len), options->stamp_value))
+    bool is_known = status == PH_OK && len == sizeof version &&
+                    ph_get_u32(version) <= PH_SCHEMA_VERSION && ph_get_u32(version) != 0;
+    if (is_known) /* layout 1 is read as it is: its rows of logs are shorter, a table is missing */
         return PH_OK;
     return explain(options, status, version, why);
 }

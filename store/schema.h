@@ -9,7 +9,7 @@
 #include "proto/op.h"
 #include "store/db.h"
 
-#define PH_SCHEMA_VERSION 1
+#define PH_SCHEMA_VERSION 2
 
 enum ph_table {
     /* Durable: what the others can't be made from. */
@@ -18,6 +18,7 @@ enum ph_table {
     PH_TABLE_LOGS,
     PH_TABLE_ENTRIES,
     PH_TABLE_HOLES,
+    PH_TABLE_LEFT_OUT,
     /* Materialised: can be thrown away and made again. */
     PH_TABLE_CURSORS,
     PH_TABLE_WAITING,

@@ -7,6 +7,7 @@ struct walk {
     struct ph_cursor cursor;
     uint32_t log;
     struct ph_writer_id writer;
+    uint32_t base_seq;   /* its entries begin behind it */
     struct ph_link link; /* of the entry before */
     bool link_is_known;  /* not after an entry that could not be read */
     bool is_signed;      /* that entry */
@@ -41,7 +42,7 @@ static void complain_of_link(const struct walk *walk, const struct ph_stored_ent
                              const struct ph_entry_id *id)
 {
     bool names_another = !ph_entry_id_equal(&entry->header.previous, &walk->link.id);
-    bool is_first = walk->link.seq == 0;
+    bool is_first = walk->link.seq == walk->base_seq;
     if (names_another && !is_first && header_is_vouched_for(walk, entry, id))
         complain(walk, entry->header.seq - 1, "the entry after it names another");
     else
@@ -133,6 +134,30 @@ static enum ph_status walk_entries(struct walk *walk)
     return status == PH_NOT_FOUND ? PH_OK : status;
 }
 
+/* Where a branch leaves the log that it is a branch of. */
+static enum ph_status begin_branch(struct walk *walk, const struct ph_log_row *row)
+{
+    struct ph_stored_entry entry;
+    struct ph_place base = {row->base_log, row->base_seq};
+    if (row->base_log >= walk->log) {
+        complain(walk, row->base_seq, "its branch leaves a log that is not there");
+        walk->link_is_known = false;
+        return PH_OK;
+    }
+    if (row->base_seq == 0)
+        return PH_OK;
+    enum ph_status status = ph_entries_get(&walk->verification->txn, base, &entry);
+    walk->link_is_known = status == PH_OK;
+    walk->link.seq = row->base_seq;
+    if (status == PH_OK) {
+        struct ph_entry_id id = ph_header_id(entry.encoded);
+        walk->link = ph_link_after(&entry.header, &id);
+    } else {
+        complain(walk, row->base_seq, "the entry that its branch leaves is not there");
+    }
+    return status == PH_CORRUPT || status == PH_NOT_FOUND ? PH_OK : status;
+}
+
 enum ph_status ph_verify_log(struct ph_verification *verification, uint32_t log)
 {
     struct ph_key key = ph_key_u32(log);
@@ -144,10 +169,13 @@ enum ph_status ph_verify_log(struct ph_verification *verification, uint32_t log)
         .verification = verification,
         .log = log,
         .writer = row.writer,
+        .base_seq = row.base_seq,
         .link = ph_link_first(&row.certify),
         .link_is_known = true,
         .is_signed = true,
     };
+    if (row.is_branch)
+        PH_TRY(begin_branch(&walk, &row));
     enum ph_status status = ph_cursor_open(&verification->txn, PH_TABLE_ENTRIES, &walk.cursor);
     if (status == PH_OK)
         status = walk_entries(&walk);

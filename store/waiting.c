@@ -43,6 +43,34 @@ enum ph_status ph_waiting_wake(const struct ph_txn *txn, const struct ph_need *n
     return ph_db_put(txn, PH_TABLE_READY, ph_key_bytes(&key), ph_bytes(NULL, 0));
 }
 
+enum ph_status ph_waiting_wake_all(const struct ph_txn *txn, const struct ph_writer_id *writer)
+{
+    struct ph_need need = {{0}};
+    struct ph_place place = {0, 0};
+    struct ph_bytes key, value;
+    memcpy(need.bytes, writer->bytes, sizeof writer->bytes);
+    for (;;) {
+        struct ph_key from = ph_key_waiting(&need, place);
+        enum ph_status status =
+            ph_db_seek(txn, PH_TABLE_WAITING, ph_key_bytes(&from), &key, &value);
+        if (status != PH_OK)
+            return status == PH_NOT_FOUND ? PH_OK : status;
+        if (!ph_key_read_waiting(key, &need, &place))
+            return PH_CORRUPT;
+        if (memcmp(need.bytes, writer->bytes, sizeof writer->bytes) != 0)
+            return PH_OK;
+        struct ph_key ready = ph_key_need(&need);
+        PH_TRY(ph_db_put(txn, PH_TABLE_READY, ph_key_bytes(&ready), ph_bytes(NULL, 0)));
+        place = (struct ph_place){UINT32_MAX, UINT32_MAX}; /* behind the others that wait for it */
+    }
+}
+
+enum ph_status ph_waiting_again(const struct ph_txn *txn, struct ph_place place)
+{
+    struct ph_key key = ph_key_place(place);
+    return ph_db_put(txn, PH_TABLE_AGAIN, ph_key_bytes(&key), ph_bytes(NULL, 0));
+}
+
 static enum ph_status stop_waiting(const struct ph_txn *txn, const struct ph_need *need,
                                    struct ph_place place)
 {

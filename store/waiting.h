@@ -3,7 +3,8 @@
  *   waiting: (need, log, sequence) -> nothing     who waits for it
  *   waits:   (log, sequence) -> need              what it waits for
  *   ready:   need -> nothing                      applied by now; its waiters are to be tried again
- *   again:   (log, sequence) -> nothing           applied once, its content came since
+ *   again:   (log, sequence) -> nothing           applied once, and to be tried again: its content
+ *                                                 came since, or its writer was left out
  */
 #ifndef PHAROS_STORE_WAITING_H
 #define PHAROS_STORE_WAITING_H
@@ -17,6 +18,11 @@ PH_MUST_USE enum ph_status ph_waiting_need(const struct ph_txn *txn, struct ph_p
                                            struct ph_need *out);
 /* This has been applied: whoever waits for it will be yielded by ph_waiting_take. */
 PH_MUST_USE enum ph_status ph_waiting_wake(const struct ph_txn *txn, const struct ph_need *need);
+/* The same for all that wait for any entry of this writer. */
+PH_MUST_USE enum ph_status ph_waiting_wake_all(const struct ph_txn *txn,
+                                               const struct ph_writer_id *writer);
+/* This entry, applied before, is to be tried again. */
+PH_MUST_USE enum ph_status ph_waiting_again(const struct ph_txn *txn, struct ph_place place);
 /* Take one entry that is to be tried again, of either sort. PH_NOT_FOUND: none. */
 PH_MUST_USE enum ph_status ph_waiting_take(const struct ph_txn *txn, struct ph_place *out);
 PH_MUST_USE enum ph_status ph_waiting_any_left(const struct ph_txn *txn, bool *out);

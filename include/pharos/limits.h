@@ -49,9 +49,12 @@
 /* A node. */
 #define PH_SCHOOLS_MAX 100                               /* a node admits no more */
 #define PH_CERTIFIES_PER_SCHOOL_MAX (2 * PH_WRITERS_MAX) /* (wire) more: none of its logs counts */
-#define PH_LOGS_MAX (PH_SCHOOLS_MAX * PH_CERTIFIES_PER_SCHOOL_MAX)
-#define PH_PEERS_MAX 128                          /* connections, half-open ones included */
-#define PH_HALF_OPEN_MAX 64                       /* connections that have not shown who they are */
+#define PH_BRANCHES_MAX 8          /* (wire) ends of one writer's log; more: it counts nowhere */
+#define PH_FORKS_PER_SCHOOL_MAX 32 /* (wire) ends beyond the first of each of its logs; the same */
+#define PH_LOGS_MAX (PH_SCHOOLS_MAX * (PH_CERTIFIES_PER_SCHOOL_MAX + PH_FORKS_PER_SCHOOL_MAX + 1))
+#define PH_NEWS_PER_PEER_MAX 64 /* heads of one peer that lie on no branch held here */
+#define PH_PEERS_MAX 128        /* connections, half-open ones included */
+#define PH_HALF_OPEN_MAX 64     /* connections that have not shown who they are */
 #define PH_SESSIONS_PER_SCHOOL_MAX PH_WRITERS_MAX /* a newer one ends the oldest */
 #define PH_ADDRESSES_MAX 128                      /* addresses that a node remembers */
 #define PH_ADDRESS_LEN_MAX 262 /* bytes of "host:port": a DNS name, a colon, five digits */

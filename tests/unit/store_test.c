@@ -354,8 +354,8 @@ static void unknown_schema_version_is_refused_untouched(void **state)
     struct home home;
     begin(&home, 1);
     home_close(&home);
-    put_foreign(home.path, "meta", ".schema", ph_bytes("\0\0\0\2", 4));
-    check_refused_untouched(&home, "layout 2");
+    put_foreign(home.path, "meta", ".schema", ph_bytes("\0\0\0\3", 4));
+    check_refused_untouched(&home, "layout 3");
     home_deinit(&home);
 }
 

@@ -180,8 +180,8 @@ struct spoil {
     const char *what;  /* in the sentence */
     struct ph_key key; /* of length 0: the table's first row */
     enum ph_table table;
-    /* FLIP: a bit of the last byte, or the first; EXTEND: a byte more; FORGET: of waits and waiting */
-    enum { DELETE, FLIP, FLIP_FIRST, EXTEND, ADD, FORGET } how;
+    /* FLIP: a bit of the last byte, the first, or the last of a log's tip; EXTEND: a byte more; FORGET: of waits and waiting */
+    enum { DELETE, FLIP, FLIP_FIRST, FLIP_TIP, EXTEND, ADD, FORGET } how;
 };
 
 static void delete_first(const struct ph_txn *txn, enum ph_table table)
@@ -216,13 +216,16 @@ static void spoil(const struct ph_txn *txn, const struct spoil *how)
         return;
     case FLIP:
     case FLIP_FIRST:
+    case FLIP_TIP:
     case EXTEND:
         CHECK_OK(ph_db_get(txn, how->table, ph_key_bytes(&key), &value));
         memcpy(copy, value.data, value.len);
         if (how->how == EXTEND)
             copy[value.len++] = 0;
         else
-            copy[how->how == FLIP ? value.len - 1 : 0] ^= 1;
+            copy[how->how == FLIP       ? value.len - 1
+                 : how->how == FLIP_TIP ? PH_LOG_ROW_LEN_1 - 1u
+                                        : 0] ^= 1;
         CHECK_OK(ph_db_put(txn, how->table, ph_key_bytes(&key), ph_bytes(copy, value.len)));
     }
 }
@@ -271,7 +274,8 @@ static void every_other_damage_is_found_too(void **state)
         {"of no known log", ph_key_place(beyond), PH_TABLE_ENTRIES, ADD},
         {"Facts, number 1", ph_key_u32(1), PH_TABLE_FACTS, FLIP},
         {"Facts, number 0", ph_key_u32(0), PH_TABLE_FACTS, DELETE},
-        {"says otherwise of its last", ph_key_u32(0), PH_TABLE_LOGS, FLIP},
+        {"says otherwise of its last", ph_key_u32(0), PH_TABLE_LOGS, FLIP_TIP},
+        {"row or cursor", ph_key_u32(0), PH_TABLE_LOGS, FLIP},
         {"certify fact", ph_key_u32(1), PH_TABLE_LOGS, FLIP_FIRST},
         {"don't have their form", ph_key_place(middle), PH_TABLE_ENTRIES, EXTEND},
         {"Table logs", ph_key_u32(0), PH_TABLE_LOGS, DELETE},
