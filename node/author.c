@@ -145,7 +145,10 @@ enum ph_status ph_author_certify(struct ph_node *node)
 {
     struct ph_fact certify = certify_statement(node);
     PH_TRY(ph_author_fact(node, &certify, NULL));
-    return node->own_log >= 0 ? PH_OK : PH_LIMIT;
+    if (node->own_log < 0)
+        return PH_LIMIT;
+    ph_batch_settle_doubt(node->ingest.gathering);
+    return PH_OK;
 }
 
 enum ph_status ph_author_settle(struct ph_node *node)

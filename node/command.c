@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "node/command_list.h"
-#include "node/ends.h"
 #include "node/ingest.h"
 #include "node/penalty.h"
 #include "node/writer.h"
@@ -104,8 +103,6 @@ static enum ph_status check_membership(struct ph_node *node, struct ph_request *
     if (needs_membership && node->membership == PH_MEMBERSHIP_JOINING)
         return ph_refuse(request, "This school waits to be admitted: connect it to the school that "
                                   "sent the invitation.");
-    if (needs_membership && ph_ends_own_is_forked(node))
-        return ph_refuse(request, "%s", PH_OWN_FORK_TEXT);
     if (count_waits(node) == PH_COMMANDS_MAX)
         return ph_refuse(request, "Too many commands are waiting; try again in a moment.");
     return PH_OK;

@@ -42,10 +42,10 @@ static enum ph_status lamport_at(const struct ph_view *view, uint32_t log, uint3
 }
 
 /* Lamport times rise along a log: the last entry before the cursor is found by halving. */
-static enum ph_status find_place(const struct ph_view *view, uint32_t log, uint32_t end_seq,
-                                 const struct cursor *cursor, struct place *out)
+static enum ph_status find_place(const struct ph_view *view, const struct ph_node *node,
+                                 uint32_t log, const struct cursor *cursor, struct place *out)
 {
-    uint32_t low = 0, high = end_seq;
+    uint32_t low = node->logs.items[log].row.base_seq, high = node->logs.items[log].durable.seq;
     *out = (struct place){0};
     while (low < high) {
         uint32_t middle = low + (high - low + 1) / 2;
@@ -117,7 +117,9 @@ static enum ph_status fill_page(struct ph_node *node, const struct ph_view *view
         if (best == UINT32_MAX)
             return PH_OK;
         PH_TRY(add_row(node, view, best, places[best].seq, page));
-        if (--places[best].seq != 0)
+        if (--places[best].seq == node->logs.items[best].row.base_seq)
+            places[best].seq = 0;
+        else
             PH_TRY(lamport_at(view, best, places[best].seq, &places[best].lamport));
     }
     return PH_OK;
@@ -129,8 +131,7 @@ static enum ph_status log_of_node(struct ph_node *node, const struct ph_view *vi
     struct place *places = calloc(node->logs.count + 1, sizeof *places);
     enum ph_status status = places == NULL ? PH_NO_MEMORY : PH_OK;
     for (uint32_t log = 0; log < node->logs.count && status == PH_OK; log++)
-        status =
-            find_place(view, log, node->logs.items[log].durable.seq, &page->cursor, &places[log]);
+        status = find_place(view, node, log, &page->cursor, &places[log]);
     if (status == PH_OK)
         status = fill_page(node, view, places, page);
     free(places);

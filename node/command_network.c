@@ -2,7 +2,6 @@
 #include "node/author.h"
 #include "node/command_list.h"
 #include "node/dial.h"
-#include "node/ends.h"
 #include "node/ingest.h"
 #include "node/names.h"
 #include "node/peers.h"
@@ -253,9 +252,7 @@ bool ph_command_sync_is_done(struct ph_node *node, const struct ph_wait *wait,
         ph_answer_uint(answer, "bytes_out", peer->bytes_out);
         return true;
     }
-    if (ph_ends_own_is_forked(node))
-        snprintf(error, 256, "%s", PH_OWN_FORK_TEXT);
-    else if (address->leads_home)
+    if (address->leads_home)
         snprintf(error, 256, "%.100s is this school itself.", address->text);
     else if (address->conn == 0 && peer == NULL && address->failure[0] != '\0')
         snprintf(error, 256, "No exchange with %.100s: %s.", address->text, address->failure);

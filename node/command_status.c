@@ -3,6 +3,7 @@
 
 #include "node/command.h"
 #include "node/command_list.h"
+#include "node/ends.h"
 #include "node/ingest.h"
 #include "node/names.h"
 #include "node/notices.h"
@@ -15,7 +16,7 @@ static uint64_t entries_of(const struct ph_node *node, const struct ph_school_id
     uint64_t count = 0;
     for (uint32_t i = 0; i < node->logs.count; i++)
         if (ph_school_id_equal(&node->logs.items[i].row.school, school))
-            count += node->logs.items[i].durable.seq;
+            count += node->logs.items[i].durable.seq - node->logs.items[i].row.base_seq;
     return count;
 }
 
@@ -40,9 +41,13 @@ static void answer_members(struct ph_node *node, const struct ph_view *view, str
 static uint64_t lacks(const struct ph_node *node, const struct ph_peer *peer)
 {
     uint64_t count = 0;
-    for (uint32_t i = 0; i < node->logs.count; i++)
-        if (peer->logs[i].theirs < node->logs.items[i].durable.seq)
-            count += node->logs.items[i].durable.seq - peer->logs[i].theirs;
+    for (uint32_t i = 0; i < node->logs.count; i++) {
+        const struct ph_log *log = &node->logs.items[i];
+        uint32_t theirs = peer->logs[i].theirs;
+        theirs = theirs > log->row.base_seq ? theirs : log->row.base_seq;
+        if (theirs < log->durable.seq && ph_ends_is_in_root(log))
+            count += log->durable.seq - theirs;
+    }
     return count;
 }
 

@@ -18,6 +18,21 @@ static bool is_own(const struct ph_node *node, const struct ph_log_row *row)
            ph_school_id_equal(&row->school, &node->school);
 }
 
+/* Whose first log is it? Numbers grow, so that the first is in its place already. */
+static void link_branch(struct ph_node *node, uint32_t number)
+{
+    struct ph_log *log = &node->logs.items[number];
+    int first = ph_ends_find(node, &log->row.writer);
+    log->first = (uint32_t)first;
+    if (log->first != number)
+        node->logs.items[log->first].is_forked = true;
+}
+
+static bool is_over_by_facts(const struct ph_node *node, const struct ph_school_id *school)
+{
+    return ph_facts_certify_count(node->facts, school) > PH_CERTIFIES_PER_SCHOOL_MAX;
+}
+
 static enum ph_status load_rows(struct ph_node *node, const struct ph_view *view)
 {
     struct ph_ends *logs = &node->logs;
@@ -30,15 +45,16 @@ static enum ph_status load_rows(struct ph_node *node, const struct ph_view *view
         if (status == PH_NOT_FOUND)
             break;
         PH_TRY(status);
+        if (log.row.is_branch && log.row.base_log >= logs->count)
+            return PH_CORRUPT;
         log.submitted = log.row.tip;
         log.durable = log.row.tip;
         if (log.row.tip.lamport > logs->lamport_seen)
             logs->lamport_seen = log.row.tip.lamport;
-        log.is_left_out =
-            ph_facts_certify_count(node->facts, &log.row.school) > PH_CERTIFIES_PER_SCHOOL_MAX;
-        if (is_own(node, &log.row))
+        if (is_own(node, &log.row) && !log.row.is_branch)
             node->own_log = (int)logs->count;
         logs->items[logs->count++] = log;
+        link_branch(node, logs->count - 1);
     }
     return PH_OK;
 }
@@ -48,17 +64,19 @@ static enum ph_status load_holes(struct ph_node *node, const struct ph_view *vie
     struct ph_ends *logs = &node->logs;
     uint32_t log = 0, seq = 0;
     logs->hole_count = 0;
-    while (logs->hole_count < PH_HOLES_MAX) {
+    for (; logs->hole_count < PH_HOLES_MAX; seq++) {
+        struct ph_stored_entry entry;
         enum ph_status status = ph_view_hole(view, &log, &seq);
         if (status == PH_NOT_FOUND)
             break;
         PH_TRY(status);
         if (log >= logs->count)
             return PH_CORRUPT;
-        if (!logs->items[log].is_left_out)
-            logs->holes[logs->hole_count++] =
-                (struct ph_hole){.writer = logs->items[log].row.writer, .seq = seq};
-        seq++;
+        if (logs->items[log].is_left_out)
+            continue;
+        PH_TRY(ph_view_entry(view, log, seq, &entry));
+        logs->holes[logs->hole_count++] = (struct ph_hole){
+            .writer = logs->items[log].row.writer, .seq = seq, .id = ph_header_id(entry.encoded)};
     }
     if (logs->hole_count != 0)
         qsort(logs->holes, logs->hole_count, sizeof *logs->holes, compare_holes);
@@ -71,7 +89,7 @@ static void refresh_root(struct ph_node *node)
     size_t head_count = 0;
     for (uint32_t i = 0; i < logs->count; i++) {
         const struct ph_log *log = &logs->items[i];
-        if (ph_ends_is_spoken_of(log))
+        if (ph_ends_is_in_root(log))
             node->heads[head_count++] = (struct ph_head){
                 .writer = log->row.writer, .seq = log->durable.seq, .id = log->durable.id};
     }
@@ -81,12 +99,94 @@ static void refresh_root(struct ph_node *node)
     logs->root = ph_root(&logs->fact_set, node->heads, head_count, logs->holes, logs->hole_count);
 }
 
+/* --- who is left out --- */
+
+/* Ends of a writer's log, or with `writer` NULL the school's ends beyond the first of each log. */
+static uint32_t count_ends(const struct ph_node *node, const struct ph_school_id *school,
+                           const struct ph_writer_id *writer)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < node->logs.count; i++) {
+        const struct ph_log *log = &node->logs.items[i];
+        count +=
+            ph_school_id_equal(&log->row.school, school) &&
+            (writer == NULL ? log->row.is_branch : ph_writer_id_equal(&log->row.writer, writer));
+    }
+    return count;
+}
+
+/* Rules over the facts and over entries that everyone can be shown, so that all nodes leave out the
+ * same. More of either never undoes it. */
+static void judge(struct ph_node *node, struct ph_log *log)
+{
+    const struct ph_school_id *school = &log->row.school;
+    log->is_silent = is_over_by_facts(node, school);
+    log->is_left_out = log->is_silent || count_ends(node, school, NULL) > PH_FORKS_PER_SCHOOL_MAX ||
+                       count_ends(node, school, &log->row.writer) > PH_BRANCHES_MAX;
+}
+
+static void judge_all(struct ph_node *node)
+{
+    for (uint32_t i = 0; i < node->logs.count; i++)
+        if (node->logs.items[i].is_forked || node->logs.items[i].row.is_branch ||
+            is_over_by_facts(node, &node->logs.items[i].row.school))
+            judge(node, &node->logs.items[i]);
+}
+
+/* Those that no log is kept for too: others may have referred to their entries. All of them at the
+ * certify fact that is one too many, then one by one. */
+static enum ph_status leave_out_certified(struct ph_node *node, const struct ph_fact *certify)
+{
+    struct ph_school_id school = ph_fact_school(certify);
+    if (ph_facts_certify_count(node->facts, &school) > PH_CERTIFIES_PER_SCHOOL_MAX + 1)
+        return ph_batch_leave_out(node->ingest.gathering, &certify->of.certify.writer);
+    for (uint32_t i = 0; i < ph_facts_count(node->facts); i++) {
+        const struct ph_fact *fact = ph_facts_at(node->facts, i);
+        if (fact->type != PH_FACT_CERTIFY || !ph_facts_stands(node->facts, fact))
+            continue;
+        struct ph_school_id author = ph_fact_school(fact);
+        if (ph_school_id_equal(&author, &school))
+            PH_TRY(ph_batch_leave_out(node->ingest.gathering, &fact->of.certify.writer));
+    }
+    return PH_OK;
+}
+
+static enum ph_status leave_out(struct ph_node *node, struct ph_log *log)
+{
+    node->ingest.holes_changed = true; /* its holes are left out of the root, too */
+    ph_log(node->log, PH_LOG_WARN, "log %02x%02x%02x%02x is left out: its writer %s",
+           log->row.writer.bytes[0], log->row.writer.bytes[1], log->row.writer.bytes[2],
+           log->row.writer.bytes[3],
+           log->is_silent ? "is of a school that certifies too many writers"
+                          : "or its school signs too many branches");
+    return ph_batch_leave_out(node->ingest.gathering, &log->row.writer);
+}
+
+/* After a certify fact or a branch was taken. */
+static enum ph_status judge_school(struct ph_node *node, const struct ph_school_id *school)
+{
+    for (uint32_t i = 0; i < node->logs.count; i++) {
+        struct ph_log *log = &node->logs.items[i];
+        bool was_left_out = log->is_left_out;
+        if (!ph_school_id_equal(&log->row.school, school))
+            continue;
+        judge(node, log);
+        if (log->is_left_out && !was_left_out)
+            PH_TRY(leave_out(node, log));
+    }
+    return PH_OK;
+}
+
+/* --- loading --- */
+
 static enum ph_status load(struct ph_node *node, bool rows_too)
 {
     struct ph_view view = {0};
     enum ph_status status = ph_view_open(node->store, &view);
-    if (status == PH_OK && rows_too)
+    if (status == PH_OK && rows_too) {
         status = load_rows(node, &view);
+        judge_all(node);
+    }
     if (status == PH_OK)
         status = load_holes(node, &view);
     ph_view_close(&view);
@@ -108,47 +208,61 @@ enum ph_status ph_ends_refresh(struct ph_node *node, bool holes_changed)
     return PH_OK;
 }
 
-/* A school that certifies more writers than it can have is not followed in any of its logs: a rule
- * over the facts alone, so that all nodes leave out the same. */
-static void leave_out(struct ph_node *node, const struct ph_school_id *school)
+/* --- additions --- */
+
+static uint32_t add_log(struct ph_node *node, const struct ph_log_row *row,
+                        const struct ph_link *durable)
 {
-    bool is_over = ph_facts_certify_count(node->facts, school) > PH_CERTIFIES_PER_SCHOOL_MAX;
-    for (uint32_t i = 0; i < node->logs.count; i++) {
-        struct ph_log *log = &node->logs.items[i];
-        if (!ph_school_id_equal(&log->row.school, school) || log->is_left_out == is_over)
-            continue;
-        log->is_left_out = is_over;
-        node->ingest.holes_changed = true; /* its holes are left out of the root, too */
-    }
-    if (is_over)
-        ph_log(node->log, PH_LOG_WARN, "school %02x%02x%02x%02x certifies too many writers",
-               school->bytes[0], school->bytes[1], school->bytes[2], school->bytes[3]);
+    struct ph_ends *logs = &node->logs;
+    logs->items[logs->count] =
+        (struct ph_log){.row = *row, .submitted = *durable, .durable = *durable};
+    logs->count++;
+    link_branch(node, logs->count - 1);
+    return logs->count - 1;
 }
 
 enum ph_status ph_ends_add(struct ph_node *node, const struct ph_fact *certify)
 {
-    struct ph_ends *logs = &node->logs;
-    struct ph_log log = {.row = {.writer = certify->of.certify.writer,
-                                 .school = ph_fact_school(certify),
-                                 .certify = certify->id,
-                                 .tip = ph_link_first(&certify->id)}};
-    bool is_held = ph_ends_find(node, &log.row.writer) >= 0;
-    bool is_over =
-        ph_facts_certify_count(node->facts, &log.row.school) > PH_CERTIFIES_PER_SCHOOL_MAX;
-    if (!is_held && !is_over && logs->count < PH_LOGS_MAX) {
-        log.submitted = log.row.tip;
-        log.durable = log.row.tip;
-        PH_TRY(ph_batch_log(node->ingest.gathering, logs->count, &log.row));
-        if (is_own(node, &log.row)) {
-            node->own_log = (int)logs->count;
-            ph_batch_own(node->ingest.gathering, logs->count);
+    struct ph_log_row row = {.writer = certify->of.certify.writer,
+                             .school = ph_fact_school(certify),
+                             .certify = certify->id,
+                             .tip = ph_link_first(&certify->id)};
+    bool is_held = ph_ends_find(node, &row.writer) >= 0;
+    bool is_over = is_over_by_facts(node, &row.school);
+    if (!is_held && !is_over && node->logs.count < PH_LOGS_MAX) {
+        PH_TRY(ph_batch_log(node->ingest.gathering, node->logs.count, &row));
+        uint32_t number = add_log(node, &row, &row.tip);
+        if (is_own(node, &row)) {
+            node->own_log = (int)number;
+            ph_batch_own(node->ingest.gathering, number);
         }
-        logs->items[logs->count++] = log;
     } else if (!is_held && !is_over) {
         ph_log(node->log, PH_LOG_WARN, "more logs than this node has room for");
     }
-    leave_out(node, &log.row.school);
+    PH_TRY(judge_school(node, &row.school));
+    return is_over ? leave_out_certified(node, certify) : PH_OK;
+}
+
+enum ph_status ph_ends_branch_number(const struct ph_node *node, const struct ph_log_row *row,
+                                     uint32_t *number)
+{
+    int first = ph_ends_find(node, &row->writer);
+    *number = node->logs.count;
+    if (node->logs.items[first].is_left_out || node->logs.count == PH_LOGS_MAX)
+        return PH_WAITING;
     return PH_OK;
+}
+
+enum ph_status ph_ends_add_branch(struct ph_node *node, uint32_t number,
+                                  const struct ph_log_row *row, const struct ph_link *base)
+{
+    assert(number == node->logs.count && row->is_branch);
+    add_log(node, row, base);
+    ph_log(node->log, PH_LOG_WARN,
+           "log %02x%02x%02x%02x is forked behind entry %u: both branches are kept",
+           row->writer.bytes[0], row->writer.bytes[1], row->writer.bytes[2], row->writer.bytes[3],
+           row->base_seq);
+    return judge_school(node, &row->school);
 }
 
 int ph_ends_find(const struct ph_node *node, const struct ph_writer_id *writer)
@@ -165,53 +279,24 @@ enum ph_status ph_ends_begin(const struct ph_node *node, const struct ph_log *lo
     struct ph_fact_id id;
     memcpy(id.bytes, certify_id->bytes, sizeof id.bytes);
     const struct ph_fact *certify = ph_facts_find(node->facts, &id);
-    assert(log->row.tip.seq == 0);
     if (certify == NULL || certify->type != PH_FACT_CERTIFY ||
         !ph_writer_id_equal(&certify->of.certify.writer, &log->row.writer) ||
         !ph_facts_stands(node->facts, certify))
         return PH_WAITING;
     struct ph_school_id school = ph_fact_school(certify);
-    if (ph_facts_certify_count(node->facts, &school) > PH_CERTIFIES_PER_SCHOOL_MAX)
+    if (is_over_by_facts(node, &school))
         return PH_WAITING;
     *row = (struct ph_log_row){
         .writer = log->row.writer, .school = school, .certify = id, .tip = ph_link_first(&id)};
     return PH_OK;
 }
 
-bool ph_ends_is_spoken_of(const struct ph_log *log)
+bool ph_ends_is_announced(const struct ph_log *log)
 {
-    return log->durable.seq != 0 && !log->is_left_out;
+    return log->durable.seq > log->row.base_seq && !log->is_silent;
 }
 
-void ph_ends_note_fork(struct ph_node *node, struct ph_log *log)
+bool ph_ends_is_in_root(const struct ph_log *log)
 {
-    if (log->fork_is_noted)
-        return;
-    log->fork_is_noted = true;
-    ph_log(node->log, PH_LOG_WARN, "log %02x%02x%02x%02x was forked: it has two entries number %u",
-           log->row.writer.bytes[0], log->row.writer.bytes[1], log->row.writer.bytes[2],
-           log->row.writer.bytes[3], log->row.tip.seq);
-}
-
-enum ph_status ph_ends_link(const struct ph_view *view, const struct ph_log *log, uint32_t number,
-                            uint32_t seq, struct ph_link *out)
-{
-    struct ph_stored_entry entry;
-    if (seq == 0) {
-        *out = ph_link_first(&log->row.certify);
-        return PH_OK;
-    }
-    if (seq == log->durable.seq) {
-        *out = log->durable;
-        return PH_OK;
-    }
-    PH_TRY(ph_view_entry(view, number, seq, &entry));
-    struct ph_entry_id id = ph_header_id(entry.encoded);
-    *out = ph_link_after(&entry.header, &id);
-    return PH_OK;
-}
-
-bool ph_ends_own_is_forked(const struct ph_node *node)
-{
-    return node->own_log >= 0 && node->logs.items[node->own_log].fork_is_noted;
+    return log->durable.seq > log->row.base_seq && !log->is_left_out;
 }

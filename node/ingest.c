@@ -1,5 +1,6 @@
 #include "node/ingest.h"
 
+#include "node/branches.h"
 #include "node/ends.h"
 
 enum ph_status ph_ingest_batch(struct ph_node *node, struct ph_batch **out)
@@ -40,138 +41,14 @@ enum ph_status ph_ingest_fact(struct ph_node *node, struct ph_bytes bytes, bool 
     return PH_OK;
 }
 
-/* --- runs --- */
-
-/* What a run may have to do with what we hold. */
-enum fit { FIT_NEXT, FIT_OVERLAP, FIT_NOT };
-
-static enum fit fit_of(const struct ph_log *log, const struct ph_run_head *head)
-{
-    uint64_t end_seq = (uint64_t)head->after_seq + head->entry_count;
-    if (head->after_seq == log->row.tip.seq)
-        return FIT_NEXT;
-    return head->after_seq < log->row.tip.seq && end_seq > log->row.tip.seq ? FIT_OVERLAP : FIT_NOT;
-}
-
-/* The log's row with, as its tip, the place that a run continues from, which lies before our end if
- * it overlaps. PH_WAITING: not on disk yet. PH_NOT_FOUND: it continues something else. */
-static enum ph_status row_before(struct ph_node *node, uint32_t number,
-                                 const struct ph_run_head *head, struct ph_log_row *row)
-{
-    const struct ph_log *log = &node->logs.items[number];
-    *row = log->row;
-    if (log->row.tip.seq == 0)
-        return ph_ends_begin(node, log, &head->after_id, row);
-    if (head->after_seq != log->row.tip.seq) {
-        struct ph_view view = {0};
-        if (head->after_seq > log->durable.seq)
-            return PH_WAITING;
-        enum ph_status status = ph_view_open(node->store, &view);
-        if (status == PH_OK)
-            status = ph_ends_link(&view, log, number, head->after_seq, &row->tip);
-        ph_view_close(&view);
-        PH_TRY(status);
-    }
-    return ph_entry_id_equal(&head->after_id, &row->tip.id) ? PH_OK : PH_NOT_FOUND;
-}
-
-/* Read over the part that we hold. PH_NOT_FOUND: it is not the same as ours. */
-static enum ph_status skip_held(struct ph_run_reader *run, const struct ph_log *log, uint64_t quota,
-                                struct ph_link *link)
-{
-    struct ph_run_entry entry;
-    while (link->seq < log->row.tip.seq)
-        PH_TRY(ph_run_next(run, link, quota, &entry));
-    return ph_entry_id_equal(&link->id, &log->row.tip.id) ? PH_OK : PH_NOT_FOUND;
-}
-
-/* The last entry of a run needs the signature that only ph_run_verify has seen, so an entry is put
- * into the batch when its successor, or the end, is known. */
-static enum ph_status gather_run(struct ph_node *node, struct ph_run_reader *run, uint32_t log,
-                                 struct ph_link *link, struct ph_batch *batch, uint32_t *hole_count)
-{
-    uint64_t quota = ph_facts_founding(node->facts)->of.found.quota;
-    struct ph_run_entry entry, next;
-    struct ph_signature signature;
-    if (node->logs.items[log].row.tip.seq != 0)
-        PH_TRY(skip_held(run, &node->logs.items[log], quota, link));
-    enum ph_status status = ph_run_next(run, link, quota, &entry);
-    assert(status != PH_NOT_FOUND); /* it ends past our end (fit_of) */
-    while (status == PH_OK) {
-        *hole_count += entry.body.content_is_missing;
-        status = ph_run_next(run, link, quota, &next);
-        if (status != PH_OK)
-            break;
-        PH_TRY(ph_batch_entry(batch, log, entry.encoded, &entry.body, NULL));
-        entry = next;
-    }
-    if (status != PH_NOT_FOUND)
-        return status;
-    PH_TRY(ph_run_verify(run, link, &signature));
-    return ph_batch_entry(batch, log, entry.encoded, &entry.body, &signature);
-}
-
-static void move_end(struct ph_node *node, struct ph_log *log, const struct ph_log_row *row,
-                     uint32_t hole_count)
-{
-    log->row = *row;
-    node->ingest.holes_pending += hole_count;
-    node->ingest.holes_changed = node->ingest.holes_changed || hole_count != 0;
-    if (row->tip.lamport > node->logs.lamport_seen)
-        node->logs.lamport_seen = row->tip.lamport;
-}
-
-/* `row` is the log's, with its tip where the run begins. */
-static enum ph_status take_run(struct ph_node *node, struct ph_run_reader *run, uint32_t number,
-                               struct ph_log_row *row)
-{
-    struct ph_batch *batch = NULL;
-    uint32_t hole_count = 0;
-    PH_TRY(ph_ingest_batch(node, &batch));
-    struct ph_batch_mark mark = ph_batch_mark(batch);
-    enum ph_status status = gather_run(node, run, number, &row->tip, batch, &hole_count);
-    if (status == PH_OK && hole_count != 0 &&
-        node->logs.hole_count + node->ingest.holes_pending + hole_count > PH_HOLES_MAX)
-        status = PH_WAITING;
-    if (status == PH_OK)
-        status = ph_batch_log(batch, number, row);
-    if (status != PH_OK) {
-        ph_batch_rewind(batch, mark);
-        return status;
-    }
-    move_end(node, &node->logs.items[number], row, hole_count);
-    return PH_OK;
-}
-
-enum ph_status ph_ingest_run(struct ph_node *node, struct ph_run_reader *run, int *log_found)
-{
-    int number = ph_ends_find(node, &run->head.writer);
-    struct ph_log_row row;
-    *log_found = number;
-    if (number < 0)
-        return PH_WAITING;
-    if (ph_ingest_is_full(node))
-        return PH_PARTIAL;
-    struct ph_log *log = &node->logs.items[number];
-    if (log->is_left_out || fit_of(log, &run->head) == FIT_NOT)
-        return PH_WAITING;
-    enum ph_status status = row_before(node, (uint32_t)number, &run->head, &row);
-    if (status == PH_OK)
-        status = take_run(node, run, (uint32_t)number, &row);
-    if (status == PH_NOT_FOUND)
-        ph_ends_note_fork(node, log);
-    return status;
-}
-
 /* --- holes --- */
 
-static enum ph_status check_fill(struct ph_node *node, uint32_t log, const struct ph_message *fill)
+/* Whether it fits the hole, if there is one, in this branch. */
+static enum ph_status check_fill(const struct ph_view *view, uint32_t log,
+                                 const struct ph_message *fill)
 {
-    struct ph_view view = {0};
     struct ph_stored_entry entry;
-    enum ph_status status = ph_view_open(node->store, &view);
-    if (status == PH_OK)
-        status = ph_view_entry(&view, log, fill->of.fill.seq, &entry);
+    enum ph_status status = ph_view_entry(view, log, fill->of.fill.seq, &entry);
     if (status == PH_NOT_FOUND || (status == PH_OK && !entry.body.content_is_missing))
         status = PH_WAITING;
     if (status == PH_OK) {
@@ -183,8 +60,25 @@ static enum ph_status check_fill(struct ph_node *node, uint32_t log, const struc
             !ph_hash_equal(&hash, &entry.body.content_hash))
             status = PH_UNAUTHENTIC;
     }
-    ph_view_close(&view);
     return status;
+}
+
+/* The branch whose hole it fits. */
+static enum ph_status find_hole(struct ph_node *node, const struct ph_message *fill, int *log)
+{
+    struct ph_view view = {0};
+    enum ph_status status = ph_view_open(node->store, &view), found = PH_WAITING;
+    for (int i = *log; i >= 0 && status == PH_OK && found != PH_OK;
+         i = ph_branch_after(node, (uint32_t)i)) {
+        enum ph_status checked = check_fill(&view, (uint32_t)i, fill);
+        *log = i;
+        if (ph_status_blame(checked) == PH_BLAME_LOCAL)
+            status = checked;
+        else if (checked != PH_WAITING)
+            found = checked; /* it doesn't fit this one; another may be meant */
+    }
+    ph_view_close(&view);
+    return status != PH_OK ? status : found;
 }
 
 enum ph_status ph_ingest_fill(struct ph_node *node, const struct ph_message *fill)
@@ -193,7 +87,7 @@ enum ph_status ph_ingest_fill(struct ph_node *node, const struct ph_message *fil
     int log = ph_ends_find(node, &fill->of.fill.writer);
     if (log < 0 || ph_ingest_is_full(node))
         return PH_WAITING;
-    PH_TRY(check_fill(node, (uint32_t)log, fill));
+    PH_TRY(find_hole(node, fill, &log));
     PH_TRY(ph_ingest_batch(node, &batch));
     PH_TRY(ph_batch_fill(batch, (uint32_t)log, fill->of.fill.seq, &fill->of.fill.salt,
                          fill->of.fill.content));
@@ -284,6 +178,8 @@ enum ph_status ph_ingest_on_committed(struct ph_node *node, struct ph_batch *bat
     PH_TRY(status);
 
     ingest->facts_durable = ingest->facts_submitted;
+    if (node->own_log >= 0)
+        ingest->own_before = node->logs.items[node->own_log].durable.seq;
     for (uint32_t i = 0; i < node->logs.count; i++)
         node->logs.items[i].durable = node->logs.items[i].submitted;
     bool holes_changed = ingest->holes_changed;

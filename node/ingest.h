@@ -14,12 +14,6 @@ PH_MUST_USE enum ph_status ph_ingest_batch(struct ph_node *node, struct ph_batch
 PH_MUST_USE enum ph_status ph_ingest_fact(struct ph_node *node, struct ph_bytes bytes,
                                           bool *is_new);
 
-/* A received run, from our end on or overlapping it. PH_OK: taken, `log` says into which log.
- * PH_WAITING: nothing wrong with it, but it is no use now: a gap, held already, its log not known.
- * PH_NOT_FOUND: it continues another branch than ours. PH_PARTIAL: no room now. Nothing is taken
- * then. Others: it is bad, nothing is taken. */
-PH_MUST_USE enum ph_status ph_ingest_run(struct ph_node *node, struct ph_run_reader *run, int *log);
-
 /* Content for a hole. PH_WAITING: no such hole. PH_UNAUTHENTIC: it doesn't fit the entry. */
 PH_MUST_USE enum ph_status ph_ingest_fill(struct ph_node *node, const struct ph_message *fill);
 

@@ -12,8 +12,10 @@
 #include "node/peer.h"
 #include "node/peers.h"
 #include "node/penalty.h"
+#include "node/serve.h"
 #include "node/state.h"
 #include "node/sync.h"
+#include "node/want.h"
 #include "node/writer.h"
 
 /* --- beginning and end --- */
@@ -84,6 +86,7 @@ static void free_peers(struct ph_node *node)
     for (size_t i = 0; i < PH_PEERS_MAX; i++) {
         free(node->peers[i].input);
         free(node->peers[i].logs);
+        free(node->peers[i].news);
         free(node->peers[i].facts_theirs);
     }
 }
@@ -125,7 +128,7 @@ static void announce(struct ph_node *node, uint32_t facts_before)
         if (status == PH_OK)
             status = ph_sync_announce(node, peer);
         if (status == PH_OK)
-            status = ph_sync_pump(node, peer);
+            status = ph_serve_pump(node, peer);
         ph_penalty_apply(node, peer, status, "announcing");
     }
 }
@@ -219,7 +222,7 @@ void ph_node_step(struct ph_node *node, const struct ph_event *event)
     dispatch(node, event);
     ph_writer_check(node);
     ph_command_check(node);
-    ph_sync_pull(node);
+    ph_want_pull(node);
     ph_ingest_flush(node);
     ph_deadline_set_alarm(node);
 }

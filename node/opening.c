@@ -233,7 +233,8 @@ enum ph_status ph_opening_take_root(struct ph_node *node, struct ph_peer *peer,
 static enum ph_status open_session(struct ph_node *node, struct ph_peer *peer)
 {
     peer->logs = calloc(PH_LOGS_MAX, sizeof *peer->logs);
-    if (peer->logs == NULL)
+    peer->news = calloc(PH_NEWS_PER_PEER_MAX, sizeof *peer->news);
+    if (peer->logs == NULL || peer->news == NULL)
         return PH_NO_MEMORY;
     peer->state = PH_PEER_OPEN;
     peer->deadline_ms = UINT64_MAX;

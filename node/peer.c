@@ -9,6 +9,7 @@
 #include "node/peers.h"
 #include "node/penalty.h"
 #include "node/report.h"
+#include "node/serve.h"
 #include "node/sync.h"
 
 #define PROLOGUE_TEXT "pharos 1"
@@ -158,7 +159,7 @@ static const struct {
     {PH_PEER_OPEN, PH_MESSAGE_FACT_IDS, ph_opening_take_fact_ids},
     {PH_PEER_OPEN, PH_MESSAGE_FACTS, ph_opening_take_facts},
     {PH_PEER_OPEN, PH_MESSAGE_HEADS, ph_sync_take_heads},
-    {PH_PEER_OPEN, PH_MESSAGE_WANT, ph_sync_take_want},
+    {PH_PEER_OPEN, PH_MESSAGE_WANT, ph_serve_take_want},
     {PH_PEER_OPEN, PH_MESSAGE_RUN, ph_sync_take_run},
     {PH_PEER_OPEN, PH_MESSAGE_FILL, ph_sync_take_fill},
     {PH_PEER_OPEN, PH_MESSAGE_END, take_end},
@@ -237,7 +238,7 @@ void ph_peer_on_sent(struct ph_node *node, ph_conn_id conn, size_t len)
         return;
     enum ph_status status = ph_opening_pump(node, peer);
     if (status == PH_OK)
-        status = ph_sync_pump(node, peer);
+        status = ph_serve_pump(node, peer);
     if (status == PH_OK && !had_room)
         status = ph_sync_announce(node, peer);
     ph_penalty_apply(node, peer, status, "sending");

@@ -48,6 +48,7 @@ static void release(struct ph_node *node, struct ph_peer *peer)
     ph_channel_wipe(&peer->channel);
     free(peer->input);
     free(peer->logs);
+    free(peer->news);
     free(peer->facts_theirs);
     for (uint32_t i = 0; i < PH_FACTS_MAX; i++)
         if (node->ingest.fact_sources[i] == peer - node->peers + 1)

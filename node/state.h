@@ -15,17 +15,21 @@
 
 /* --- logs --- */
 
-/* A log held. Three ends: on disk, handed to the commit under way, and taken (gathering). */
+/* A log held, or one branch of a forked one. Three ends: on disk, handed to the commit under way, and
+ * taken (gathering). */
 struct ph_log {
     struct ph_log_row row; /* row.tip is the end taken */
     struct ph_link submitted;
     struct ph_link durable;
-    bool is_left_out; /* of heads, root and wants: its school certifies too much */
-    bool fork_is_noted;
+    uint32_t first;   /* the number of the writer's first log here; itself, unless it is a branch */
+    bool is_forked;   /* of the first: it has branches */
+    bool is_left_out; /* of root, records and wants */
+    bool is_silent;   /* nor announced: the facts alone leave it out, so all know */
 };
 
 struct ph_ends {
-    struct ph_log *items; /* PH_LOGS_MAX; the index is the store's log number */
+    struct ph_log *items; /* PH_LOGS_MAX; the index is the store's log number. No duplicates of a
+                           * writer but for branches */
     uint32_t count;
     uint64_t lamport_seen; /* highest of all entries taken */
     struct ph_hole *holes; /* durable, ascending */
@@ -44,6 +48,7 @@ struct ph_ingest {
     uint32_t facts_submitted;
     uint32_t facts_durable;
     uint8_t fact_sources[PH_FACTS_MAX]; /* which peer sent a fact, its place plus one; 0: none */
+    uint32_t own_before;                /* own durable entries before the last commit */
     uint32_t holes_pending; /* taken since the durable ones were read; may count too many */
     uint64_t full_until_ms; /* the disk was full: nothing from peers is taken until then */
     bool holes_changed;     /* by the batch that gathers or is under way */
@@ -62,16 +67,23 @@ enum ph_peer_state {
 
 /* What is known of one log at one peer, and what was said of it. */
 struct ph_peer_log {
-    uint32_t theirs;    /* durable there, as they said; 0: nothing known */
-    uint32_t assumed;   /* sent to them up to here */
-    uint32_t announced; /* told them that we hold up to here */
-    bool is_forked;     /* what they sent continues another branch: not asked for in this session */
+    uint32_t theirs;           /* durable there of this branch, as they said; 0: nothing known */
+    uint32_t assumed;          /* sent to them up to here */
+    uint32_t announced;        /* told them that we hold up to here */
+    struct ph_locator further; /* of a log without branches: their head past our end; seq 0: none */
 };
 
-/* A log being fetched from a peer. */
+/* A head of theirs that lies on no branch held here, nor plainly further on. */
+struct ph_news {
+    uint32_t log; /* the writer's first */
+    struct ph_locator head;
+};
+
+/* A log being fetched from a peer, towards a head. One of a writer at a time. */
 struct ph_want {
     bool is_active;
-    uint32_t log;
+    uint32_t log; /* the writer's first */
+    struct ph_locator head;
     uint8_t runs_left;
     uint64_t deadline_ms;
     uint64_t given_up_ms; /* at the latest, however busy the peer is with other logs */
@@ -123,8 +135,10 @@ struct ph_peer {
     bool root_is_unjudged;         /* their root came while something of ours was pending */
     struct ph_root mismatch_theirs, mismatch_ours; /* roots whose difference has been worked on */
     struct ph_peer_log *logs;                      /* owned: PH_LOGS_MAX, while open */
-    uint32_t next_hole;                            /* of ours, to be named in the next heads */
-    uint32_t want_failures;                        /* wants in a row that nothing came of */
+    struct ph_news *news;                          /* owned: PH_NEWS_PER_PEER_MAX, while open */
+    uint32_t news_count;
+    uint32_t next_hole;     /* of ours, to be named in the next heads */
+    uint32_t want_failures; /* wants in a row that nothing came of */
     struct ph_want wants[PH_WANTS_PER_PEER_MAX];
     struct ph_serve serves[PH_SERVES_PER_PEER_MAX];
 };

@@ -1,4 +1,4 @@
-/* Heads, wants, runs, fills, pushes: bringing an open peer and us to the same logs (spec: "Pull",
+/* Roots, heads, holes, and the messages that bring an open peer and us to the same logs (spec: "Pull",
  * "Push"). */
 #ifndef PHAROS_NODE_SYNC_H
 #define PHAROS_NODE_SYNC_H
@@ -7,8 +7,6 @@
 
 PH_MUST_USE enum ph_status ph_sync_take_heads(struct ph_node *node, struct ph_peer *peer,
                                               struct ph_message *message);
-PH_MUST_USE enum ph_status ph_sync_take_want(struct ph_node *node, struct ph_peer *peer,
-                                             struct ph_message *message);
 PH_MUST_USE enum ph_status ph_sync_take_run(struct ph_node *node, struct ph_peer *peer,
                                             struct ph_message *message);
 PH_MUST_USE enum ph_status ph_sync_take_fill(struct ph_node *node, struct ph_peer *peer,
@@ -21,10 +19,6 @@ PH_MUST_USE enum ph_status ph_sync_send_all_heads(struct ph_node *node, struct p
 
 /* After a commit: push what is ours, announce the rest, compare roots when all seems equal. */
 PH_MUST_USE enum ph_status ph_sync_announce(struct ph_node *node, struct ph_peer *peer);
-/* The network took bytes, or a want came: go on sending. */
-PH_MUST_USE enum ph_status ph_sync_pump(struct ph_node *node, struct ph_peer *peer);
-/* Ask for what others have and nobody is asked for. At the end of each step. */
-void ph_sync_pull(struct ph_node *node);
 /* Wants without progress are given up, idle roots exchanged. */
 PH_MUST_USE enum ph_status ph_sync_on_wake(struct ph_node *node, struct ph_peer *peer);
 

@@ -58,6 +58,10 @@ static enum ph_status load_ended(struct ph_node *node)
 
 enum ph_status ph_writer_load(struct ph_node *node)
 {
+    if (ph_store_is_in_doubt(node->store)) {
+        give_up(node, PH_NOTICE_DOUBT);
+        return PH_OK;
+    }
     if (!node->has_writer) {
         give_up(node, PH_NOTICE_COPIED);
         return PH_OK;
@@ -71,7 +75,11 @@ enum ph_status ph_writer_end(struct ph_node *node, enum ph_notice_type why)
     struct ph_batch *batch = NULL;
     if (!node->has_writer)
         return PH_OK;
-    PH_TRY(ph_ingest_batch(node, &batch));
+    enum ph_status status = ph_ingest_batch(node, &batch);
+    if (status == PH_PARTIAL)
+        batch = node->ingest.gathering; /* with what shows it, however full that is */
+    else if (status != PH_OK)
+        return status;
     memcpy(ended, node->writer.bytes, sizeof node->writer.bytes);
     ended[sizeof ended - 1] = (uint8_t)why;
     PH_TRY(ph_batch_meta(batch, META_ENDED, ph_bytes(ended, sizeof ended)));

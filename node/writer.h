@@ -11,7 +11,7 @@ void ph_writer_take(struct ph_node *node, const struct ph_identity *identity);
 /* Whether they may still be used, by what the store says. After everything else is loaded. */
 PH_MUST_USE enum ph_status ph_writer_load(struct ph_node *node);
 
-/* These secrets sign nothing any more, from now on and after a restart. As ph_ingest_batch. */
+/* These secrets sign nothing any more, from now on and after a restart. PH_NO_MEMORY. */
 PH_MUST_USE enum ph_status ph_writer_end(struct ph_node *node, enum ph_notice_type why);
 
 /* At the end of each step: ask for new secrets, or certify those that have come. */

@@ -11,7 +11,9 @@ int ph_head_compare(const struct ph_head *a, const struct ph_head *b)
 int ph_hole_compare(const struct ph_hole *a, const struct ph_hole *b)
 {
     int order = ph_writer_id_compare(&a->writer, &b->writer);
-    return order != 0 ? order : (a->seq > b->seq) - (a->seq < b->seq);
+    if (order == 0)
+        order = (a->seq > b->seq) - (a->seq < b->seq);
+    return order != 0 ? order : ph_entry_id_compare(&a->id, &b->id);
 }
 
 struct ph_hash ph_fact_set_hash(const struct ph_fact_id *ids, size_t count)
@@ -52,6 +54,7 @@ static void add_holes(struct ph_hasher *hasher, const struct ph_hole *holes, siz
         assert(i == 0 || ph_hole_compare(&holes[i - 1], &holes[i]) < 0);
         ph_hasher_add(hasher, ph_bytes(holes[i].writer.bytes, sizeof holes[i].writer.bytes));
         add_u32(hasher, holes[i].seq);
+        ph_hasher_add(hasher, ph_bytes(holes[i].id.bytes, sizeof holes[i].id.bytes));
     }
 }
 

@@ -12,10 +12,12 @@ struct ph_head {
     struct ph_entry_id id;
 };
 
-/* An entry whose content is missing without an erase op in force. */
+/* An entry whose content is missing without an erase op in force. The id tells holes of branches apart;
+ * messages leave it out. */
 struct ph_hole {
     struct ph_writer_id writer;
     uint32_t seq;
+    struct ph_entry_id id;
 };
 
 int ph_head_compare(const struct ph_head *a, const struct ph_head *b); /* writer, then id */

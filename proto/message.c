@@ -123,7 +123,9 @@ static enum ph_status decode_heads(struct ph_unpacker *in, struct ph_message *ou
 
 static enum ph_status decode_want(struct ph_unpacker *in, struct ph_message *out)
 {
-    ph_unpack_fixed(in, out->of.want.writer.bytes, sizeof out->of.want.writer.bytes);
+    struct ph_wanted *log = &out->of.want.log;
+    ph_unpack_fixed(in, log->writer.bytes, sizeof log->writer.bytes);
+    log->head = ph_message_next_locator(in);
     uint32_t locator_count = out->of.want.locator_count = ph_unpack_array(in);
     out->of.want.locators = *in;
     if (locator_count > PH_LOCATOR_MAX)
@@ -138,7 +140,7 @@ static enum ph_status decode_want(struct ph_unpacker *in, struct ph_message *out
     uint64_t run_count = ph_unpack_uint(in, UINT64_MAX);
     if (run_count > PH_WANT_RUNS_MAX)
         return PH_LIMIT;
-    out->of.want.run_count = (uint8_t)run_count;
+    log->run_count = (uint8_t)run_count;
     return run_count == 0 ? PH_MALFORMED : PH_OK;
 }
 
@@ -165,7 +167,7 @@ static uint32_t item_count_of(uint64_t type)
     static const uint8_t counts[] = {
         [PH_MESSAGE_ROOT] = 3,     [PH_MESSAGE_WHO] = 1,   [PH_MESSAGE_INTRODUCE] = 3,
         [PH_MESSAGE_FACT_IDS] = 3, [PH_MESSAGE_FACTS] = 2, [PH_MESSAGE_HEADS] = 3,
-        [PH_MESSAGE_WANT] = 4,     [PH_MESSAGE_RUN] = 6,   [PH_MESSAGE_FILL] = 5,
+        [PH_MESSAGE_WANT] = 5,     [PH_MESSAGE_RUN] = 6,   [PH_MESSAGE_FILL] = 5,
         [PH_MESSAGE_END] = 2,
     };
     return type < sizeof counts ? counts[type] : 0;
@@ -302,20 +304,27 @@ void ph_message_heads(struct ph_buffer *out, const struct ph_head *heads, uint32
     }
 }
 
-void ph_message_want(struct ph_buffer *out, const struct ph_writer_id *writer,
-                     const struct ph_locator *locators, uint32_t locator_count, uint8_t run_count)
+static void put_locator(struct ph_buffer *out, const struct ph_locator *locator)
 {
-    assert(locator_count <= PH_LOCATOR_MAX && run_count > 0 && run_count <= PH_WANT_RUNS_MAX);
+    ph_pack_array(out, 2);
+    ph_pack_uint(out, locator->seq);
+    ph_pack_bin(out, ph_bytes(locator->check, sizeof locator->check));
+}
+
+void ph_message_want(struct ph_buffer *out, const struct ph_wanted *log,
+                     const struct ph_locator *locators, uint32_t locator_count)
+{
+    assert(locator_count <= PH_LOCATOR_MAX);
+    assert(log->run_count > 0 && log->run_count <= PH_WANT_RUNS_MAX);
     begin(out, PH_MESSAGE_WANT);
-    ph_pack_bin(out, view32(writer->bytes));
+    ph_pack_bin(out, view32(log->writer.bytes));
+    put_locator(out, &log->head);
     ph_pack_array(out, locator_count);
     for (uint32_t i = 0; i < locator_count; i++) {
         assert(i == 0 || locators[i - 1].seq <= locators[i].seq);
-        ph_pack_array(out, 2);
-        ph_pack_uint(out, locators[i].seq);
-        ph_pack_bin(out, ph_bytes(locators[i].check, sizeof locators[i].check));
+        put_locator(out, &locators[i]);
     }
-    ph_pack_uint(out, run_count);
+    ph_pack_uint(out, log->run_count);
 }
 
 void ph_message_run_begin(struct ph_buffer *out)

@@ -34,9 +34,17 @@ struct ph_fact_prefix {
     uint8_t bytes[16];
 };
 
+/* An entry of a log whose writer is known from elsewhere: the check is the first half of its id. */
 struct ph_locator {
     uint32_t seq;
     uint8_t check[16];
+};
+
+/* What a WANT asks for: so many runs of a writer's log, towards that head. */
+struct ph_wanted {
+    struct ph_writer_id writer;
+    struct ph_locator head;
+    uint8_t run_count;
 };
 
 /* A decoded message; views borrow from the decoded bytes. Lists are read item by item, so that no
@@ -69,10 +77,9 @@ struct ph_message {
             struct ph_unpacker holes;
         } heads;
         struct {
-            struct ph_writer_id writer;
+            struct ph_wanted log;
             uint32_t locator_count;
             struct ph_unpacker locators;
-            uint8_t run_count;
         } want;
         struct ph_run_reader run;
         struct {
@@ -113,8 +120,8 @@ uint32_t ph_message_facts(struct ph_buffer *out, const struct ph_bytes *facts, u
 void ph_message_heads(struct ph_buffer *out, const struct ph_head *heads, uint32_t head_count,
                       const struct ph_hole *holes, uint32_t hole_count);
 /* `locators` ascending by sequence (asserted), at most PH_LOCATOR_MAX. */
-void ph_message_want(struct ph_buffer *out, const struct ph_writer_id *writer,
-                     const struct ph_locator *locators, uint32_t locator_count, uint8_t run_count);
+void ph_message_want(struct ph_buffer *out, const struct ph_wanted *log,
+                     const struct ph_locator *locators, uint32_t locator_count);
 /* Writes type and array head; the run follows by run.h (five items). */
 void ph_message_run_begin(struct ph_buffer *out);
 void ph_message_fill(struct ph_buffer *out, const struct ph_writer_id *writer, uint32_t seq,

@@ -194,8 +194,8 @@ static void an_unknown_school_asks_for_nothing(void **state)
     struct visit visit = a_visit(524);
     uint8_t bytes[1000];
     struct ph_buffer message = ph_buffer(bytes, sizeof bytes);
-    struct ph_writer_id writer = {{0}};
-    ph_message_want(&message, &writer, NULL, 0, 1);
+    struct ph_wanted wanted = {.head = {.seq = 1}, .run_count = 1};
+    ph_message_want(&message, &wanted, NULL, 0);
 
     sim_stranger_say(visit.stranger, ph_buffer_bytes(&message));
 

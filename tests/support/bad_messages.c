@@ -74,14 +74,23 @@ static void bytes_behind_the_message(struct bad_mouth *mouth, struct ph_buffer *
 
 /* --- wants and heads --- */
 
-/* By hand: the encoder makes no wrong ones. */
+/* By hand: the encoder makes no wrong ones. Up to the head that is wanted. */
+static void begin_want(const struct ph_writer_id *writer, struct ph_buffer *out)
+{
+    static const uint8_t check[16];
+    ph_pack_array(out, 5);
+    ph_pack_uint(out, PH_MESSAGE_WANT);
+    ph_pack_bin(out, ph_bytes(writer->bytes, sizeof writer->bytes));
+    ph_pack_array(out, 2);
+    ph_pack_uint(out, 1);
+    ph_pack_bin(out, ph_bytes(check, sizeof check));
+}
+
 static void put_want(const struct ph_writer_id *writer, struct ph_buffer *out, uint32_t locators,
                      uint32_t runs)
 {
     static const uint8_t check[16];
-    ph_pack_array(out, 4);
-    ph_pack_uint(out, PH_MESSAGE_WANT);
-    ph_pack_bin(out, ph_bytes(writer->bytes, sizeof writer->bytes));
+    begin_want(writer, out);
     ph_pack_array(out, locators);
     for (uint32_t i = 0; i < locators; i++) {
         ph_pack_array(out, 2);
@@ -109,9 +118,7 @@ static void a_want_for_no_runs(struct bad_mouth *mouth, struct ph_buffer *out)
 static void a_want_with_falling_locators(struct bad_mouth *mouth, struct ph_buffer *out)
 {
     static const uint8_t check[16];
-    ph_pack_array(out, 4);
-    ph_pack_uint(out, PH_MESSAGE_WANT);
-    ph_pack_bin(out, ph_bytes(mouth->writer.bytes, sizeof mouth->writer.bytes));
+    begin_want(&mouth->writer, out);
     ph_pack_array(out, 2);
     for (uint32_t seq = 2; seq > 0; seq--) {
         ph_pack_array(out, 2);
@@ -124,9 +131,7 @@ static void a_want_with_falling_locators(struct bad_mouth *mouth, struct ph_buff
 static void a_want_beyond_32_bits(struct bad_mouth *mouth, struct ph_buffer *out)
 {
     static const uint8_t check[16];
-    ph_pack_array(out, 4);
-    ph_pack_uint(out, PH_MESSAGE_WANT);
-    ph_pack_bin(out, ph_bytes(mouth->writer.bytes, sizeof mouth->writer.bytes));
+    begin_want(&mouth->writer, out);
     ph_pack_array(out, 1);
     ph_pack_array(out, 2);
     ph_pack_uint(out, UINT64_C(1) << 32);

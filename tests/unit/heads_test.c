@@ -48,6 +48,9 @@ static void root_depends_on_every_part(void **state)
     other_holes[1].seq = 300;
     other_holes[2].writer.bytes[31] = 1;
     CHECK(differs(&root, root_of(heads, other_holes)));
+    other_holes[2] = holes[2];
+    other_holes[2].id.bytes[31] = 1;
+    CHECK(differs(&root, root_of(heads, other_holes)));
 }
 
 static void heads_are_ordered_by_writer_then_id_and_holes_by_writer_then_sequence(void **state)

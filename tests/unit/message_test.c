@@ -67,7 +67,7 @@ static void encode_want(const struct ph_message *message, struct ph_buffer *out)
     assert_true(count <= LIST_MAX);
     for (uint32_t i = 0; i < count; i++)
         locators[i] = ph_message_next_locator(&in);
-    ph_message_want(out, &message->of.want.writer, locators, count, message->of.want.run_count);
+    ph_message_want(out, &message->of.want.log, locators, count);
 }
 
 /* The entries are run.h's affair: their bytes are carried over. */
@@ -177,6 +177,7 @@ static void the_known_root_is_that_of_the_known_heads(void **state)
     struct ph_head first = ph_message_next_head(&lists.of.heads.heads);
     struct ph_head second = ph_message_next_head(&lists.of.heads.heads);
     struct ph_hole hole = ph_message_next_hole(&lists.of.heads.holes);
+    vector_fixed(vectors, "hole_id", hole.id.bytes, sizeof hole.id.bytes);
     bool is_ascending = ph_head_compare(&first, &second) < 0;
     heads[0] = is_ascending ? first : second;
     heads[1] = is_ascending ? second : first;
@@ -345,9 +346,12 @@ static enum ph_status decode_want_of(uint32_t locator_count, int64_t step, uint6
     static struct out out;
     struct ph_message message;
     begin_out(&out);
-    ph_pack_array(&out.buffer, 4);
+    ph_pack_array(&out.buffer, 5);
     ph_pack_uint(&out.buffer, PH_MESSAGE_WANT);
     put_id(&out.buffer, 32);
+    ph_pack_array(&out.buffer, 2);
+    ph_pack_uint(&out.buffer, 5000);
+    put_id(&out.buffer, 16);
     ph_pack_array(&out.buffer, locator_count);
     for (uint32_t i = 0; i < locator_count; i++) {
         ph_pack_array(&out.buffer, 2);

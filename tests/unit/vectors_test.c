@@ -307,6 +307,7 @@ static size_t read_holes(struct ph_hole *holes)
         const json_t *hole = json_array_get(list, i);
         copy_of(hole, "writer", holes[i].writer.bytes, sizeof holes[i].writer.bytes);
         holes[i].seq = (uint32_t)number_of(hole, "seq");
+        copy_of(hole, "id", holes[i].id.bytes, sizeof holes[i].id.bytes);
     }
     return json_array_size(list);
 }

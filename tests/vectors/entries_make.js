@@ -167,12 +167,13 @@ const heads = [
     { writer: school.id, seq: 70000, id: bytes(32, 1) },
     { writer: school.id, seq: 5, id: bytes(32, 200) },
 ].sort((a, b) => Buffer.compare(a.writer, b.writer) || Buffer.compare(a.id, b.id));
-const holes = [{ writer: writer.id, seq: hole.seq }, { writer: school.id, seq: 4 },
-    { writer: school.id, seq: 300 }]
+const holes = [{ writer: writer.id, seq: hole.seq, id: hole.id },
+    { writer: school.id, seq: 4, id: bytes(32, 4) },
+    { writer: school.id, seq: 300, id: bytes(32, 40) }]
     .sort((a, b) => Buffer.compare(a.writer, b.writer) || a.seq - b.seq);
 const root = (someHeads, someHoles) => H('root', factSet,
     be(4, someHeads.length), ...someHeads.flatMap((h) => [h.writer, be(4, h.seq), h.id]),
-    be(4, someHoles.length), ...someHoles.flatMap((h) => [h.writer, be(4, h.seq)]));
+    be(4, someHoles.length), ...someHoles.flatMap((h) => [h.writer, be(4, h.seq), h.id]));
 
 const hex = (value) => JSON.parse(JSON.stringify(value, function (key, shown) {
     const raw = this[key];

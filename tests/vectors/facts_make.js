@@ -78,11 +78,13 @@ const beforeAdmission = (() => {
 const entryId = fixed('an entry', 32);
 const heads = [[writerA.public, 70000, entryId], [writerB.public, 1, fixed('another entry', 32)]];
 const holes = [[writerA.public, 258]];
+const holeId = fixed('a hole', 32);
 const byWriter = (a, b) => Buffer.compare(a[0], b[0]);
 const root = hash('root', factSet,
     bigEndian(4, heads.length), ...[...heads].sort(byWriter).flatMap(
         ([writer, seq, id]) => [writer, bigEndian(4, seq), id]),
-    bigEndian(4, holes.length), ...holes.flatMap(([writer, seq]) => [writer, bigEndian(4, seq)]));
+    bigEndian(4, holes.length), ...holes.flatMap(
+        ([writer, seq]) => [writer, bigEndian(4, seq), holeId]));
 
 // One entry without content at the start of B's log.
 const skeleton = pack([]);
@@ -105,7 +107,7 @@ const messages = {
     fact_ids: [4, prefixes, false],
     facts: [5, [propose.fact, confirm.fact]],
     heads: [6, heads, holes],
-    want: [7, writerA.public, locators, 4],
+    want: [7, writerA.public, [70001, fixed('check 3', 16)], locators, 4],
     run: [8, ...run],
     fill: [9, writerA.public, 258, fixed('salt', 16), pack(['a text that was missing'])],
     end: [10, 0],
@@ -141,6 +143,7 @@ writeJson(path.join(__dirname, 'facts.json'), {
     facts,
     tips: concat(confirm.id),
     fact_set: factSet,
+    hole_id: holeId,
     members: [
         { school: schoolA.public, is_voter: true, admission: found.id },
         { school: schoolB.public, is_voter: true, admission: admit.id },

@@ -1,0 +1,367 @@
+#include "node/want.h"
+
+#include <stdlib.h>
+
+#include "node/branches.h"
+#include "node/ingest.h"
+#include "node/outbox.h"
+#include "node/penalty.h"
+
+static struct ph_want *find_want(struct ph_peer *peer, uint32_t first)
+{
+    for (size_t i = 0; i < PH_WANTS_PER_PEER_MAX; i++)
+        if (peer->wants[i].is_active && peer->wants[i].log == first)
+            return &peer->wants[i];
+    return NULL;
+}
+
+size_t ph_want_count(const struct ph_peer *peer)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < PH_WANTS_PER_PEER_MAX; i++)
+        count += peer->wants[i].is_active;
+    return count;
+}
+
+/* --- where their heads lie --- */
+
+static bool is_same(const struct ph_locator *a, const struct ph_locator *b)
+{
+    return a->seq == b->seq && memcmp(a->check, b->check, sizeof a->check) == 0;
+}
+
+static void add_news(struct ph_peer *peer, uint32_t first, const struct ph_locator *head)
+{
+    for (uint32_t i = 0; i < peer->news_count; i++)
+        if (peer->news[i].log == first && is_same(&peer->news[i].head, head))
+            return;
+    if (peer->news_count < PH_NEWS_PER_PEER_MAX) /* else they say it again some time */
+        peer->news[peer->news_count++] = (struct ph_news){.log = first, .head = *head};
+}
+
+/* They hold a branch up to here, and so the one that it leaves up to the fork. */
+static void note_held(struct ph_node *node, struct ph_peer *peer, uint32_t number, uint32_t seq)
+{
+    for (;;) {
+        const struct ph_log_row *row = &node->logs.items[number].row;
+        struct ph_peer_log *known = &peer->logs[number];
+        known->theirs = known->theirs > seq ? known->theirs : seq;
+        known->assumed = known->assumed > seq ? known->assumed : seq;
+        if (!row->is_branch || row->base_seq == 0)
+            return;
+        seq = row->base_seq;
+        number = row->base_log;
+    }
+}
+
+/* Past the end of the only branch held: most likely it goes on from there. */
+static bool is_further(const struct ph_node *node, uint32_t first, const struct ph_locator *head)
+{
+    const struct ph_log *log = &node->logs.items[first];
+    return !log->is_forked && head->seq > log->row.tip.seq;
+}
+
+enum ph_status ph_want_note_head(struct ph_node *node, struct ph_peer *peer, uint32_t first,
+                                 const struct ph_locator *head)
+{
+    struct ph_locator *further = &peer->logs[first].further;
+    uint32_t number = first;
+    if (is_further(node, first, head)) {
+        if (further->seq < head->seq)
+            *further = *head;
+        else if (!is_same(further, head))
+            add_news(peer, first, head);
+        return PH_OK;
+    }
+    enum ph_status status = ph_branch_look_up(node, first, head, &number);
+    if (status == PH_OK) {
+        peer->logs[number].theirs = head->seq; /* perhaps lower: what they said is withdrawn */
+        note_held(node, peer, number, head->seq);
+    } else if (status == PH_NOT_FOUND || status == PH_WAITING) {
+        add_news(peer, first, head);
+    } else {
+        return status;
+    }
+    return PH_OK;
+}
+
+/* It was past our end; by now it may lie on the branch, or on another. */
+static enum ph_status place_further(struct ph_node *node, struct ph_peer *peer, uint32_t first)
+{
+    struct ph_locator head = peer->logs[first].further;
+    if (head.seq == 0 || (is_further(node, first, &head)))
+        return PH_OK;
+    peer->logs[first].further = (struct ph_locator){0};
+    return ph_want_note_head(node, peer, first, &head);
+}
+
+enum ph_status ph_want_place_heads(struct ph_node *node, struct ph_peer *peer)
+{
+    uint32_t count = peer->news_count;
+    for (uint32_t i = 0; i < node->logs.count; i++)
+        PH_TRY(place_further(node, peer, i));
+    peer->news_count = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        struct ph_news news = peer->news[i]; /* added again at or before this place */
+        PH_TRY(ph_want_note_head(node, peer, news.log, &news.head));
+    }
+    return PH_OK;
+}
+
+/* --- asking --- */
+
+/* Ids that we hold of one branch, its end first, then durable ones at growing distances back, as far as
+ * its own entries go. */
+static enum ph_status locate_branch(struct ph_node *node, const struct ph_view *view,
+                                    uint32_t number, struct ph_locator *out, uint32_t *count)
+{
+    const struct ph_log *log = &node->logs.items[number];
+    uint32_t seq = log->row.tip.seq, step = 1, room = *count;
+    *count = 0;
+    while (seq > log->row.base_seq && *count < room) {
+        struct ph_link link = log->row.tip;
+        struct ph_place_on at = {number, seq};
+        if (seq != log->row.tip.seq)
+            PH_TRY(ph_branch_link(node, view, &at, &link));
+        out[(*count)++] = ph_locator_of(&link);
+        uint32_t next = seq > step ? seq - step : 0;
+        seq = next < log->durable.seq ? next : log->durable.seq;
+        step *= 2;
+    }
+    return PH_OK;
+}
+
+static int compare_locators(const void *a, const void *b)
+{
+    const struct ph_locator *left = a, *right = b;
+    if (left->seq != right->seq)
+        return left->seq < right->seq ? -1 : 1;
+    return memcmp(left->check, right->check, sizeof left->check);
+}
+
+/* Of all branches of a log, ascending as the wire has them. */
+static enum ph_status make_locators(struct ph_node *node, uint32_t first,
+                                    struct ph_locator out[PH_LOCATOR_MAX], uint32_t *count)
+{
+    struct ph_view view = {0};
+    uint32_t branch_count = 0;
+    *count = 0;
+    for (int i = (int)first; i >= 0; i = ph_branch_after(node, (uint32_t)i))
+        branch_count++;
+    enum ph_status status = ph_view_open(node->store, &view);
+    for (int i = (int)first; i >= 0 && status == PH_OK && *count < PH_LOCATOR_MAX;
+         i = ph_branch_after(node, (uint32_t)i)) {
+        uint32_t room = PH_LOCATOR_MAX / branch_count;
+        room = room < PH_LOCATOR_MAX - *count ? room : PH_LOCATOR_MAX - *count;
+        status = locate_branch(node, &view, (uint32_t)i, out + *count, &room);
+        *count += room;
+    }
+    ph_view_close(&view);
+    qsort(out, *count, sizeof *out, compare_locators);
+    return status;
+}
+
+static enum ph_status send_want(struct ph_node *node, struct ph_peer *peer,
+                                const struct ph_news *wanted)
+{
+    struct ph_locator locators[PH_LOCATOR_MAX];
+    uint32_t count = 0;
+    PH_TRY(make_locators(node, wanted->log, locators, &count));
+    struct ph_wanted log = {.writer = node->logs.items[wanted->log].row.writer,
+                            .head = wanted->head,
+                            .run_count = PH_WANT_RUNS_MAX};
+    struct ph_buffer message = ph_outbox_message(node);
+    ph_message_want(&message, &log, locators, count);
+    for (size_t i = 0; i < PH_WANTS_PER_PEER_MAX; i++) {
+        if (peer->wants[i].is_active)
+            continue;
+        peer->wants[i] = (struct ph_want){.is_active = true,
+                                          .log = wanted->log,
+                                          .head = wanted->head,
+                                          .runs_left = PH_WANT_RUNS_MAX,
+                                          .deadline_ms = node->now_ms + PH_WANT_MS_MAX,
+                                          .given_up_ms = node->now_ms + PH_WANT_QUEUED_MS_MAX};
+        return ph_outbox_send(node, peer, &message);
+    }
+    return PH_OK;
+}
+
+/* --- whom to ask for what --- */
+
+/* Who has answered is asked before who has not, and who has not gets one chance at a time. */
+static bool may_ask(const struct ph_peer *peer, size_t want_count)
+{
+    return want_count < (peer->want_failures == 0 ? PH_WANTS_PER_PEER_MAX : 1);
+}
+
+static bool is_better_source(const struct ph_peer *a, const struct ph_peer *b)
+{
+    if (a->want_failures != b->want_failures)
+        return a->want_failures < b->want_failures;
+    return ph_want_count(a) < ph_want_count(b);
+}
+
+/* A head of theirs of this log that we don't hold. */
+static bool has_more(const struct ph_node *node, const struct ph_peer *peer, uint32_t first,
+                     struct ph_news *wanted)
+{
+    *wanted = (struct ph_news){.log = first, .head = peer->logs[first].further};
+    if (wanted->head.seq > node->logs.items[first].row.tip.seq)
+        return true;
+    for (uint32_t i = 0; i < peer->news_count; i++) {
+        uint32_t number;
+        *wanted = peer->news[i];
+        if (wanted->log == first &&
+            ph_branch_look_up(node, first, &wanted->head, &number) == PH_NOT_FOUND)
+            return true;
+    }
+    return false;
+}
+
+/* The open peer that has more of this log than we and is asked for least. NULL: none, or somebody is
+ * asked already. */
+static struct ph_peer *choose_source(struct ph_node *node, uint32_t first, struct ph_news *wanted)
+{
+    struct ph_peer *best = NULL;
+    for (size_t i = 0; i < PH_PEERS_MAX; i++) {
+        struct ph_peer *peer = &node->peers[i];
+        struct ph_news more;
+        if (peer->state != PH_PEER_OPEN)
+            continue;
+        if (find_want(peer, first) != NULL)
+            return NULL;
+        if (!may_ask(peer, ph_want_count(peer)) || !has_more(node, peer, first, &more) ||
+            (best != NULL && !is_better_source(peer, best)))
+            continue;
+        best = peer;
+        *wanted = more;
+    }
+    return best;
+}
+
+static bool has_ingest_room(const struct ph_node *node)
+{
+    return !ph_ingest_is_full(node) &&
+           (node->ingest.gathering == NULL ||
+            ph_batch_bytes(node->ingest.gathering) < PH_BATCH_BYTES_MAX / 2);
+}
+
+/* Held by now, if only taken, or else something further on in its place. */
+static bool is_met(const struct ph_node *node, const struct ph_want *want)
+{
+    const struct ph_log *log = &node->logs.items[want->log];
+    uint32_t number;
+    if (!log->is_forked)
+        return want->head.seq <= log->row.tip.seq &&
+               ph_branch_look_up(node, want->log, &want->head, &number) != PH_NOT_FOUND;
+    return ph_branch_look_up(node, want->log, &want->head, &number) != PH_NOT_FOUND;
+}
+
+/* What came another way meanwhile is not awaited any more. Counts what still is. */
+static size_t drop_met_wants(struct ph_node *node, struct ph_peer *peer)
+{
+    for (size_t i = 0; i < PH_WANTS_PER_PEER_MAX; i++) {
+        struct ph_want *want = &peer->wants[i];
+        if (want->is_active && (node->logs.items[want->log].is_left_out || is_met(node, want)))
+            want->is_active = false;
+    }
+    return ph_want_count(peer);
+}
+
+void ph_want_pull(struct ph_node *node)
+{
+    size_t want_count = 0;
+    for (size_t i = 0; i < PH_PEERS_MAX; i++)
+        if (node->peers[i].state == PH_PEER_OPEN)
+            want_count += drop_met_wants(node, &node->peers[i]);
+    if (node->is_stopping || !has_ingest_room(node))
+        return;
+    for (uint32_t log = 0; log < node->logs.count && want_count < PH_WANTS_MAX; log++) {
+        struct ph_news wanted;
+        if (node->logs.items[log].first != log || node->logs.items[log].is_left_out)
+            continue;
+        struct ph_peer *peer = choose_source(node, log, &wanted);
+        if (peer == NULL)
+            continue;
+        ph_penalty_apply(node, peer, send_want(node, peer, &wanted), "asking");
+        want_count++;
+    }
+}
+
+/* --- what comes of it --- */
+
+/* Its runs come one behind the other: while any comes, none is late; but not for ever, else one log
+ * dripping would hold up the others. */
+static void renew_wants(const struct ph_node *node, struct ph_peer *peer)
+{
+    peer->want_failures = 0;
+    for (size_t i = 0; i < PH_WANTS_PER_PEER_MAX; i++) {
+        struct ph_want *want = &peer->wants[i];
+        uint64_t renewed_ms = node->now_ms + PH_WANT_MS_MAX;
+        want->deadline_ms = renewed_ms < want->given_up_ms ? renewed_ms : want->given_up_ms;
+    }
+}
+
+void ph_want_on_taken(struct ph_node *node, struct ph_peer *peer, uint32_t number)
+{
+    const struct ph_log *log = &node->logs.items[number];
+    struct ph_want *want = find_want(peer, log->first);
+    note_held(node, peer, number, log->row.tip.seq);
+    if (want != NULL)
+        want->given_up_ms = node->now_ms + PH_WANT_QUEUED_MS_MAX;
+    renew_wants(node, peer);
+    if (want != NULL && (--want->runs_left == 0 || is_met(node, want)))
+        want->is_active = false;
+}
+
+void ph_want_put_off(struct ph_peer *peer, uint32_t first)
+{
+    struct ph_want *want = find_want(peer, first);
+    if (want != NULL)
+        want->is_active = false;
+}
+
+void ph_want_on_nothing_new(struct ph_peer *peer, uint32_t first)
+{
+    struct ph_want *want = find_want(peer, first);
+    if (want != NULL && --want->runs_left == 0)
+        want->is_active = false;
+}
+
+/* All sessions of a school stand for each other: else each of them would get its first chance. */
+static void count_failure(struct ph_node *node, const struct ph_school_id *school)
+{
+    for (size_t i = 0; i < PH_PEERS_MAX; i++) {
+        struct ph_peer *peer = &node->peers[i];
+        if (peer->state == PH_PEER_OPEN && ph_school_id_equal(&peer->theirs.school, school) &&
+            peer->want_failures < UINT32_MAX)
+            peer->want_failures++;
+    }
+}
+
+/* Said and not delivered: asked for again when they say it again, so that the other heads that they
+ * said of this log have their turn. */
+static void forget_head(struct ph_peer *peer, const struct ph_want *want)
+{
+    struct ph_locator *further = &peer->logs[want->log].further;
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < peer->news_count; i++)
+        if (peer->news[i].log != want->log || !is_same(&peer->news[i].head, &want->head))
+            peer->news[kept++] = peer->news[i];
+    peer->news_count = kept;
+    for (uint32_t i = 0; i < kept; i++)
+        if (peer->news[i].log == want->log && is_same(further, &want->head))
+            *further = (struct ph_locator){0};
+}
+
+void ph_want_on_wake(struct ph_node *node, struct ph_peer *peer)
+{
+    for (size_t i = 0; i < PH_WANTS_PER_PEER_MAX; i++) {
+        struct ph_want *want = &peer->wants[i];
+        if (!want->is_active || want->deadline_ms > node->now_ms)
+            continue;
+        want->is_active = false;
+        forget_head(peer, want);
+        count_failure(node, &peer->theirs.school);
+    }
+}
