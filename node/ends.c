@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "node/ingest.h"
+
 static int compare_heads(const void *a, const void *b)
 {
     return ph_head_compare(a, b);
@@ -133,22 +135,28 @@ static void judge_all(struct ph_node *node)
             judge(node, &node->logs.items[i]);
 }
 
-/* Those that no log is kept for too: others may have referred to their entries. All of them at the
- * certify fact that is one too many, then one by one. */
-static enum ph_status leave_out_certified(struct ph_node *node, const struct ph_fact *certify)
+/* All of a school that its certify facts name, those that no log is kept for too: others may have
+ * referred to their entries. */
+static enum ph_status leave_out_writers(struct ph_node *node, const struct ph_school_id *school)
 {
-    struct ph_school_id school = ph_fact_school(certify);
-    if (ph_facts_certify_count(node->facts, &school) > PH_CERTIFIES_PER_SCHOOL_MAX + 1)
-        return ph_batch_leave_out(node->ingest.gathering, &certify->of.certify.writer);
     for (uint32_t i = 0; i < ph_facts_count(node->facts); i++) {
         const struct ph_fact *fact = ph_facts_at(node->facts, i);
         if (fact->type != PH_FACT_CERTIFY || !ph_facts_stands(node->facts, fact))
             continue;
         struct ph_school_id author = ph_fact_school(fact);
-        if (ph_school_id_equal(&author, &school))
+        if (ph_school_id_equal(&author, school))
             PH_TRY(ph_batch_leave_out(node->ingest.gathering, &fact->of.certify.writer));
     }
     return PH_OK;
+}
+
+/* At the certify fact that is one too many all of them, then one by one. */
+static enum ph_status leave_out_certified(struct ph_node *node, const struct ph_fact *certify)
+{
+    struct ph_school_id school = ph_fact_school(certify);
+    if (ph_facts_certify_count(node->facts, &school) > PH_CERTIFIES_PER_SCHOOL_MAX + 1)
+        return ph_batch_leave_out(node->ingest.gathering, &certify->of.certify.writer);
+    return leave_out_writers(node, &school);
 }
 
 static enum ph_status leave_out(struct ph_node *node, struct ph_log *log)
@@ -193,9 +201,30 @@ static enum ph_status load(struct ph_node *node, bool rows_too)
     return status;
 }
 
+/* A store that was made anew from the journal, or by an older program, does not know it yet. */
+static enum ph_status restate_left_out(struct ph_node *node)
+{
+    struct ph_member members[PH_SCHOOLS_MAX];
+    struct ph_batch *batch = NULL;
+    uint32_t count =
+        node->facts == NULL ? 0 : ph_facts_members(node->facts, members, PH_SCHOOLS_MAX);
+    for (uint32_t i = 0; i < node->logs.count; i++)
+        if (node->logs.items[i].is_left_out) {
+            PH_TRY(ph_ingest_batch(node, &batch));
+            PH_TRY(ph_batch_leave_out(batch, &node->logs.items[i].row.writer));
+        }
+    for (uint32_t i = 0; i < count && i < PH_SCHOOLS_MAX; i++)
+        if (is_over_by_facts(node, &members[i].school)) {
+            PH_TRY(ph_ingest_batch(node, &batch));
+            PH_TRY(leave_out_writers(node, &members[i].school));
+        }
+    return PH_OK;
+}
+
 enum ph_status ph_ends_load(struct ph_node *node)
 {
     PH_TRY(load(node, true));
+    PH_TRY(restate_left_out(node));
     refresh_root(node);
     return PH_OK;
 }

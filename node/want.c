@@ -189,9 +189,9 @@ static enum ph_status send_want(struct ph_node *node, struct ph_peer *peer,
 /* --- whom to ask for what --- */
 
 /* Who has answered is asked before who has not, and who has not gets one chance at a time. */
-static bool may_ask(const struct ph_peer *peer, size_t want_count)
+static bool may_ask(const struct ph_peer *peer)
 {
-    return want_count < (peer->want_failures == 0 ? PH_WANTS_PER_PEER_MAX : 1);
+    return ph_want_count(peer) < (peer->want_failures == 0 ? PH_WANTS_PER_PEER_MAX : 1);
 }
 
 static bool is_better_source(const struct ph_peer *a, const struct ph_peer *b)
@@ -218,19 +218,21 @@ static bool has_more(const struct ph_node *node, const struct ph_peer *peer, uin
     return false;
 }
 
-/* The open peer that has more of this log than we and is asked for least. NULL: none, or somebody is
- * asked already. */
-static struct ph_peer *choose_source(struct ph_node *node, uint32_t first, struct ph_news *wanted)
+/* The open peer that has more of this log than we and is asked for least; of those that have failed
+ * too only if `any`. NULL: none, or somebody good for it is asked already. */
+static struct ph_peer *choose_source(struct ph_node *node, uint32_t first, bool any,
+                                     struct ph_news *wanted)
 {
     struct ph_peer *best = NULL;
     for (size_t i = 0; i < PH_PEERS_MAX; i++) {
         struct ph_peer *peer = &node->peers[i];
         struct ph_news more;
-        if (peer->state != PH_PEER_OPEN)
+        bool is_good = peer->want_failures == 0;
+        if (peer->state != PH_PEER_OPEN || (!any && !is_good))
             continue;
-        if (find_want(peer, first) != NULL)
+        if (find_want(peer, first) != NULL && (any || is_good))
             return NULL;
-        if (!may_ask(peer, ph_want_count(peer)) || !has_more(node, peer, first, &more) ||
+        if (!may_ask(peer) || !has_more(node, peer, first, &more) ||
             (best != NULL && !is_better_source(peer, best)))
             continue;
         best = peer;
@@ -268,24 +270,63 @@ static size_t drop_met_wants(struct ph_node *node, struct ph_peer *peer)
     return ph_want_count(peer);
 }
 
-void ph_want_pull(struct ph_node *node)
+static bool is_wanted(const struct ph_log *log, uint32_t number)
 {
-    size_t want_count = 0;
-    for (size_t i = 0; i < PH_PEERS_MAX; i++)
-        if (node->peers[i].state == PH_PEER_OPEN)
-            want_count += drop_met_wants(node, &node->peers[i]);
-    if (node->is_stopping || !has_ingest_room(node))
-        return;
+    return log->first == number && !log->is_left_out;
+}
+
+static void ask_the_good(struct ph_node *node, size_t want_count)
+{
     for (uint32_t log = 0; log < node->logs.count && want_count < PH_WANTS_MAX; log++) {
         struct ph_news wanted;
-        if (node->logs.items[log].first != log || node->logs.items[log].is_left_out)
-            continue;
-        struct ph_peer *peer = choose_source(node, log, &wanted);
+        struct ph_peer *peer = NULL;
+        if (is_wanted(&node->logs.items[log], log))
+            peer = choose_source(node, log, false, &wanted);
         if (peer == NULL)
             continue;
         ph_penalty_apply(node, peer, send_want(node, peer, &wanted), "asking");
         want_count++;
     }
+}
+
+/* Of those that have failed, who has failed least, one at a time; all of them together never take the
+ * places that are left for others. */
+static void ask_a_failed_one(struct ph_node *node, size_t failed_count)
+{
+    struct ph_peer *best = NULL;
+    struct ph_news best_wanted;
+    for (uint32_t log = 0; log < node->logs.count && failed_count < PH_WANTS_MAX / 2; log++) {
+        struct ph_news wanted;
+        struct ph_peer *peer = NULL;
+        if (is_wanted(&node->logs.items[log], log))
+            peer = choose_source(node, log, true, &wanted);
+        if (peer == NULL || peer->want_failures == 0 ||
+            (best != NULL && !is_better_source(peer, best)))
+            continue;
+        best = peer;
+        best_wanted = wanted;
+    }
+    if (best != NULL)
+        ph_penalty_apply(node, best, send_want(node, best, &best_wanted), "asking");
+}
+
+void ph_want_pull(struct ph_node *node)
+{
+    size_t good_count = 0, failed_count = 0;
+    for (size_t i = 0; i < PH_PEERS_MAX; i++) {
+        struct ph_peer *peer = &node->peers[i];
+        if (peer->state != PH_PEER_OPEN)
+            continue;
+        size_t count = drop_met_wants(node, peer);
+        if (peer->want_failures == 0)
+            good_count += count;
+        else
+            failed_count += count;
+    }
+    if (node->is_stopping || !has_ingest_room(node))
+        return;
+    ask_the_good(node, good_count);
+    ask_a_failed_one(node, failed_count);
 }
 
 /* --- what comes of it --- */

@@ -82,6 +82,8 @@ static enum ph_status gather(const struct ph_batch *batch, const struct ph_chang
         return add_value(out, PH_JOURNAL_ENTRY, change->value);
     case PH_CHANGE_FILL:
         return PH_OK; /* it came from others, and will again */
+    case PH_CHANGE_LEAVE_OUT:
+        return PH_OK; /* it follows from facts and entries */
     }
     return PH_CORRUPT;
 }

@@ -40,8 +40,7 @@ static void put_want(struct ph_buffer *out, const struct ph_message *message)
     for (uint32_t i = 0; i < message->of.want.locator_count; i++)
         locators[i] = ph_message_next_locator(&in);
     FUZZ_CHECK(!in.failed);
-    ph_message_want(out, &message->of.want.writer, locators, message->of.want.locator_count,
-                    message->of.want.run_count);
+    ph_message_want(out, &message->of.want.log, locators, message->of.want.locator_count);
 }
 
 static void put_introduce(struct ph_buffer *out, const struct ph_message *message)

@@ -78,8 +78,15 @@ static void ask_for_a_log(struct sim_adversary *adversary, struct sim_talk *talk
 {
     struct ph_buffer message = blank();
     struct ph_locator locator = {.seq = 1 + (uint32_t)sim_adversary_draw(adversary, 9)};
-    ph_message_want(&message, &any_line(adversary)->writer, &locator,
-                    (uint32_t)sim_adversary_draw(adversary, 2), PH_WANT_RUNS_MAX);
+    const struct sim_line *line = any_line(adversary);
+    struct ph_link tip = sim_line_tip(line);
+    struct ph_wanted wanted = {
+        .writer = line->writer, .head = {.seq = tip.seq + 1}, .run_count = PH_WANT_RUNS_MAX};
+    if (tip.seq != 0 && sim_adversary_draw(adversary, 4) != 0) {
+        wanted.head.seq = tip.seq;
+        memcpy(wanted.head.check, tip.id.bytes, sizeof wanted.head.check);
+    }
+    ph_message_want(&message, &wanted, &locator, (uint32_t)sim_adversary_draw(adversary, 2));
     sim_session_say(&talk->session, ph_buffer_bytes(&message));
 }
 

@@ -204,13 +204,16 @@ void sim_talk_heads(struct sim_adversary *adversary, struct sim_talk *talk)
     say(talk, &message);
 }
 
-static void want(struct sim_talk *talk, const struct sim_line *line)
+static void want(struct sim_talk *talk, const struct sim_line *line, const struct ph_head *head)
 {
+    struct ph_wanted wanted = {
+        .writer = line->writer, .head = {.seq = head->seq}, .run_count = PH_WANT_RUNS_MAX};
     struct ph_buffer message = blank();
     struct ph_link tip = sim_line_tip(line);
     struct ph_locator locator = {.seq = tip.seq};
     memcpy(locator.check, tip.id.bytes, sizeof locator.check);
-    ph_message_want(&message, &line->writer, &locator, tip.seq == 0 ? 0 : 1, PH_WANT_RUNS_MAX);
+    memcpy(wanted.head.check, head->id.bytes, sizeof wanted.head.check);
+    ph_message_want(&message, &wanted, &locator, tip.seq == 0 ? 0 : 1);
     say(talk, &message);
 }
 
@@ -226,7 +229,7 @@ static void answer_heads(struct sim_adversary *adversary, struct sim_talk *talk,
             if (line->is_own || line->count >= head.seq ||
                 !ph_writer_id_equal(&line->writer, &head.writer))
                 continue;
-            want(talk, line);
+            want(talk, line, &head);
             want_count++;
         }
     }
@@ -282,7 +285,7 @@ static void serve(struct sim_adversary *adversary, struct sim_talk *talk,
     uint32_t after = common(line, message);
     bool as_holes = line->is_own && sim_adversary_does(adversary, SIM_LIE(HOLES)) &&
                     sim_adversary_draw(adversary, 2) == 0;
-    for (uint8_t i = 0; i < message->of.want.run_count && after < line->part; i++) {
+    for (uint8_t i = 0; i < message->of.want.log.run_count && after < line->part; i++) {
         struct ph_buffer out = blank();
         uint32_t count = sim_line_run(line, after, line->part - after, as_holes, &out);
         if (count == 0)
@@ -298,7 +301,7 @@ static void answer_want(struct sim_adversary *adversary, struct sim_talk *talk,
     const struct sim_line *line, *best = NULL;
     for (uint32_t i = 0; (line = line_at(adversary, i)) != NULL; i++)
         if (is_shown(adversary, i, talk) &&
-            ph_writer_id_equal(&line->writer, &message->of.want.writer) &&
+            ph_writer_id_equal(&line->writer, &message->of.want.log.writer) &&
             (best == NULL || line->count > best->count))
             best = line;
     if (best != NULL && (!best->is_withheld || adversary->partner != NULL))
