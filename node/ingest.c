@@ -43,42 +43,37 @@ enum ph_status ph_ingest_fact(struct ph_node *node, struct ph_bytes bytes, bool 
 
 /* --- holes --- */
 
-/* Whether it fits the hole, if there is one, in this branch. */
+/* Whether it fits the hole, if there is one, in this branch. PH_WAITING: no. */
 static enum ph_status check_fill(const struct ph_view *view, uint32_t log,
                                  const struct ph_message *fill)
 {
     struct ph_stored_entry entry;
     enum ph_status status = ph_view_entry(view, log, fill->of.fill.seq, &entry);
-    if (status == PH_NOT_FOUND || (status == PH_OK && !entry.body.content_is_missing))
-        status = PH_WAITING;
-    if (status == PH_OK) {
-        struct ph_body body = {.content = fill->of.fill.content,
-                               .content_len = entry.body.content_len,
-                               .salt = fill->of.fill.salt};
-        struct ph_hash hash = ph_body_content_hash(&body);
-        if (fill->of.fill.content.len != entry.body.content_len ||
-            !ph_hash_equal(&hash, &entry.body.content_hash))
-            status = PH_UNAUTHENTIC;
-    }
-    return status;
+    if (status != PH_OK)
+        return status == PH_NOT_FOUND ? PH_WAITING : status;
+    struct ph_body body = {.content = fill->of.fill.content,
+                           .content_len = entry.body.content_len,
+                           .salt = fill->of.fill.salt};
+    if (!entry.body.content_is_missing || fill->of.fill.content.len != entry.body.content_len)
+        return PH_WAITING;
+    struct ph_hash hash = ph_body_content_hash(&body);
+    return ph_hash_equal(&hash, &entry.body.content_hash) ? PH_OK : PH_WAITING;
 }
 
 /* The branch whose hole it fits. */
 static enum ph_status find_hole(struct ph_node *node, const struct ph_message *fill, int *log)
 {
     struct ph_view view = {0};
-    enum ph_status status = ph_view_open(node->store, &view), found = PH_WAITING;
-    for (int i = *log; i >= 0 && status == PH_OK && found != PH_OK;
-         i = ph_branch_after(node, (uint32_t)i)) {
-        enum ph_status checked = check_fill(&view, (uint32_t)i, fill);
+    enum ph_status status = ph_view_open(node->store, &view);
+    int i = *log;
+    if (status == PH_OK)
+        status = PH_WAITING;
+    for (; i >= 0 && status == PH_WAITING; i = ph_branch_after(node, (uint32_t)i)) {
+        status = check_fill(&view, (uint32_t)i, fill);
         *log = i;
-        if (ph_status_blame(checked) == PH_BLAME_LOCAL)
-            status = checked;
-        else if (checked != PH_WAITING)
-            found = checked; /* it doesn't fit this one; another may be meant */
     }
     ph_view_close(&view);
-    return status != PH_OK ? status : found;
+    return status;
 }
 
 enum ph_status ph_ingest_fill(struct ph_node *node, const struct ph_message *fill)

@@ -14,7 +14,8 @@ PH_MUST_USE enum ph_status ph_ingest_batch(struct ph_node *node, struct ph_batch
 PH_MUST_USE enum ph_status ph_ingest_fact(struct ph_node *node, struct ph_bytes bytes,
                                           bool *is_new);
 
-/* Content for a hole. PH_WAITING: no such hole. PH_UNAUTHENTIC: it doesn't fit the entry. */
+/* Content for a hole. PH_WAITING: it fits none. That is nobody's fault: it may be of a branch that is
+ * not held here. */
 PH_MUST_USE enum ph_status ph_ingest_fill(struct ph_node *node, const struct ph_message *fill);
 
 /* Our own next entry; moves the own log's end. */

@@ -67,7 +67,7 @@
 #define PH_HOLES_MAX 65536            /* entries without content; beyond, such runs are not taken */
 #define PH_WANT_RUNS_MAX 8            /* (wire) runs that one WANT may ask for */
 #define PH_WANTS_PER_PEER_MAX 4       /* logs being fetched from one peer at a time */
-#define PH_WANTS_MAX 8                /* from all peers together */
+#define PH_WANTS_MAX 8                /* from all peers that answer; half as many from others */
 #define PH_SERVES_PER_PEER_MAX 4      /* logs being sent to one peer at a time */
 #define PH_PUSH_ENTRIES_MAX 64        /* a longer gap is pulled, not pushed */
 #define PH_LOCATOR_MAX 40             /* (wire) ids in a WANT's locator */
