@@ -18,14 +18,14 @@ function headsOf(entries, leftOut) {
         heads: counted.filter((entry) => !continued.has(entry.id))
             .sort(ascending((entry) => entry.writer + entry.id)),
         holes: counted.filter((entry) => entry.content === undefined)
-            .sort(ascending((entry) => entry.writer + u32(entry.seq).toString('hex'))),
+            .sort(ascending((entry) => entry.writer + u32(entry.seq).toString('hex') + entry.id)),
     };
 }
 
 function rootOf(factSet, { heads, holes }) {
     return hash('root', factSet,
         u32(heads.length), ...heads.flatMap(({ writer, seq, id }) => [hex(writer), u32(seq), hex(id)]),
-        u32(holes.length), ...holes.flatMap(({ writer, seq }) => [hex(writer), u32(seq)]));
+        u32(holes.length), ...holes.flatMap(({ writer, seq, id }) => [hex(writer), u32(seq), hex(id)]));
 }
 
 module.exports = { headsOf, rootOf };

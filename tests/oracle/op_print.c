@@ -73,9 +73,13 @@ static uint32_t holes_of(const struct op_taker *taker, const struct ph_view *vie
 {
     uint32_t log = 0, seq = 0, count = 0;
     enum ph_status status = ph_view_hole(view, &log, &seq);
-    for (; status == PH_OK; seq++, status = ph_view_hole(view, &log, &seq))
-        if (!is_left_out(taker, log))
-            out[count++] = (struct ph_hole){taker->logs[log].writer, seq};
+    for (; status == PH_OK; seq++, status = ph_view_hole(view, &log, &seq)) {
+        struct ph_stored_entry entry;
+        if (is_left_out(taker, log))
+            continue;
+        CHECK_OK(ph_view_entry(view, log, seq, &entry));
+        out[count++] = (struct ph_hole){taker->logs[log].writer, seq, ph_header_id(entry.encoded)};
+    }
     CHECK_STATUS(status, PH_NOT_FOUND);
     qsort(out, count, sizeof *out, order_of_holes);
     return count;
