@@ -87,15 +87,18 @@ static void put_heads(struct fuzz_input *input, struct ph_buffer *out)
         heads[i].id.bytes[0] ^= bend >> 7;
     }
     for (uint32_t i = 0; i < hole_count; i++)
-        holes[i] = (struct ph_hole){pick_writer(input), 1 + fuzz_pick(input, 6)};
+        holes[i] = (struct ph_hole){.writer = pick_writer(input), .seq = 1 + fuzz_pick(input, 6)};
     ph_message_heads(out, heads, head_count, holes, hole_count);
 }
 
 static void put_want(struct fuzz_input *input, struct ph_buffer *out)
 {
     struct ph_locator locators[8];
-    struct ph_writer_id writer = pick_writer(input);
+    struct ph_wanted wanted = {.writer = pick_writer(input)};
     enum cast_role who;
+    const struct ph_link *head = pick_link(input, &who);
+    wanted.head.seq = head->seq == 0 ? 1 : head->seq;
+    memcpy(wanted.head.check, head->id.bytes, sizeof wanted.head.check);
     uint32_t count = fuzz_pick(input, 9), seq = 0;
     for (uint32_t i = 0; i < count; i++) {
         const struct ph_link *link = pick_link(input, &who);
@@ -103,8 +106,8 @@ static void put_want(struct fuzz_input *input, struct ph_buffer *out)
         locators[i].seq = seq;
         memcpy(locators[i].check, link->id.bytes, sizeof locators[i].check);
     }
-    ph_message_want(out, &writer, locators, count,
-                    (uint8_t)(1 + fuzz_pick(input, PH_WANT_RUNS_MAX)));
+    wanted.run_count = (uint8_t)(1 + fuzz_pick(input, PH_WANT_RUNS_MAX));
+    ph_message_want(out, &wanted, locators, count);
 }
 
 /* A run of one to four entries from some place in a log, by its writer or not quite. */
