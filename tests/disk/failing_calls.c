@@ -53,7 +53,9 @@ struct harness {
     struct disk_memory memory;   /* and by the one at hand */
     char plan[33];
     char invitation[1024];
-    bool is_joining; /* this case is one of `join`: nothing can be written before it is done */
+    uint64_t card_count; /* records of the prepared home that are nobody's plan */
+    bool is_refused;     /* `new` was: its plan may not come back */
+    bool is_joining;     /* this case is one of `join`: nothing can be written before it is done */
     volatile uint64_t *counter;
     uint64_t case_count, finding_count, hit_count, libuv_count;
 };
@@ -214,6 +216,11 @@ static bool check(void *impl)
     if (session == NULL)
         return !harness->memory.is_founded;
     bool is_well = disk_school_check(session, &harness->memory);
+    if (is_well && harness->is_refused &&
+        disk_school_record_count(session) != harness->card_count + harness->memory.record_count) {
+        printf("what was refused came back\n");
+        is_well = false;
+    }
     if (is_well && !harness->is_joining) {
         if (!harness->memory.is_founded)
             (void)!disk_school_found(session);
@@ -260,6 +267,7 @@ static void run_case(struct harness *harness, const struct step *step,
     uint64_t before = harness->finding_count;
     harness->is_joining = strcmp(step->name, "join") == 0;
     int code = run_step(harness, step, kind, at, &err);
+    harness->is_refused = code == 1 && strcmp(step->name, "new") == 0;
     harness->hit_count += *harness->counter >= at;
     judge(harness, kind, code, err);
     free(err);
@@ -293,6 +301,7 @@ static void learn_from_prepared(struct harness *harness)
         disk_memory_take(&harness->promised, line);
     }
     memcpy(harness->plan, line + 7, sizeof harness->plan);
+    harness->card_count = disk_school_record_count(session) - harness->promised.record_count;
     if (!disk_school_learn(session, &harness->promised, NULL) || disk_school_close(session) != 0)
         disk_die("the prepared home doesn't work");
 }
