@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,17 +10,6 @@
 #include <unistd.h>
 
 #include "tools/tree.h"
-
-void disk_die(const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    fputs("harness: ", stderr);
-    vfprintf(stderr, format, arguments);
-    fprintf(stderr, " (%s)\n", strerror(errno));
-    va_end(arguments);
-    exit(2);
-}
 
 void *disk_resize(void *old, size_t size)
 {

@@ -217,7 +217,7 @@ static void add_pending(struct disk *disk, const struct disk_event *event)
 {
     if (disk->pending_count == disk->pending_size) {
         disk->pending_size = 2 * disk->pending_size + 64;
-        disk->pending = disk_resize(disk->pending, disk->pending_size * sizeof disk->pending[0]);
+        disk->pending = disk_resize(disk->pending, disk->pending_size * sizeof(void *));
     }
     disk->pending[disk->pending_count++] = event;
 }
