@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,17 @@
 #include <unistd.h>
 
 #include "tools/tree.h"
+
+void disk_die(const char *format, ...)
+{
+    char text[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    fprintf(stderr, "harness: %s (%s)\n", text, strerror(errno));
+    exit(2);
+}
 
 void *disk_resize(void *old, size_t size)
 {
