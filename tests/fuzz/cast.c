@@ -233,9 +233,9 @@ void cast_init(struct cast *cast)
 {
     lone_init(&cast->lone);
     cast->schools[CAST_NODE].identity = cast->lone.identity;
-    for (uint8_t i = 0; i < CAST_COUNT; i++) {
+    for (uint32_t i = 0; i < CAST_COUNT; i++) {
         if (i != CAST_NODE)
-            make_school(&cast->schools[i], i);
+            make_school(&cast->schools[i], (uint8_t)i);
         take_keys(&cast->schools[i]);
     }
     found(cast);

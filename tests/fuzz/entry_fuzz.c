@@ -27,6 +27,15 @@ static void check_acceptance(const struct ph_stored_entry *stored)
                (hash_fits && numbers_fit));
     header.body_hash = hash;
     FUZZ_CHECK((ph_entry_check(&link, &header, &stored->body, UINT64_MAX) == PH_OK) == numbers_fit);
+    FUZZ_CHECK(!numbers_fit || header.sum == 0 ||
+               ph_entry_check(&link, &header, &stored->body, header.sum - 1) == PH_LIMIT);
+    if (header.lamport > PH_LAMPORT_STEP_MAX) {
+        link.lamport = header.lamport - PH_LAMPORT_STEP_MAX - 1;
+        FUZZ_CHECK(ph_entry_check(&link, &header, &stored->body, UINT64_MAX) != PH_OK);
+        link.lamport++;
+        FUZZ_CHECK((ph_entry_check(&link, &header, &stored->body, UINT64_MAX) == PH_OK) ==
+                   numbers_fit);
+    }
     link.seq++;
     FUZZ_CHECK(ph_entry_check(&link, &header, &stored->body, UINT64_MAX) != PH_OK);
 }

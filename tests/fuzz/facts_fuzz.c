@@ -8,6 +8,7 @@
 #define FACTS_MAX 24
 #define FACT_ROOM 1024
 #define PAST_MAX 4
+#define ORDER_PRIME 29 /* above FACTS_MAX: steps of any width come by every one */
 
 struct signer {
     struct ph_sign_secret secret;
@@ -152,19 +153,27 @@ static void take_in_order(struct ph_facts *facts)
     }
 }
 
-/* Rounds until none is new: each in the order that the input draws, some twice. */
+static void take_again(struct ph_facts *facts, const struct made *fact)
+{
+    bool is_new;
+    enum ph_status status = ph_facts_take(facts, ph_bytes(fact->bytes, fact->len), &is_new);
+    FUZZ_CHECK(status == PH_WAITING || status == fact->status);
+}
+
+/* Rounds until none is new: some from the beginning, so that others can follow on them, then all in an
+ * order that is drawn: backwards, if the input says nothing. */
 static void take_shuffled(struct fuzz_input *input, struct ph_facts *facts)
 {
     uint32_t before;
     do {
         before = ph_facts_count(facts);
-        uint32_t at = fuzz_byte(input), step = 1 + 2 * fuzz_pick(input, 8);
-        for (uint32_t i = 0; i < 2 * made_count; i++, at += step) {
-            const struct made *fact = &made[(i < made_count ? at : i) % made_count];
-            bool is_new;
-            enum ph_status status = ph_facts_take(facts, ph_bytes(fact->bytes, fact->len), &is_new);
-            FUZZ_CHECK(status == PH_WAITING || status == fact->status);
-        }
+        uint32_t upto = (made_count / 2 + fuzz_byte(input)) % (made_count + 1);
+        uint32_t at = fuzz_byte(input), step = ORDER_PRIME - 1 - fuzz_pick(input, ORDER_PRIME - 1);
+        for (uint32_t i = 0; i < upto; i++)
+            take_again(facts, &made[i]);
+        for (uint32_t i = 0; i < ORDER_PRIME; i++)
+            if ((at + step * i) % ORDER_PRIME < made_count)
+                take_again(facts, &made[(at + step * i) % ORDER_PRIME]);
     } while (ph_facts_count(facts) != before);
 }
 

@@ -90,6 +90,8 @@ const conversations = {
     own_log_goes_on_elsewhere: [0, ...run(0, 3, 0, 0, [0, 0, 0], plan), ...settle],
     own_log_is_forked: [0, ...run(0, 1, 0, 0, [0, 0, 0], plan), ...settle],
     hole_is_filled: [0, ...run(1, 0, 0, 4, [0, 0, 0], plan), ...settle, 9, 1, 0, 0, 0, ...settle],
+    hole_is_filled_wrongly: [0, ...run(1, 0, 0, 4, [0, 0, 0], plan), ...settle,
+        9, 1, 0, 1, 0, 6, 1, 2, 3, 4, 5, 6, 0, ...settle, 17, 17, 17],
     log_is_forked: [0, ...run(1, 0, 0, 0, [0, 0, 0], plan), ...settle,
         ...run(1, 0, 0, 0, [0, 0, 0], plan + 2), ...settle],
     reference_comes_first: [0, ...run(2, 0, 0, 0, [0, 0, 0], plan, [0xf0, 0, 50]), ...again,
@@ -101,3 +103,25 @@ const conversations = {
 };
 for (const [name, bytes] of Object.entries(conversations))
     put('session', Buffer.from(bytes), name);
+
+// Sets of facts: what facts_fuzz.c reads for each is type and number of past, author, past, three more.
+const admit = [3, 0, 0, 0, 1, 2], admit_again = [66, 0, 1, 2, 0, 1, 2];
+put('facts', Buffer.from([2, ...admit, ...admit_again]), 'admitted_twice');
+
+// At a limit and past it, where no fuzzer comes by itself: replaying them is what counts.
+const array = count => count < 16 ? Buffer.from([0x90 | count]) :
+    Buffer.concat([Buffer.from([0xdc]), u16(count)]);
+const bin = (len, byte) => Buffer.concat([Buffer.from([0xc4, len]), Buffer.alloc(len, byte)]);
+const list = (count, item) => Buffer.concat([array(count), ...Array(count).fill(item)]);
+const locator = Buffer.concat([Buffer.from([0x92, 5]), bin(16, 1)]);
+const hole = Buffer.concat([Buffer.from([0x92]), bin(32, 1), Buffer.from([5])]);
+for (const count of [40, 41])
+    put('message', Buffer.concat([Buffer.from([0x94, 7]), bin(32, 1), list(count, locator),
+        Buffer.from([1])]), `${count}_locators`);
+for (const count of [256, 257])
+    put('message', Buffer.concat([Buffer.from([0x93, 6, 0x90]), list(count, hole)]), `${count}_holes`);
+// Every form that MessagePack has and we refuse, with nothing but zeros behind its first byte.
+const refused = {c1: 0, c6: 4, c7: 2, c8: 3, c9: 5, ca: 4, cb: 8, d4: 2, d5: 3, d6: 5, d7: 9, d8: 17,
+    db: 4, dd: 4, df: 4};
+for (const [head, len] of Object.entries(refused))
+    put('pack', Buffer.concat([hex(head), Buffer.alloc(len)]), `head_${head}`);
