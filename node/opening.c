@@ -9,6 +9,7 @@
 #include "node/peers.h"
 #include "node/report.h"
 #include "node/sync.h"
+#include "node/writer.h"
 
 #define FACTS_PER_MESSAGE 64
 #define PREFIXES_PER_MESSAGE 4000
@@ -325,14 +326,32 @@ static void end_oldest_of_school(struct ph_node *node, const struct ph_peer *new
         ph_peers_end(node, oldest, PH_END_FULL);
 }
 
+void ph_opening_find_ourselves(struct ph_node *node, struct ph_peer *dialed)
+{
+    for (size_t i = 0; i < PH_PEERS_MAX; i++) {
+        struct ph_peer *peer = &node->peers[i];
+        if (peer->state == PH_PEER_GREETING && !peer->is_ours &&
+            ph_handshake_is_other_end(&dialed->handshake, &peer->handshake))
+            peer->is_self = dialed->is_self = true;
+    }
+}
+
+/* Our own key at the other end: we have dialed ourselves, or somebody else has our secrets, which only
+ * a copy of this home has. Then neither goes on writing with them. */
+static enum ph_status end_with_ourselves(struct ph_node *node, struct ph_peer *peer)
+{
+    bool is_self = peer->is_self;
+    if (is_self)
+        ph_dial_on_self(node, peer);
+    ph_peers_end(node, peer, PH_END_DUPLICATE);
+    return is_self ? PH_OK : ph_writer_end(node, PH_NOTICE_TWIN);
+}
+
 enum ph_status ph_opening_begin(struct ph_node *node, struct ph_peer *peer)
 {
     peer->state = PH_PEER_JUDGING; /* sealed from here on: a goodbye can be said */
-    if (ph_agree_public_equal(&peer->transport, &node->transport)) {
-        ph_dial_on_self(node, peer);
-        ph_peers_end(node, peer, PH_END_DUPLICATE);
-        return PH_OK;
-    }
+    if (ph_agree_public_equal(&peer->transport, &node->transport))
+        return end_with_ourselves(node, peer);
     struct ph_peer *twin = find_twin(node, peer);
     if (twin != NULL) {
         bool stays = newer_stays(node, twin, peer);

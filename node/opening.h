@@ -5,6 +5,9 @@
 
 #include "node/state.h"
 
+/* Our own transport key answered a dial: perhaps it is our own listener. Before the handshake is
+ * wiped. */
+void ph_opening_find_ourselves(struct ph_node *node, struct ph_peer *dialed);
 /* The handshake is done: settle duplicates, then judge. */
 PH_MUST_USE enum ph_status ph_opening_begin(struct ph_node *node, struct ph_peer *peer);
 

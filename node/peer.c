@@ -90,6 +90,9 @@ static enum ph_status take_greeting(struct ph_node *node, struct ph_peer *peer,
     if (!ph_handshake_is_done(&peer->handshake))
         return PH_OK;
     ph_handshake_split(&peer->handshake, &peer->channel);
+    bool is_us = ph_agree_public_equal(&peer->transport, &node->transport);
+    if (is_us && peer->is_ours)
+        ph_opening_find_ourselves(node, peer);
     ph_handshake_wipe(&peer->handshake);
     return ph_opening_begin(node, peer);
 }

@@ -101,6 +101,7 @@ struct ph_peer {
     enum ph_peer_state state;
     ph_conn_id conn;
     bool is_ours;      /* we dialed */
+    bool is_self;      /* the other end is in this node as well */
     int address_index; /* of dial's list; -1: they called us */
     char address[PH_ADDRESS_LEN_MAX + 1];
     bool has_key; /* a message of the handshake came that takes the network key */

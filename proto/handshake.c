@@ -438,6 +438,13 @@ const struct ph_agree_public *ph_handshake_remote_static(const struct ph_handsha
     return handshake->has_their_static ? &handshake->their_static : NULL;
 }
 
+bool ph_handshake_is_other_end(const struct ph_handshake *a, const struct ph_handshake *b)
+{
+    struct ph_agree_public ephemeral = ph_agree_public_of(&b->our_ephemeral);
+    return a->role != b->role && a->has_their_ephemeral &&
+           ph_agree_public_equal(&a->their_ephemeral, &ephemeral);
+}
+
 const uint8_t *ph_handshake_hash(const struct ph_handshake *handshake)
 {
     return ph_handshake_is_done(handshake) ? handshake->hash : NULL;

@@ -90,6 +90,9 @@ bool ph_handshake_is_ours_to_write(const struct ph_handshake *handshake);
  * `handshake`. */
 const struct ph_agree_public *ph_handshake_remote_static(const struct ph_handshake *handshake);
 
+/* Whether these two are the two ends of one session, in one process. Until either is wiped. */
+bool ph_handshake_is_other_end(const struct ph_handshake *a, const struct ph_handshake *b);
+
 /* PH_HANDSHAKE_HASH_LEN bytes that are the same on both sides and for no other session (section
  * 11.2, channel binding), or NULL unless done. Borrowed from `handshake`. */
 const uint8_t *ph_handshake_hash(const struct ph_handshake *handshake);

@@ -12,9 +12,9 @@
  *     but never a part of it: the store is synchronous.
  *   - It starts again from what its disk holds, with fresh chance.
  *   - A commit fails without anybody knowing whether it is written; the node then stops by itself.
+ *   - Its disk is set back to an older copy, or becomes that of another machine.
  *
- * Not modelled yet: disks that are rolled back or cloned, bits that rot, clocks that run unevenly,
- * memory that runs out. All of it can be added here without a change to the nodes.
+ * Not modelled yet: bits that rot, clocks that run unevenly, memory that runs out. All of it can be added here without a change to the nodes.
  *
  * Nodes are numbered from 0; node 2 is at "node2:7410". A node that stops by itself (node.h:
  * failure) is down from then on; sim_failure tells why. What only a broken node can do (naming a
@@ -102,6 +102,13 @@ void sim_set_disk_full(struct sim *sim, uint32_t node, bool is_full);
 /* Its secrets as a writer are gone, as when a backup is restored that leaves them out. Before its next
  * start. */
 void sim_lose_writer(struct sim *sim, uint32_t node);
+/* A copy of the disk of a machine that is down, one for each; a later one replaces it. */
+void sim_back_up(struct sim *sim, uint32_t node);
+/* The disk of a machine that is down becomes what was backed up of `from`, itself or another, which
+ * makes it the same school. With the secrets copied nobody notices: a disk image, or a whole disk set
+ * back. Without, they are missing or don't fit the machine. */
+enum sim_secrets { SIM_SECRETS_COPIED, SIM_SECRETS_MISSING };
+void sim_restore(struct sim *sim, uint32_t node, uint32_t from, enum sim_secrets secrets);
 /* How long its commits and jobs take, and how late its alarms are, from now on. */
 void sim_set_commit_ms(struct sim *sim, uint32_t node, struct sim_span span);
 void sim_set_job_ms(struct sim *sim, uint32_t node, struct sim_span span);

@@ -15,7 +15,7 @@ struct sim_machine {
     uint32_t place; /* in the network */
     char path[SIM_PATH_MAX];
     char journal[SIM_PATH_MAX + 16];
-    struct ph_identity identity;
+    struct ph_identity identity, backed_up;
     char kept[SIM_KEPT_MAX][PH_ADDRESS_LEN_MAX + 1];
     size_t kept_count;
 
@@ -76,6 +76,7 @@ void sim_machine_tell(struct sim_machine *machine, struct ph_event *event);
 /* Its memory is gone, its store closed. */
 void sim_machine_die(struct sim_machine *machine, enum sim_fate fate);
 void sim_machine_start(struct sim_machine *machine);
+void sim_copies_remove(const struct sim *sim, uint32_t node);
 void sim_machine_draw_writer(struct ph_identity *identity, uint16_t serial, uint64_t *chance);
 
 __attribute__((noreturn, format(printf, 2, 3))) void sim_fail(const struct sim *sim,
