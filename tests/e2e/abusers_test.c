@@ -258,14 +258,14 @@ static void a_crowd_without_the_key_ends_nobody_who_has_it(void **state)
 static void a_crowd_from_one_address_ends_nobody_from_another(void **state)
 {
     struct stage stage = set_up(*state);
-    struct caller slow, crowd[PH_HALF_OPEN_MAX + 10];
+    struct caller slow, crowd[2 * PH_PEERS_MAX];
     begin(&slow, &stage, NULL);
 
-    for (size_t i = 0; i < PH_HALF_OPEN_MAX + 10; i++)
+    for (size_t i = 0; i < 2 * PH_PEERS_MAX; i++) /* who was ended lingers, and gives way */
         begin(&crowd[i], &stage, "127.0.0.2");
 
     check_gets_through(&slow);
-    for (size_t i = 0; i < PH_HALF_OPEN_MAX + 10; i++)
+    for (size_t i = 0; i < 2 * PH_PEERS_MAX; i++)
         caller_deinit(&crowd[i]);
 }
 

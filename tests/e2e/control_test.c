@@ -1,6 +1,7 @@
 /* The control socket of a node that runs, abused by programs of the same user, and out of reach for
  * others. After each, commands are answered and the network goes on. */
 #include <errno.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -189,6 +190,38 @@ static void ten_thousand_requests_without_reading_stop_nobody(void **state)
     check_goes_on(world);
 }
 
+/* Its first command waits for somebody who never speaks. */
+static void who_asks_again_before_the_answer_is_cut_off(void **state)
+{
+    struct process_world *world = set_up(state);
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t size = sizeof address;
+    char text[32], unheard[8];
+    uint8_t request[100];
+    struct ph_buffer out = ph_buffer(request, sizeof request);
+    int silent = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    CHECK(bind(silent, (struct sockaddr *)&address, sizeof address) == 0);
+    CHECK(listen(silent, 8) == 0);
+    CHECK(getsockname(silent, (struct sockaddr *)&address, &size) == 0);
+    snprintf(text, sizeof text, "127.0.0.1:%u", ntohs(address.sin_port));
+    ph_buffer_put(&out, "\0\0\0", 4);
+    ph_pack_array(&out, 3);
+    ph_pack_text(&out, ph_bytes_text("sync"));
+    ph_pack_text(&out, ph_bytes_text(text));
+    ph_pack_uint(&out, 30000);
+    request[3] = (uint8_t)(out.len - 4);
+    int fd = dial(&world->schools[0]);
+
+    say(fd, request, out.len);
+    say(fd, STATUS, sizeof STATUS - 1);
+
+    assert_int_equal(hear_to_the_end(fd, unheard, sizeof unheard), 0);
+    close(fd);
+    close(silent);
+    check_goes_on(world);
+}
+
 static void who_goes_without_its_answers_is_forgotten(void **state)
 {
     struct process_world *world = set_up(state);
@@ -268,6 +301,7 @@ CHECK_MAIN(PROCESS_TEST(what_is_no_request_is_told_so_and_cut_off),
            PROCESS_TEST(a_command_that_nobody_knows_is_answered),
            PROCESS_TEST(half_requests_and_many_clients_keep_no_command_out_for_good),
            PROCESS_TEST(ten_thousand_requests_without_reading_stop_nobody),
+           PROCESS_TEST(who_asks_again_before_the_answer_is_cut_off),
            PROCESS_TEST(who_goes_without_its_answers_is_forgotten),
            PROCESS_TEST(who_reads_byte_by_byte_gets_all_of_it),
            PROCESS_TEST(another_user_can_not_connect),
