@@ -227,13 +227,13 @@ class Facts {
         return this.of(this.all(), CERTIFY).filter((fact) => this.certifies(fact));
     }
 
-    // Schools whose logs are left out of heads and root.
-    leftOut() {
+    // Schools with more certify facts than count.
+    certifiedTooOften() {
         const counts = new Map();
         for (const { author } of this.certificates())
             counts.set(author, (counts.get(author) || 0) + 1);
-        return new Set([...counts.keys()]
-            .filter((school) => counts.get(school) > limits.PH_CERTIFIES_PER_SCHOOL_MAX));
+        return [...counts.keys()]
+            .filter((school) => counts.get(school) > limits.PH_CERTIFIES_PER_SCHOOL_MAX);
     }
 
     hash() {

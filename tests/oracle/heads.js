@@ -1,6 +1,7 @@
-// Heads, holes and root of what is held (proto/README.md §8).
+// Tips, who is left out, heads, holes and root of what is held (proto/README.md §3 and §8).
 'use strict';
 
+const limits = require('./limits.js');
 const { hash } = require('./blake2b.js');
 
 const u32 = (value) => {
@@ -11,13 +12,41 @@ const u32 = (value) => {
 const hex = (text) => Buffer.from(text, 'hex');
 const ascending = (key) => (a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0);
 
-function headsOf(entries, leftOut) {
-    const counted = [...entries.values()].filter((entry) => !leftOut.has(entry.school));
-    const continued = new Set(counted.map((entry) => entry.previous));
+// The entries that none follows on.
+function tipsOf(entries) {
+    const continued = new Set([...entries.values()].map((entry) => entry.previous));
+    return [...entries.values()].filter((entry) => !continued.has(entry.id));
+}
+
+function countBy(list, keyOf) {
+    const counts = new Map();
+    for (const one of list)
+        counts.set(keyOf(one), (counts.get(keyOf(one)) || 0) + 1);
+    return counts;
+}
+
+// The writers, as a set of keys, that count nowhere: those with too many tips, and all of the schools
+// with too many forks or certify facts.
+function leftOut(facts, entries) {
+    const tips = tipsOf(entries);
+    const tipCounts = countBy(tips, (tip) => tip.writer);
+    const writersOf = new Map(); // school -> Set of its writers
+    for (const { author, writer } of facts.certificates())
+        writersOf.set(author, (writersOf.get(author) || new Set()).add(writer));
+    const forks = (school) => [...writersOf.get(school)]
+        .reduce((sum, writer) => sum + Math.max(0, (tipCounts.get(writer) || 0) - 1), 0);
+    const schools = [...facts.certifiedTooOften(),
+        ...[...writersOf.keys()].filter((school) => forks(school) > limits.PH_FORKS_PER_SCHOOL_MAX)];
+    return new Set([
+        ...[...tipCounts.keys()].filter((writer) => tipCounts.get(writer) > limits.PH_BRANCHES_MAX),
+        ...schools.flatMap((school) => [...writersOf.get(school)])]);
+}
+
+function headsOf(entries, out) {
+    const counts = (entry) => !out.has(entry.writer);
     return {
-        heads: counted.filter((entry) => !continued.has(entry.id))
-            .sort(ascending((entry) => entry.writer + entry.id)),
-        holes: counted.filter((entry) => entry.content === undefined)
+        heads: tipsOf(entries).filter(counts).sort(ascending((entry) => entry.writer + entry.id)),
+        holes: [...entries.values()].filter(counts).filter((entry) => entry.content === undefined)
             .sort(ascending((entry) => entry.writer + u32(entry.seq).toString('hex') + entry.id)),
     };
 }
@@ -28,4 +57,4 @@ function rootOf(factSet, { heads, holes }) {
         u32(holes.length), ...holes.flatMap(({ writer, seq, id }) => [hex(writer), u32(seq), hex(id)]));
 }
 
-module.exports = { headsOf, rootOf };
+module.exports = { leftOut, headsOf, rootOf };

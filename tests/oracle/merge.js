@@ -115,18 +115,22 @@ function merge(kinds, kind, record, ops, stands = () => true) {
 
 // --- all records ---
 
-// The entries whose ops refer to nothing that has not been applied.
-function appliedEntries(entries) {
+// The entries whose ops refer to nothing that has not been applied. Entries of writers that are left
+// out are neither applied nor waited for.
+function appliedEntries(entries, out) {
     const waiting = new Map();
     const applied = new Map();
+    const isLeftOut = (need) => out.has(need.slice(0, 64));
     for (const entry of entries.values()) {
+        if (out.has(entry.writer))
+            continue;
         const ops = opsOf(entry);
         waiting.set(nameOf(entry), { entry, ops, needs: ops.flatMap((op) => op.needs) });
     }
     for (let before = -1; before !== applied.size;) {
         before = applied.size;
         for (const [name, one] of waiting) {
-            if (!one.needs.every((need) => applied.has(need)))
+            if (!one.needs.every((need) => applied.has(need) || isLeftOut(need)))
                 continue;
             applied.set(name, one);
             waiting.delete(name);
@@ -178,8 +182,8 @@ function canonical({ kind, record, touchCount, merged }) {
 
 // Every record that an applied entry touches, by kind, then newest first: { kind, record, merged,
 // bytes }.
-function records(kinds, entries) {
-    const all = [...touchedRecords(kinds, appliedEntries(entries)).values()];
+function records(kinds, entries, out) {
+    const all = [...touchedRecords(kinds, appliedEntries(entries, out)).values()];
     return all.map(({ kind, record, touches }) => {
         const ops = withinLimits(touches).flatMap((touch) => touch.ops);
         const merged = merge(kinds, kind, record, ops);

@@ -4,7 +4,7 @@
 const { hash } = require('./blake2b.js');
 const { parseEntry, follows, startOf, acceptedEntries, Refused } = require('./entry.js');
 const { Facts, parseFact } = require('./facts.js');
-const { headsOf, rootOf } = require('./heads.js');
+const { leftOut, headsOf, rootOf } = require('./heads.js');
 const { records } = require('./merge.js');
 const { parseRun, entriesOfRun } = require('./run.js');
 
@@ -172,11 +172,12 @@ class Node {
         this.takeRuns(facts);
         this.applyFills();
         const entries = acceptedEntries(this.entries, facts);
-        const ends = headsOf(entries, facts.leftOut());
+        const out = leftOut(facts, entries);
+        const ends = headsOf(entries, out);
         return {
             facts, entries, ...ends,
             root: rootOf(facts.hash(), ends),
-            records: records(kinds, entries),
+            records: records(kinds, entries, out),
             // Held, and yet it should not be.
             unfit: [...this.refused,
                 ...[...this.facts.values()].filter((fact) => !facts.held.has(fact.id))

@@ -9,7 +9,6 @@ struct body_maker {
     struct op_set *set;
     struct chance *chance;
     const struct op_log *log;
-    uint32_t log_number;
     struct ph_buffer skeleton, content;
     uint32_t index, value_count;
     struct op_record group;
@@ -331,12 +330,19 @@ static void put_op(struct body_maker *maker, bool creates)
 
 /* --- groups and bodies --- */
 
+/* Whether this writer's next entry is to create it, on whichever branch. */
+static bool is_due(const struct body_maker *maker, const struct op_record *record)
+{
+    return maker->set->logs[record->log].writer == maker->log->writer &&
+           record->seq == maker->log->link.seq + 1;
+}
+
 static struct op_record draw_record(struct body_maker *maker, bool creates)
 {
     const struct op_set *set = maker->set;
     uint32_t number = draw(maker->chance, OP_POOL);
     for (uint32_t i = 0; i < OP_POOL && creates; i++)
-        if (set->pool[i].log == maker->log_number && set->pool[i].seq == maker->log->link.seq + 1)
+        if (is_due(maker, &set->pool[i]))
             number = i;
     struct op_record record = set->pool[number];
     if (happens(maker->chance, 3))
@@ -365,11 +371,10 @@ static void put_audience(struct body_maker *maker)
 static void put_group(struct body_maker *maker)
 {
     const struct op_set *set = maker->set;
-    bool is_due = false;
+    bool is_any_due = false;
     for (uint32_t i = 0; i < OP_POOL; i++)
-        is_due |=
-            set->pool[i].log == maker->log_number && set->pool[i].seq == maker->log->link.seq + 1;
-    bool creates = is_due && happens(maker->chance, 92);
+        is_any_due |= is_due(maker, &set->pool[i]);
+    bool creates = is_any_due && happens(maker->chance, 92);
     maker->group = draw_record(maker, creates);
     op_records_add(&maker->set->records, maker->group.kind, &maker->group.id);
     uint32_t count = creates + draw(maker->chance, 4);
@@ -439,7 +444,6 @@ void op_body_draw(struct op_set *set, struct chance *chance, uint32_t log, struc
     static uint8_t skeleton[BODY_ROOM], content[BODY_ROOM];
     struct body_maker maker = {.set = set, .chance = chance, .log = &set->logs[log]};
     uint32_t op_count = set->op_count;
-    maker.log_number = log;
     maker.skeleton = ph_buffer(skeleton, sizeof skeleton);
     maker.content = ph_buffer(content, sizeof content);
     uint32_t count = happens(chance, 3) ? 0 : 1 + draw(chance, 3) / 2;

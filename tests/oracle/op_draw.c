@@ -39,14 +39,14 @@ static bool has_log(const struct op_set *set, const struct signer *writer)
     return false;
 }
 
-static void begin_logs(struct op_set *set, const struct ph_facts *facts)
+static void begin_logs(struct op_set *set, struct chance *chance, const struct ph_facts *facts)
 {
-    for (uint32_t i = 0; i < ph_facts_count(facts) && set->log_count < OP_LOGS_MAX; i++) {
+    for (uint32_t i = 0; i < ph_facts_count(facts) && set->log_count < OP_WRITERS_MAX; i++) {
         const struct ph_fact *fact = ph_facts_at(facts, i);
         if (fact->type != PH_FACT_CERTIFY || !ph_facts_stands(facts, fact))
             continue;
         const struct signer *writer = signer_of(&fact->of.certify.writer);
-        if (writer == NULL || has_log(set, writer))
+        if (writer == NULL || (has_log(set, writer) && !happens(chance, 30)))
             continue;
         struct op_log *log = &set->logs[set->log_count++];
         log->writer = writer;
@@ -177,17 +177,61 @@ static void draw_entry(struct op_set *set, struct chance *chance, uint32_t numbe
         end_run(set, chance, log);
 }
 
+/* Another branch of a log, from where it stands or from where its last run began. */
+static struct op_log *fork_at(struct op_set *set, struct chance *chance, uint32_t number)
+{
+    struct op_log *log = &set->logs[number];
+    if (set->log_count == OP_LOGS_MAX || log->is_over)
+        return NULL;
+    struct op_log *branch = &set->logs[set->log_count++];
+    branch->writer = log->writer;
+    branch->school = log->school;
+    branch->link = happens(chance, 60) ? log->run_after : log->link;
+    if (happens(chance, 20) && log->entry_count > 1)
+        branch->link = ph_link_after(&log->entries[0].header, &log->entries[1].header.previous);
+    branch->run_after = branch->link;
+    return branch;
+}
+
+static void fork_log(struct op_set *set, struct chance *chance)
+{
+    fork_at(set, chance, draw(chance, set->log_count));
+}
+
+/* About as many tips as one writer, or one school, may have. */
+static void fork_often(struct op_set *set, struct chance *chance)
+{
+    uint32_t writer_count = set->log_count;
+    bool is_school = happens(chance, 30); /* a little over each writer's bound, or below it */
+    uint32_t writers = is_school ? (writer_count < 5 ? writer_count : 5) : 1;
+    for (uint32_t i = 0; i < writers; i++) {
+        uint32_t number = is_school ? i : draw(chance, writer_count);
+        uint32_t count = PH_BRANCHES_MAX - 1 + (is_school ? 0 : draw(chance, 3));
+        for (uint32_t k = 0; k < count; k++) {
+            struct op_log *branch = fork_at(set, chance, number);
+            if (branch != NULL)
+                draw_entry(set, chance, (uint32_t)(branch - set->logs));
+        }
+    }
+}
+
 bool op_set_draw(struct op_set *out, const struct ph_facts *facts, uint64_t seed)
 {
     struct chance chance = chance_of('o', seed);
     memset(out, 0, offsetof(struct op_set, bytes));
     out->len = 0;
-    begin_logs(out, facts);
+    begin_logs(out, &chance, facts);
     if (out->log_count == 0)
         return false;
     draw_pool(out, &chance);
-    for (uint32_t i = 0, count = 4 + draw(&chance, 20); i < count; i++)
+    uint32_t forks_percent = happens(&chance, 60) ? 0 : happens(&chance, 90) ? 10 : 60;
+    for (uint32_t i = 0, count = 4 + draw(&chance, 20); i < count; i++) {
+        if (happens(&chance, forks_percent))
+            fork_log(out, &chance);
         draw_entry(out, &chance, draw(&chance, out->log_count));
+    }
+    if (happens(&chance, 4))
+        fork_often(out, &chance);
     for (uint32_t i = 0; i < out->log_count; i++)
         end_run(out, &chance, &out->logs[i]);
     for (uint32_t i = draw(&chance, 3); i > 0; i--)

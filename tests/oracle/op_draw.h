@@ -7,7 +7,8 @@
 #include "proto/op.h"
 #include "tests/oracle/op_facts.h"
 
-#define OP_LOGS_MAX 6
+#define OP_WRITERS_MAX 6
+#define OP_LOGS_MAX 64 /* branches and all */
 #define OP_OPS_MAX 2048
 #define OP_RUNS_MAX 128
 #define OP_FILLS_MAX 64

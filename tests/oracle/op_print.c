@@ -42,8 +42,7 @@ static void print_schools(const struct ph_facts *facts, FILE *file)
 
 static bool is_left_out(const struct op_taker *taker, uint32_t log)
 {
-    return ph_facts_certify_count(taker->facts, &taker->logs[log].school) >
-           PH_CERTIFIES_PER_SCHOOL_MAX;
+    return op_take_is_left_out(taker, &taker->logs[log].writer);
 }
 
 static int order_of_heads(const void *a, const void *b)
@@ -142,6 +141,8 @@ static void print_touched(struct op_taker *taker, const struct ph_view *view, FI
         if (status == PH_NOT_FOUND)
             continue;
         CHECK_OK(status);
+        if (record.touch_count == 0)
+            continue; /* all who touched it are left out by now: gone after the next rebuild */
         fputs(is_first ? "" : ",", file);
         is_first = false;
         event_log_record(file, view, named->kind, &named->id);
@@ -217,8 +218,8 @@ void op_take_print_merge(struct op_taker *taker, struct chance *chance, FILE *fi
     const struct op_set *set = taker->set;
     struct ph_view view = {0};
     struct ph_stored_entry entry;
-    if (set->records.count == 0)
-        return;
+    if (set->records.count == 0 || taker->left_out_count != 0)
+        return; /* not all that the oracle has is held */
     const struct op_named *record = &set->records.at[draw(chance, set->records.count)];
     struct ph_merged merged = {.values = input.values};
     input.count = 0;

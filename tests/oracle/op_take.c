@@ -26,56 +26,80 @@ static const struct op_held *find_held(const struct op_taker *taker, const struc
     return NULL;
 }
 
-/* The log of a writer whose certify fact the run names as its beginning. */
-static bool open_log(struct op_taker *taker, const struct ph_run_head *head, uint32_t *log)
+/* The certify fact that the run names as its log's beginning, if it is one. */
+static const struct ph_fact *find_certify(const struct op_taker *taker,
+                                          const struct ph_run_head *head)
 {
     struct ph_fact_id id;
     memcpy(id.bytes, head->after_id.bytes, sizeof id.bytes);
-    for (*log = 0; *log < taker->log_count; (*log)++)
-        if (ph_fact_id_equal(&taker->logs[*log].certify, &id))
-            return ph_writer_id_equal(&taker->logs[*log].writer, &head->writer);
     const struct ph_fact *fact = ph_facts_find(taker->facts, &id);
-    if (fact == NULL || fact->type != PH_FACT_CERTIFY || !ph_facts_stands(taker->facts, fact) ||
-        !ph_writer_id_equal(&fact->of.certify.writer, &head->writer) ||
-        taker->log_count == OP_LOGS_MAX)
-        return false;
-    struct ph_log_row *row = &taker->logs[taker->log_count++];
-    *row = (struct ph_log_row){.writer = head->writer, .certify = id, .tip = ph_link_first(&id)};
-    row->school = ph_fact_school(fact);
-    CHECK_OK(ph_batch_log(taker->batch, *log, row));
-    return true;
+    bool fits = fact != NULL && fact->type == PH_FACT_CERTIFY &&
+                ph_facts_stands(taker->facts, fact) &&
+                ph_writer_id_equal(&fact->of.certify.writer, &head->writer);
+    return fits ? fact : NULL;
 }
 
-static bool find_place(struct op_taker *taker, const struct ph_run_head *head, uint32_t *log,
-                       struct ph_link *link)
+/* Where a run continues: `row` is what a new branch there would be. */
+struct place {
+    struct ph_link link;
+    struct ph_log_row row;
+};
+
+static bool find_place(struct op_taker *taker, const struct ph_run_head *head, struct place *out)
 {
+    *out = (struct place){0};
     if (head->after_seq == 0) {
-        if (!open_log(taker, head, log))
+        const struct ph_fact *certify = find_certify(taker, head);
+        if (certify == NULL)
             return false;
-        *link = ph_link_first(&taker->logs[*log].certify);
+        out->link = ph_link_first(&certify->id);
+        out->row.writer = head->writer;
+        out->row.school = ph_fact_school(certify);
+        out->row.certify = certify->id;
         return true;
     }
     const struct op_held *held = find_held(taker, &head->after_id);
     if (held == NULL || held->link.seq != head->after_seq ||
         !ph_writer_id_equal(&taker->logs[held->log].writer, &head->writer))
         return false;
-    *log = held->log;
-    *link = held->link;
+    out->link = held->link;
+    out->row = taker->logs[held->log];
     return true;
 }
 
-static bool is_tip(const struct op_taker *taker, uint32_t log, const struct ph_entry_id *id)
+/* The branch that ends there; or a new one: it leaves the log of what it follows on, or, at the
+ * start, the first of its writer, if there is one. */
+static uint32_t branch_after(struct op_taker *taker, struct ph_log_row row,
+                             const struct ph_entry_id *previous)
 {
-    return ph_entry_id_equal(&taker->logs[log].tip.id, id);
+    const struct op_held *held = find_held(taker, previous);
+    row.is_branch = held != NULL;
+    row.base_log = held == NULL ? 0 : held->log;
+    row.base_seq = held == NULL ? 0 : held->link.seq;
+    for (uint32_t i = taker->log_count; i > 0; i--) {
+        const struct ph_log_row *other = &taker->logs[i - 1];
+        if (ph_entry_id_equal(&other->tip.id, previous))
+            return i - 1;
+        if (held == NULL && ph_writer_id_equal(&other->writer, &row.writer)) {
+            row.is_branch = true;
+            row.base_log = i - 1;
+        }
+    }
+    CHECK(taker->log_count < OP_LOGS_MAX);
+    row.tip = held == NULL ? ph_link_first(&row.certify) : held->link;
+    CHECK_OK(ph_batch_log(taker->batch, taker->log_count, &row));
+    taker->logs[taker->log_count] = row;
+    return taker->log_count++;
 }
 
 /* An entry of a run whose signature is known to fit. */
-static void keep(struct op_taker *taker, uint32_t log, const struct ph_run_entry *entry,
-                 const struct ph_link *link, const struct ph_signature *signature)
+static void keep(struct op_taker *taker, const struct ph_log_row *row,
+                 const struct ph_run_entry *entry, const struct ph_link *link,
+                 const struct ph_signature *signature)
 {
     if (find_held(taker, &entry->id) != NULL)
         return;
-    CHECK(is_tip(taker, log, &entry->header.previous));
+    uint32_t log = branch_after(taker, *row, &entry->header.previous);
     CHECK_OK(ph_batch_entry(taker->batch, log, entry->encoded, &entry->body, signature));
     taker->logs[log].tip = *link;
     CHECK_OK(ph_batch_log(taker->batch, log, &taker->logs[log]));
@@ -83,18 +107,80 @@ static void keep(struct op_taker *taker, uint32_t log, const struct ph_run_entry
     taker->held[taker->held_count++] = (struct op_held){.id = entry->id, .link = *link, .log = log};
 }
 
+/* --- who is left out --- */
+
+bool op_take_is_left_out(const struct op_taker *taker, const struct ph_writer_id *writer)
+{
+    for (uint32_t i = 0; i < taker->left_out_count; i++)
+        if (ph_writer_id_equal(&taker->left_out[i], writer))
+            return true;
+    return false;
+}
+
+static void leave_out(struct op_taker *taker, const struct ph_writer_id *writer)
+{
+    if (op_take_is_left_out(taker, writer))
+        return;
+    CHECK_OK(ph_batch_leave_out(taker->batch, writer));
+    taker->left_out[taker->left_out_count++] = *writer;
+}
+
+static uint32_t tip_count(const struct op_taker *taker, const struct ph_writer_id *writer)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < taker->log_count; i++)
+        count += ph_writer_id_equal(&taker->logs[i].writer, writer);
+    return count;
+}
+
+/* All writers that the school has certified, or the tips beyond the first of each. */
+static uint32_t walk_writers(struct op_taker *taker, const struct ph_school_id *school, bool leaves)
+{
+    uint32_t forks = 0;
+    for (uint32_t i = 0; i < SCHOOL_COUNT; i++) {
+        struct ph_writer_id writer;
+        bool is_theirs = false;
+        memcpy(writer.bytes, schools[i].writer.id.bytes, sizeof writer.bytes);
+        for (uint32_t k = 0; k < ph_facts_count(taker->facts); k++) {
+            const struct ph_fact *fact = ph_facts_at(taker->facts, k);
+            is_theirs |= fact->type == PH_FACT_CERTIFY && ph_facts_stands(taker->facts, fact) &&
+                         ph_writer_id_equal(&fact->of.certify.writer, &writer) &&
+                         memcmp(fact->author.bytes, school->bytes, sizeof school->bytes) == 0;
+        }
+        uint32_t tips = is_theirs ? tip_count(taker, &writer) : 0;
+        forks += tips > 1 ? tips - 1 : 0;
+        if (is_theirs && leaves)
+            leave_out(taker, &writer);
+    }
+    return forks;
+}
+
+static void judge_schools(struct op_taker *taker)
+{
+    for (uint32_t i = 0; i < taker->log_count; i++)
+        if (tip_count(taker, &taker->logs[i].writer) > PH_BRANCHES_MAX)
+            leave_out(taker, &taker->logs[i].writer);
+    for (uint32_t i = 0; i < OP_SCHOOLS; i++)
+        if (ph_facts_certify_count(taker->facts, &schools[i].id) > PH_CERTIFIES_PER_SCHOOL_MAX ||
+            walk_writers(taker, &schools[i].id, false) > PH_FORKS_PER_SCHOOL_MAX)
+            walk_writers(taker, &schools[i].id, true);
+}
+
+/* --- runs, fills --- */
+
 /* Twice over the same run: once to judge it, once to keep it. */
-static bool read_run(struct op_taker *taker, struct ph_run_reader run, uint32_t log,
-                     struct ph_link link, const struct ph_signature *signature)
+static bool read_run(struct op_taker *taker, struct ph_run_reader run, const struct place *place,
+                     const struct ph_signature *signature)
 {
     struct ph_run_entry entry;
     struct ph_signature found;
+    struct ph_link link = place->link;
     uint32_t count = run.head.entry_count;
     for (uint32_t i = 0; i < count; i++) {
         if (ph_run_next(&run, &link, taker->quota, &entry) != PH_OK)
             return false;
         if (signature != NULL)
-            keep(taker, log, &entry, &link, i + 1 == count ? signature : NULL);
+            keep(taker, &place->row, &entry, &link, i + 1 == count ? signature : NULL);
     }
     return signature != NULL || ph_run_verify(&run, &link, &found) == PH_OK;
 }
@@ -102,23 +188,24 @@ static bool read_run(struct op_taker *taker, struct ph_run_reader run, uint32_t 
 /* Whether it need not be tried again. */
 static bool give_run(struct op_taker *taker, uint32_t number)
 {
-    struct ph_bytes bytes = taker->set->runs[number];
     struct ph_unpacker unpacker;
     struct ph_run_reader run;
-    struct ph_link link;
-    uint32_t log;
-    if (ph_unpack(&unpacker, bytes) != PH_OK)
+    struct place place;
+    if (ph_unpack(&unpacker, taker->set->runs[number]) != PH_OK)
         return true;
     ph_unpack_array_of(&unpacker, 5);
     if (unpacker.failed || ph_run_open(&unpacker, &run) != PH_OK ||
         ph_unpack_end(&unpacker) != PH_OK)
         return true;
-    if (!find_place(taker, &run.head, &log, &link))
+    if (op_take_is_left_out(taker, &run.head.writer))
+        return true;
+    if (!find_place(taker, &run.head, &place))
         return false;
     if (!taker->is_signed[number])
-        taker->is_signed[number] = read_run(taker, run, log, link, NULL);
+        taker->is_signed[number] = read_run(taker, run, &place, NULL);
     if (taker->is_signed[number])
-        read_run(taker, run, log, link, &run.signature);
+        read_run(taker, run, &place, &run.signature);
+    judge_schools(taker);
     return true;
 }
 
@@ -179,6 +266,7 @@ void op_take_begin(struct op_taker *taker, const struct op_set *set, struct ph_f
     home_open(&taker->home);
     taker->batch = home_batch();
     put_facts(taker);
+    judge_schools(taker);
     give_all(taker, chance);
     apply(taker);
     home_catch_up(&taker->home);

@@ -7,7 +7,7 @@
 #include "tests/oracle/op_draw.h"
 #include "tests/support/home.h"
 
-#define OP_HELD_MAX 256
+#define OP_HELD_MAX 512
 
 /* An entry held, and where. */
 struct op_held {
@@ -21,9 +21,11 @@ struct op_taker {
     struct ph_facts *facts; /* borrowed */
     uint64_t quota;
     struct home home;
-    struct ph_batch *batch; /* gathers */
-    struct ph_log_row logs[OP_LOGS_MAX];
+    struct ph_batch *batch;              /* gathers */
+    struct ph_log_row logs[OP_LOGS_MAX]; /* a branch each */
     uint32_t log_count;
+    struct ph_writer_id left_out[OP_LOGS_MAX];
+    uint32_t left_out_count;
     struct op_held held[OP_HELD_MAX];
     uint32_t held_count;
     bool is_given[OP_RUNS_MAX], is_filled[OP_FILLS_MAX];
@@ -36,6 +38,8 @@ struct op_taker {
 void op_take_begin(struct op_taker *taker, const struct op_set *set, struct ph_facts *facts,
                    uint64_t quota, struct chance *chance);
 void op_take_end(struct op_taker *taker);
+
+bool op_take_is_left_out(const struct op_taker *taker, const struct ph_writer_id *writer);
 
 /* The state as a line of the event log. */
 void op_take_print(struct op_taker *taker, FILE *file);
