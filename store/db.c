@@ -85,15 +85,23 @@ static uint64_t first_map_bytes(const struct ph_db_options *options)
     return bytes;
 }
 
-/* Not where it stands already: a transaction that changes nothing costs no sync. */
-static int put_stamp(MDB_txn *txn, MDB_dbi table, const struct ph_db_options *options)
+/* Not where it stands already: a transaction that changes nothing costs no sync. What an older program
+ * made may be of another form. */
+static int put_stamp(MDB_txn *txn, const struct ph_db *db, const struct ph_db_options *options)
 {
+    MDB_dbi table = db->tables[options->stamp_table];
     MDB_val key = val_of(options->stamp_key), value = val_of(options->stamp_value), found;
     int code = mdb_get(txn, table, &key, &found);
     if (code == MDB_SUCCESS && ph_bytes_equal(bytes_of(found), options->stamp_value))
         return MDB_SUCCESS;
     if (code != MDB_SUCCESS && code != MDB_NOTFOUND)
         return code;
+    bool is_older = code == MDB_SUCCESS;
+    for (size_t i = options->remade_first; is_older && i < options->table_count; i++) {
+        code = mdb_drop(txn, db->tables[i], 0);
+        if (code != MDB_SUCCESS)
+            return code;
+    }
     return mdb_put(txn, table, &key, &value, 0);
 }
 
@@ -104,7 +112,7 @@ static enum ph_status open_tables(struct ph_db *db, const struct ph_db_options *
     for (size_t i = 0; code == MDB_SUCCESS && i < options->table_count; i++)
         code = mdb_dbi_open(txn, options->tables[i], MDB_CREATE, &db->tables[i]);
     if (code == MDB_SUCCESS)
-        code = put_stamp(txn, db->tables[options->stamp_table], options);
+        code = put_stamp(txn, db, options);
     if (code == MDB_SUCCESS) {
         code = mdb_txn_commit(txn);
         txn = NULL;

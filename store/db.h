@@ -23,6 +23,7 @@ struct ph_db_options {
     size_t stamp_table;        /* written in the transaction that makes the tables, so that */
     struct ph_bytes stamp_key; /* none is ever there without it; an older one is replaced */
     struct ph_bytes stamp_value;
+    size_t remade_first; /* tables from here on are emptied when an older stamp is replaced */
     const struct ph_log_sink *log; /* borrowed; may be NULL */
 };
 

@@ -30,7 +30,7 @@ static bool kind_has(const struct ph_kind *kind, uint16_t field, enum ph_value_t
 
 struct ph_listing ph_listing_of(struct ph_record record)
 {
-    struct ph_listing listing = {.kind = record.kind};
+    struct ph_listing listing = {0};
     if (!record.is_created)
         return listing;
     listing.by_kind = ph_key_by_kind(record.kind, record.created_lamport, &record.id);
@@ -49,29 +49,25 @@ struct ph_listing ph_listing_of(struct ph_record record)
         of.position = ph_bytes(NULL, 0);
     struct ph_record_id parent;
     memcpy(parent.bytes, of.parent.data, sizeof parent.bytes);
-    listing.by_parent = ph_key_by_parent(&parent, of.position, &record.id);
+    listing.by_parent = ph_key_by_parent(&parent, of.position, &record.id, record.kind);
     return listing;
 }
 
 static enum ph_status change(const struct ph_txn *txn, enum ph_table table,
-                             const struct ph_key keys[2], struct ph_bytes value)
+                             const struct ph_key keys[2])
 {
     struct ph_bytes before = ph_key_bytes(&keys[0]), after = ph_key_bytes(&keys[1]);
     if (ph_bytes_equal(before, after))
         return PH_OK;
     if (before.len != 0)
         PH_TRY(ph_db_delete(txn, table, before));
-    return after.len == 0 ? PH_OK : ph_db_put(txn, table, after, value);
+    return after.len == 0 ? PH_OK : ph_db_put(txn, table, after, ph_bytes(NULL, 0));
 }
 
 enum ph_status ph_listing_change(const struct ph_txn *txn, const struct ph_listing *before,
                                  const struct ph_listing *after)
 {
-    uint8_t kind[2];
-    ph_put_u16(kind, after->kind);
-    PH_TRY(change(txn, PH_TABLE_BY_KIND, (const struct ph_key[]){before->by_kind, after->by_kind},
-                  ph_bytes(NULL, 0)));
+    PH_TRY(change(txn, PH_TABLE_BY_KIND, (const struct ph_key[]){before->by_kind, after->by_kind}));
     return change(txn, PH_TABLE_BY_PARENT,
-                  (const struct ph_key[]){before->by_parent, after->by_parent},
-                  ph_bytes(kind, sizeof kind));
+                  (const struct ph_key[]){before->by_parent, after->by_parent});
 }

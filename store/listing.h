@@ -9,7 +9,6 @@
 struct ph_listing {
     struct ph_key by_kind;
     struct ph_key by_parent;
-    uint16_t kind;
 };
 
 /* Of a record as decoded, which is read to its end on the way. */

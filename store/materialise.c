@@ -147,7 +147,7 @@ static enum ph_status load_old(struct ph_record_maker *maker, const struct touch
 {
     struct ph_bytes value;
     struct ph_record record;
-    *listing = (struct ph_listing){.kind = touch->kind};
+    *listing = (struct ph_listing){0};
     enum ph_status status = ph_db_get(maker->txn, PH_TABLE_RECORDS, key, &value);
     if (status != PH_OK)
         return status == PH_NOT_FOUND ? PH_OK : status;

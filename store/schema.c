@@ -96,14 +96,17 @@ struct ph_key ph_key_by_kind(uint16_t kind, uint64_t lamport, const struct ph_re
 }
 
 struct ph_key ph_key_by_parent(const struct ph_record_id *parent, struct ph_bytes position,
-                               const struct ph_record_id *id)
+                               const struct ph_record_id *id, uint16_t kind)
 {
+    uint8_t number[2];
     struct ph_key key = {.len = 0};
     add(&key, parent->bytes, sizeof parent->bytes);
     assert(position.len <= PH_POSITION_LEN_MAX);
     add(&key, position.data, position.len);
     key.data[key.len++] = 0; /* below every character: a position sorts before its extensions */
     add(&key, id->bytes, sizeof id->bytes);
+    ph_put_u16(number, kind); /* an id names one record of a kind, but of each kind one */
+    add(&key, number, sizeof number);
     return key;
 }
 
@@ -150,12 +153,13 @@ bool ph_key_read_by_kind(struct ph_bytes key, uint16_t *kind, struct ph_record_i
 }
 
 bool ph_key_read_by_parent(struct ph_bytes key, struct ph_record_id *parent,
-                           struct ph_record_id *id)
+                           struct ph_record_id *id, uint16_t *kind)
 {
-    if (key.len < 33 || key.len > PH_KEY_LEN_MAX)
+    if (key.len < 35 || key.len > PH_KEY_LEN_MAX)
         return false;
     memcpy(parent->bytes, key.data, 16);
-    memcpy(id->bytes, key.data + key.len - 16, 16);
+    memcpy(id->bytes, key.data + key.len - 18, 16);
+    *kind = ph_get_u16(key.data + key.len - 2);
     return true;
 }
 
@@ -183,6 +187,7 @@ enum ph_status ph_schema_check(struct ph_db_options *options, char why[PH_DB_WHY
     options->stamp_table = PH_TABLE_META;
     options->stamp_key = ph_bytes_text(".schema");
     options->stamp_value = ph_bytes(ours, sizeof ours);
+    options->remade_first = PH_TABLE_CURSORS;
 
     uint8_t version[sizeof ours] = {0};
     size_t len = sizeof version;
@@ -191,7 +196,7 @@ enum ph_status ph_schema_check(struct ph_db_options *options, char why[PH_DB_WHY
         return PH_OK;
     bool is_known = status == PH_OK && len == sizeof version &&
                     ph_get_u32(version) <= PH_SCHEMA_VERSION && ph_get_u32(version) != 0;
-    if (is_known) /* layout 1 is read as it is: its rows of logs are shorter, a table is missing */
+    if (is_known) /* README.md: what becomes of older ones */
         return PH_OK;
     return explain(options, status, version, why);
 }

@@ -9,7 +9,7 @@
 #include "proto/op.h"
 #include "store/db.h"
 
-#define PH_SCHEMA_VERSION 2
+#define PH_SCHEMA_VERSION 3
 
 enum ph_table {
     /* Durable: what the others can't be made from. */
@@ -33,7 +33,7 @@ enum ph_table {
 
 extern const char *const ph_table_names[PH_TABLE_COUNT];
 
-#define PH_KEY_LEN_MAX (16 + PH_POSITION_LEN_MAX + 1 + 16)
+#define PH_KEY_LEN_MAX (16 + PH_POSITION_LEN_MAX + 1 + 16 + 2)
 
 struct ph_key {
     uint8_t data[PH_KEY_LEN_MAX];
@@ -68,7 +68,8 @@ struct ph_key ph_key_waiting(const struct ph_need *need, struct ph_place place);
 struct ph_key ph_key_record(uint16_t kind, const struct ph_record_id *id);
 struct ph_key ph_key_by_kind(uint16_t kind, uint64_t lamport, const struct ph_record_id *id);
 struct ph_key ph_key_by_parent(const struct ph_record_id *parent, struct ph_bytes position,
-                               const struct ph_record_id *id); /* at most PH_POSITION_LEN_MAX */
+                               const struct ph_record_id *id,
+                               uint16_t kind); /* at most PH_POSITION_LEN_MAX */
 
 /* Keys read back. False: not of this form. */
 bool ph_key_read_u32(struct ph_bytes key, uint32_t *out);
@@ -77,7 +78,7 @@ bool ph_key_read_waiting(struct ph_bytes key, struct ph_need *need, struct ph_pl
 bool ph_key_read_record(struct ph_bytes key, uint16_t *kind, struct ph_record_id *id);
 bool ph_key_read_by_kind(struct ph_bytes key, uint16_t *kind, struct ph_record_id *id);
 bool ph_key_read_by_parent(struct ph_bytes key, struct ph_record_id *parent,
-                           struct ph_record_id *id);
+                           struct ph_record_id *id, uint16_t *kind);
 
 /* Completes the options with tables and stamp, then looks before anything is opened for writing.
  * PH_OK: known, or nothing there yet. PH_REFUSED with a sentence: unknown, no file touched. */

@@ -136,18 +136,19 @@ enum ph_status ph_view_children(const struct ph_view *view, const struct ph_reco
     struct ph_txn txn = txn_of(view);
     struct ph_bytes key, value;
     struct ph_record_id found, id;
+    uint16_t number;
     struct ph_bytes from = ph_bytes(parent->bytes, sizeof parent->bytes);
     if (position->is_started) {
         position->key[position->key_len] = 0; /* the first key after this one */
         from = ph_bytes(position->key, position->key_len + 1);
     }
     PH_TRY(ph_db_seek(&txn, PH_TABLE_BY_PARENT, from, &key, &value));
-    if (!ph_key_read_by_parent(key, &found, &id) || value.len != 2)
+    if (!ph_key_read_by_parent(key, &found, &id, &number) || value.len != 0)
         return PH_CORRUPT;
     if (!ph_record_id_equal(&found, parent))
         return PH_NOT_FOUND;
     keep_position(position, key);
-    *kind = ph_get_u16(value.data);
+    *kind = number;
     *out = id;
     return PH_OK;
 }

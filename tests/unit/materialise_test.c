@@ -1,5 +1,6 @@
 #include <stdlib.h>
 
+#include "store/verify.h"
 #include "store/view.h"
 #include "tests/support/check.h"
 #include "tests/support/home.h"
@@ -461,6 +462,42 @@ static void child_stands_where_the_latest_value_says(void **state)
     home_deinit(&home);
 }
 
+/* Ids are made by members: nothing keeps one from naming a record of each kind. */
+static void records_of_one_id_and_two_kinds_are_both_listed(void **state)
+{
+    (void)state;
+    static const uint16_t kinds[] = {PH_KIND_PRIORITY, PH_KIND_OBJECTIVE};
+    struct home home;
+    struct world_entry entry;
+    struct ph_op_writer ops;
+    struct ph_view view;
+    struct ph_list_position position = {0};
+    struct ph_verify_report report;
+    uint8_t item[32];
+    begin(&home, 1);
+    struct ph_record_id found, id = world_record(&world, 0, 0);
+    struct ph_buffer bin = ph_buffer(item, sizeof item);
+    ph_pack_bin(&bin, ph_bytes(id.bytes, sizeof id.bytes));
+    world_begin(&world, &ops);
+    for (size_t i = 0; i < 2; i++) {
+        ph_ops_group(&ops, kinds[i], &id, PH_AUDIENCE_NETWORK);
+        ph_ops_create(&ops);
+        ph_ops_set(&ops, PH_FIELD_NUMBER_PARENT, NULL, 0, ph_buffer_bytes(&bin));
+    }
+    world_end(&world, 0, &ops, &entry);
+    take(&home, &entry, WORLD_SIGNED);
+
+    CHECK_OK(ph_view_open(home.store, &view));
+    for (size_t i = 0; i < 2; i++) {
+        uint16_t kind;
+        CHECK_OK(ph_view_children(&view, &id, &position, &kind, &found));
+        CHECK(kind == kinds[i] && ph_record_id_equal(&found, &id));
+    }
+    ph_view_close(&view);
+    CHECK_OK(ph_store_verify(home.store, &report));
+    home_deinit(&home);
+}
+
 static void value_of_another_type_shows_as_missing(void **state)
 {
     (void)state;
@@ -525,5 +562,6 @@ CHECK_MAIN(cmocka_unit_test(created_record_shows_its_value),
            cmocka_unit_test(lists_are_newest_first),
            cmocka_unit_test(children_stand_by_position_and_move),
            cmocka_unit_test(child_stands_where_the_latest_value_says),
+           cmocka_unit_test(records_of_one_id_and_two_kinds_are_both_listed),
            cmocka_unit_test(value_of_another_type_shows_as_missing),
            cmocka_unit_test(long_work_is_done_in_slices_own_log_first))

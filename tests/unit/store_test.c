@@ -354,8 +354,42 @@ static void unknown_schema_version_is_refused_untouched(void **state)
     struct home home;
     begin(&home, 1);
     home_close(&home);
-    put_foreign(home.path, "meta", ".schema", ph_bytes("\0\0\0\3", 4));
-    check_refused_untouched(&home, "layout 3");
+    put_foreign(home.path, "meta", ".schema", ph_bytes("\0\0\0\4", 4));
+    check_refused_untouched(&home, "layout 4");
+    home_deinit(&home);
+}
+
+static uint64_t shown_count(struct home *home)
+{
+    struct ph_view view;
+    uint64_t count;
+    CHECK_OK(ph_view_open(home->store, &view));
+    CHECK_OK(ph_view_record_count(&view, &count));
+    ph_view_close(&view);
+    return count;
+}
+
+static void records_of_an_older_layout_are_made_anew(void **state)
+{
+    (void)state;
+    struct home home;
+    struct world_entry entry;
+    struct ph_record_id id;
+    begin(&home, 1);
+    world_create(&world, 0, PH_KIND_PLAN, "kept", &entry, &id);
+    struct ph_batch *batch = home_batch();
+    world_put(&world, batch, &entry, WORLD_SIGNED);
+    CHECK_OK(home_apply(&home, batch));
+    home_close(&home);
+    put_foreign(home.path, "meta", ".schema", ph_bytes("\0\0\0\2", 4));
+
+    home_open(&home);
+    CHECK(shown_count(&home) == 0);
+    home_catch_up(&home);
+    CHECK(shown_count(&home) == 1);
+    home_close(&home);
+    home_open(&home); /* once is enough */
+    CHECK(shown_count(&home) == 1);
     home_deinit(&home);
 }
 
@@ -434,6 +468,7 @@ CHECK_MAIN(cmocka_unit_test(what_a_batch_says_is_there_after_opening_again),
            cmocka_unit_test(file_size_limit_refuses_and_the_store_goes_on),
            cmocka_unit_test(full_disk_refuses_and_the_store_goes_on),
            cmocka_unit_test(unknown_schema_version_is_refused_untouched),
+           cmocka_unit_test(records_of_an_older_layout_are_made_anew),
            cmocka_unit_test(foreign_database_is_refused_untouched),
            cmocka_unit_test(file_of_something_else_is_refused),
            cmocka_unit_test(folder_that_others_can_write_is_refused),

@@ -286,7 +286,7 @@ static void every_other_damage_is_found_too(void **state)
         {"not what its entries make of it", {.len = 0}, PH_TABLE_RECORDS, FLIP},
         {"missing from a list", {.len = 0}, PH_TABLE_BY_KIND, DELETE},
         {"what is not shown", ph_key_by_kind(3, 1, &nobody), PH_TABLE_BY_KIND, ADD},
-        {"does not stand there", ph_key_by_parent(&nobody, ph_bytes(NULL, 0), &nobody),
+        {"does not stand there", ph_key_by_parent(&nobody, ph_bytes(NULL, 0), &nobody, 3),
          PH_TABLE_BY_PARENT, ADD},
         {"nothing will wake it", {.len = 0}, PH_TABLE_WAITING, DELETE},
         {"what does not wait", {.len = 0}, PH_TABLE_WAITS, DELETE},
