@@ -22,6 +22,7 @@ struct end {
 struct link {
     uint64_t id;
     bool is_broken;
+    bool is_dead;                         /* forgotten on the way */
     char address[PH_ADDRESS_LEN_MAX + 1]; /* that was dialed */
     struct end ends[2];                   /* the dialing one first */
 };
@@ -145,6 +146,8 @@ static void on_broken(void *impl, uint64_t id, uint64_t side)
     if (link == NULL)
         return;
     uint32_t here = link->ends[side].place, there = link->ends[1 - side].place;
+    if (link->is_dead)
+        return;
     if (there != NOWHERE && net->is_blocked[there][here])
         later(net, net->clock->now_ms + BLOCKED_MS, on_broken, link, (int)side);
     else
@@ -316,6 +319,8 @@ static void on_arrival(void *impl, uint64_t id, uint64_t side_number)
         return;
     struct sim_stream *stream = &link->ends[side].out;
     stream->arrival_is_due = false;
+    if (link->is_dead)
+        return;
     if (net->is_blocked[link->ends[side].place][link->ends[1 - side].place])
         return; /* goes on when the way is open */
     if (stream->segment_count != 0)
@@ -517,6 +522,13 @@ void sim_net_reset(struct sim_net *net, uint32_t a, uint32_t b)
     for (size_t i = 0; i < net->link_count; i++)
         if (is_between(net->links[i], a, b))
             break_link(net, net->links[i]);
+}
+
+void sim_net_forget(struct sim_net *net, uint32_t a, uint32_t b)
+{
+    for (size_t i = 0; i < net->link_count; i++)
+        if (is_between(net->links[i], a, b) && net->links[i]->ends[0].state == END_UP)
+            net->links[i]->is_dead = true;
 }
 
 void sim_net_cut_after(struct sim_net *net, uint32_t from, uint32_t to, size_t len)

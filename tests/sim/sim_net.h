@@ -9,6 +9,8 @@
  *   - Who hangs up hears nothing more; what it had sent still arrives, and then DOWN.
  *   - A way between two places is blocked, in one direction or both: nothing arrives, nobody is
  *     told; dialing ends after a while. Once it is open again what was on its way goes on.
+ *   - A connection goes dead: nothing arrives any more, in either direction, and nobody is ever told,
+ *     as when a router between has forgotten it.
  *   - A place that goes down breaks its connections; dialing it is refused.
  *
  * It does not reorder, lose single segments, or make up or change bytes: TCP and the seals above
@@ -67,6 +69,8 @@ void sim_net_block(struct sim_net *net, uint32_t from, uint32_t to);
 void sim_net_open(struct sim_net *net, uint32_t from, uint32_t to);
 /* Break every connection between two places. */
 void sim_net_reset(struct sim_net *net, uint32_t a, uint32_t b);
+/* They go dead. */
+void sim_net_forget(struct sim_net *net, uint32_t a, uint32_t b);
 /* Break the connection that carries the `len`-th byte from now on, right behind it. Once. */
 void sim_net_cut_after(struct sim_net *net, uint32_t from, uint32_t to, size_t len);
 bool sim_net_cut_is_due(const struct sim_net *net, uint32_t from, uint32_t to);

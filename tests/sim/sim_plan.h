@@ -14,6 +14,7 @@
     X(SLOW_LINKS, "slow-links", 0)             /* small windows, long ways */                      \
     X(RESETS, "resets", 20000)                 /* connections break */                             \
     X(CUTS, "cuts", 20000)                     /* they break behind a drawn byte */                \
+    X(DEAD, "dead", 20000)                     /* they go dead, and nobody is told */              \
     X(PARTITIONS, "partitions", 30000)         /* ways are blocked */                              \
     X(ONE_WAY, "one-way", 30000)               /* in one direction */                              \
     X(CRASHES, "crashes", 30000)               /* power cuts */                                    \

@@ -83,6 +83,13 @@ static void reset(struct sim_weather *weather)
     sim_net_reset(sim_net(weather->sim), sim_place(weather->sim, a), sim_place(weather->sim, b));
 }
 
+static void forget(struct sim_weather *weather)
+{
+    uint32_t a = draw_node(weather, SIM_FAULT_DEAD);
+    uint32_t b = draw_other(weather, SIM_FAULT_DEAD, a);
+    sim_net_forget(sim_net(weather->sim), sim_place(weather->sim, a), sim_place(weather->sim, b));
+}
+
 static void cut_after(struct sim_weather *weather)
 {
     uint32_t a = draw_node(weather, SIM_FAULT_CUTS);
@@ -153,6 +160,9 @@ static void happen(struct sim_weather *weather, enum sim_fault fault)
         return;
     case SIM_FAULT_CUTS:
         cut_after(weather);
+        return;
+    case SIM_FAULT_DEAD:
+        forget(weather);
         return;
     case SIM_FAULT_PARTITIONS:
         cut_off(weather);

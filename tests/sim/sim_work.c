@@ -8,7 +8,7 @@
 
 #define KINDS 8
 #define KNOWN_MAX 256
-#define ANSWER_MS_MAX 600000 /* far above every deadline of a command */
+#define ANSWER_MS_MAX 60000 /* no command that is given here may wait longer */
 #define JOIN_AGAIN_MS 20000
 
 enum purpose { PURPOSE_WHEN = 50, PURPOSE_WHAT };
