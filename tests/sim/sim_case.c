@@ -1,5 +1,6 @@
 #include "tests/sim/sim_case.h"
 
+#include "tests/sim/sim_bad.h"
 #include "tests/sim/sim_weather.h"
 #include "tests/sim/sim_work.h"
 #include "tests/support/event_log.h"
@@ -16,6 +17,7 @@ struct course {
     struct sim_oracle *oracle;
     struct sim_work *work; /* NULL until people work */
     struct sim_weather *weather;
+    struct sim_bad *bad; /* NULL until they have gone bad */
 };
 
 /* --- watching --- */
@@ -84,8 +86,11 @@ static struct sim_code found(struct course *course)
 {
     struct sim *sim = course->sim;
     dial_others(course, 0);
+    if (course->plan.quota != 0)
+        sim_found_with_quota(sim, 0, "Lighthouse", course->plan.quota);
     sim_start(sim, 0);
-    sim_found(sim, 0, "Lighthouse");
+    if (course->plan.quota == 0)
+        sim_found(sim, 0, "Lighthouse");
     struct sim_code code = sim_invite(sim, 0, PH_INVITE_USES_MAX, 0);
     for (uint32_t node = 1; node < course->plan.node_count; node++) {
         dial_others(course, node);
@@ -116,6 +121,8 @@ static void run_storm(struct course *course, const struct sim_code *code)
     uint64_t stream = sim_plan_stream(course->plan.seed, 98);
     uint64_t end_ms = sim_now(sim) + course->plan.storm_ms;
     uint64_t glance_ms = sim_now(sim);
+    if (course->plan.bad_count != 0)
+        course->bad = sim_bad_new(sim, &course->plan, code);
     course->weather = sim_weather_new(sim, &course->plan, course->oracle);
     course->work = sim_work_new(sim, &course->plan, course->oracle, code);
     while (sim_now(sim) < end_ms && !is_over(course)) {
@@ -140,6 +147,8 @@ static void calm_down(struct course *course)
 {
     struct sim *sim = course->sim;
     sim_weather_clear_up(course->weather);
+    if (course->bad != NULL)
+        sim_bad_calm(course->bad);
     uint64_t end_ms = sim_now(sim) + SIM_CALM_MS(course->plan.node_count);
     while (!is_over(course)) {
         sim_weather_start_all(course->weather);
@@ -156,7 +165,7 @@ static void calm_down(struct course *course)
 
 static void write_states(struct course *course)
 {
-    for (uint32_t node = 0; node < course->plan.node_count && course->given->events != NULL;
+    for (uint32_t node = 0; node < course->plan.honest_count && course->given->events != NULL;
          node++) {
         struct ph_root root = sim_root(course->sim, node);
         event_log_state(course->given->events, node, sim_store(course->sim, node), &root);
@@ -167,7 +176,7 @@ static void write_states(struct course *course)
  * from two ends of the network, a few messages and commits for each school on the way. */
 static void live(struct course *course)
 {
-    uint32_t last = course->plan.node_count - 1;
+    uint32_t last = course->plan.honest_count - 1;
     uint64_t ms = 1000 + 200 * (uint64_t)course->plan.node_count;
     (void)sim_invite(course->sim, 0, 1, UINT32_MAX);
     (void)sim_write(course->sim, last, "plan", "title", "Live");
@@ -187,6 +196,8 @@ static void judge(struct course *course)
         sim_oracle_stores_verify,      sim_oracle_rebuild_changes_nothing,
         sim_oracle_queues_are_bounded, sim_oracle_one_connection_a_pair,
     };
+    if (course->bad != NULL)
+        sim_bad_leave(course->bad);
     sim_run(course->sim, QUIET_MS);
     if (!sim_oracle_are_equal(course->oracle))
         sim_blame(course->oracle, SIM_STUCK, "all were equal, and are not any more");
@@ -196,6 +207,8 @@ static void judge(struct course *course)
     for (size_t i = 0; i < sizeof oracles / sizeof *oracles && !is_over(course); i++)
         oracles[i](course->oracle);
     sim_work_all_are_answered(course->work);
+    if (course->bad != NULL)
+        sim_oracle_nothing_forbidden_is_taken(course->oracle, course->bad);
 }
 
 /* --- the whole --- */
@@ -244,6 +257,7 @@ struct sim_result sim_case_run(const struct sim_case *given)
         judge(&course);
     struct sim_result result = result_of(&course);
     sim_watch(course.sim, NULL);
+    sim_bad_free(course.bad);
     sim_free(course.sim);
     sim_work_free(course.work);
     sim_weather_free(course.weather);

@@ -76,17 +76,23 @@ static uint32_t find_writer(struct sim_oracle *oracle, const struct ph_writer_id
 
 /* --- the disk --- */
 
+/* Malicious members write as they like. */
+static bool is_honest(const struct sim_oracle *oracle, const struct sim_writer *writer)
+{
+    return writer->owner < oracle->plan->honest_count;
+}
+
 static void take_entry(struct sim_oracle *oracle, uint32_t node, uint32_t number, uint32_t seq,
                        const struct ph_entry_id *id)
 {
     struct sim_writer *writer = &oracle->writers[number];
     if (seq <= writer->count) {
-        if (!ph_entry_id_equal(&writer->ids[seq - 1], id))
+        if (is_honest(oracle, writer) && !ph_entry_id_equal(&writer->ids[seq - 1], id))
             sim_blame(oracle, SIM_UNSAFE, "writer of node %d has two entries number %u, one at %u",
                       (int)writer->owner, seq, node);
         return;
     }
-    if (writer->owner != NOBODY && writer->owner != node)
+    if (is_honest(oracle, writer) && writer->owner != node)
         sim_blame(oracle, SIM_UNSAFE, "node %u holds entry %u of node %u, whose disk never had it",
                   node, seq, writer->owner);
     if (seq != writer->count + 1)

@@ -18,8 +18,8 @@ struct sim_verdict {
     char why[300];
 };
 
-#define SIM_WRITERS_MAX 128
-#define SIM_FACTS_MAX 2048
+#define SIM_WRITERS_MAX 256
+#define SIM_FACTS_MAX 4096
 
 struct sim_writer {
     struct ph_writer_id id;

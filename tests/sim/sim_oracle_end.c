@@ -7,18 +7,30 @@
 
 #define NODE_BYTES_MAX ((size_t)32 << 20) /* private memory of one node */
 
-static bool is_bad(const struct sim_oracle *oracle, uint32_t node)
+/* What malicious members wrote, disks can't be asked for one by one. */
+static bool have_equal_roots(struct sim_oracle *oracle)
 {
-    return node >= oracle->plan->node_count - oracle->plan->bad_count;
+    struct ph_root first = {{0}};
+    for (uint32_t node = 0; node < oracle->plan->honest_count; node++) {
+        if (!sim_is_up(oracle->sim, node) || sim_is_stopping(oracle->sim, node) ||
+            sim_is_behind(oracle->sim, node))
+            return false;
+        struct ph_root root = sim_root(oracle->sim, node);
+        if (node == 0)
+            first = root;
+        if (!ph_root_equal(&first, &root))
+            return false;
+    }
+    return true;
 }
 
 bool sim_oracle_are_equal(struct sim_oracle *oracle)
 {
     const struct sim_disk *first = &oracle->disks[0];
-    for (uint32_t node = 0; node < oracle->plan->node_count; node++) {
+    if (oracle->plan->bad_count != 0)
+        return have_equal_roots(oracle);
+    for (uint32_t node = 0; node < oracle->plan->honest_count; node++) {
         const struct sim_disk *disk = &oracle->disks[node];
-        if (is_bad(oracle, node))
-            continue;
         if (!sim_is_up(oracle->sim, node) || sim_is_stopping(oracle->sim, node) ||
             disk->fact_count != first->fact_count ||
             memcmp(disk->ends, first->ends, sizeof disk->ends) != 0 ||
@@ -49,7 +61,7 @@ static struct shown what_is_shown(struct sim_oracle *oracle, uint32_t node)
 void sim_oracle_equal_roots_equal_records(struct sim_oracle *oracle)
 {
     struct shown shown[SIM_NODES_MAX];
-    for (uint32_t a = 0; a < oracle->plan->node_count; a++) {
+    for (uint32_t a = 0; a < oracle->plan->honest_count; a++) {
         shown[a] = what_is_shown(oracle, a);
         for (uint32_t b = 0; b < a; b++)
             if (shown[a].is_known && shown[b].is_known &&
@@ -63,10 +75,8 @@ void sim_oracle_records_are_equal(struct sim_oracle *oracle)
 {
     struct ph_bytes first = sim_records(oracle->sim, 0);
     struct ph_root root = sim_root(oracle->sim, 0);
-    for (uint32_t node = 1; node < oracle->plan->node_count; node++) {
+    for (uint32_t node = 1; node < oracle->plan->honest_count; node++) {
         struct ph_root other = sim_root(oracle->sim, node);
-        if (is_bad(oracle, node))
-            continue;
         if (!ph_root_equal(&root, &other))
             sim_blame(oracle, SIM_UNSAFE, "nodes 0 and %u hold the same and name other roots",
                       node);
@@ -78,10 +88,10 @@ void sim_oracle_records_are_equal(struct sim_oracle *oracle)
 
 void sim_oracle_saved_is_everywhere(struct sim_oracle *oracle)
 {
-    for (uint32_t node = 0; node < oracle->plan->node_count; node++) {
+    for (uint32_t node = 0; node < oracle->plan->honest_count; node++) {
         struct ph_view view = {0};
         struct ph_record record;
-        if (is_bad(oracle, node) || ph_view_open(sim_store(oracle->sim, node), &view) != PH_OK)
+        if (ph_view_open(sim_store(oracle->sim, node), &view) != PH_OK)
             continue;
         for (size_t i = 0; i < oracle->ack_count; i++) {
             const struct sim_ack *ack = &oracle->acks[i];
@@ -98,17 +108,15 @@ void sim_oracle_saved_is_everywhere(struct sim_oracle *oracle)
 
 void sim_oracle_stores_verify(struct sim_oracle *oracle)
 {
-    for (uint32_t node = 0; node < oracle->plan->node_count; node++)
-        if (!is_bad(oracle, node) && !sim_verify(oracle->sim, node))
+    for (uint32_t node = 0; node < oracle->plan->honest_count; node++)
+        if (!sim_verify(oracle->sim, node))
             sim_blame(oracle, SIM_UNSAFE, "the store of node %u does not verify", node);
 }
 
 void sim_oracle_rebuild_changes_nothing(struct sim_oracle *oracle)
 {
     static const uint8_t request[] = "\x91\xa7rebuild";
-    for (uint32_t node = 0; node < oracle->plan->node_count; node++) {
-        if (is_bad(oracle, node))
-            continue;
+    for (uint32_t node = 0; node < oracle->plan->honest_count; node++) {
         struct ph_hash before = ph_hash(PH_DOMAIN_ROOT, sim_records(oracle->sim, node));
         (void)sim_command(oracle->sim, node, ph_bytes(request, sizeof request - 1));
         struct ph_hash after = ph_hash(PH_DOMAIN_ROOT, sim_records(oracle->sim, node));
@@ -122,9 +130,9 @@ void sim_oracle_rebuild_changes_nothing(struct sim_oracle *oracle)
 void sim_oracle_queues_are_bounded(struct sim_oracle *oracle)
 {
     struct mallinfo2 memory = mallinfo2();
-    for (uint32_t node = 0; node < oracle->plan->node_count; node++) {
+    for (uint32_t node = 0; node < oracle->plan->honest_count; node++) {
         size_t len = sim_net_outstanding_max(sim_net(oracle->sim), sim_place(oracle->sim, node));
-        if (!is_bad(oracle, node) && len > PH_OUTBOX_BYTES_HARD_MAX + PH_FRAME_CIPHER_MAX + 2)
+        if (len > PH_OUTBOX_BYTES_HARD_MAX + PH_FRAME_CIPHER_MAX + 2)
             sim_blame(oracle, SIM_UNSAFE, "node %u had %zu bytes waiting on one connection", node,
                       len);
     }
@@ -135,11 +143,11 @@ void sim_oracle_queues_are_bounded(struct sim_oracle *oracle)
 
 void sim_oracle_one_connection_a_pair(struct sim_oracle *oracle)
 {
-    for (uint32_t a = 0; a < oracle->plan->node_count; a++)
+    for (uint32_t a = 0; a < oracle->plan->honest_count; a++)
         for (uint32_t b = 0; b < a; b++) {
             uint32_t count = sim_net_links(sim_net(oracle->sim), sim_place(oracle->sim, a),
                                            sim_place(oracle->sim, b));
-            if (!is_bad(oracle, a) && !is_bad(oracle, b) && count > 1)
+            if (count > 1)
                 sim_blame(oracle, SIM_UNSAFE, "%u connections between nodes %u and %u", count, a,
                           b);
         }

@@ -22,6 +22,9 @@ static const struct {
 #undef ROW
 };
 
+#define HONEST_MIN 2
+#define QUOTA_SMALL 40000
+
 /* Those that wait for a node that can bear them. */
 #define FAULTS_OFF (1u << SIM_FAULT_ROLLBACKS | 1u << SIM_FAULT_CLONES)
 
@@ -145,6 +148,9 @@ struct sim_plan sim_plan(const struct sim_wishes *wishes)
 {
     struct sim_plan plan = {.seed = wishes->seed, .bad_count = wishes->bad_count};
     plan.node_count = wishes->node_count != 0 ? wishes->node_count : draw_node_count(wishes->seed);
+    if (plan.node_count < plan.bad_count + HONEST_MIN)
+        plan.node_count = plan.bad_count + HONEST_MIN;
+    plan.honest_count = plan.node_count - plan.bad_count;
     plan.calm = plan.rough = sim_options(wishes->seed, plan.node_count);
     draw_faults(&plan, wishes->without);
     draw_topology(&plan);
@@ -153,6 +159,10 @@ struct sim_plan sim_plan(const struct sim_wishes *wishes)
     draw_machines(&plan);
     if (plan.command_max > wishes->command_max)
         plan.command_max = wishes->command_max;
+    for (uint32_t node = plan.honest_count; node < plan.node_count; node++)
+        plan.joins_late[node] = false;
+    if (plan.bad_count != 0 && plan.work_pause_ms % 3 == 0)
+        plan.quota = QUOTA_SMALL;
     if (wishes->until_ms != 0)
         plan.storm_ms = wishes->until_ms;
     return plan;

@@ -47,16 +47,17 @@ struct sim_wishes {
 
 struct sim_plan {
     uint64_t seed;
-    uint32_t node_count, bad_count;
-    uint32_t faults;                    /* a bit each */
-    uint64_t pause_ms[SIM_FAULT_COUNT]; /* mean, between two of a kind */
-    uint64_t lasting_ms;                /* at most, of what has an end: partitions, full disks */
-    uint64_t down_ms;                   /* at most, until a machine is started again */
-    uint64_t storm_ms;                  /* faults and work end then */
+    uint32_t node_count, bad_count, honest_count; /* the bad ones are the last */
+    uint32_t faults;                              /* a bit each */
+    uint64_t pause_ms[SIM_FAULT_COUNT];           /* mean, between two of a kind */
+    uint64_t lasting_ms; /* at most, of what has an end: partitions, full disks */
+    uint64_t down_ms;    /* at most, until a machine is started again */
+    uint64_t storm_ms;   /* faults and work end then */
 
     uint64_t work_pause_ms;
     uint32_t command_max;
     uint32_t burst_count;  /* commands given at once, at times; 1: never more */
+    uint64_t quota;        /* of a log; 0: the usual */
     uint32_t value_max;    /* bytes of a long value */
     uint32_t record_share; /* commands in a thousand that make a new record */
 

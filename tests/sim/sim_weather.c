@@ -23,6 +23,12 @@ static uint64_t draw(struct sim_weather *weather, enum sim_fault fault, uint64_t
     return sim_plan_below(&weather->streams[fault], below);
 }
 
+/* A machine; those of malicious members are their own. */
+static uint32_t draw_machine(struct sim_weather *weather, enum sim_fault fault)
+{
+    return (uint32_t)draw(weather, fault, weather->plan->honest_count);
+}
+
 static uint32_t draw_node(struct sim_weather *weather, enum sim_fault fault)
 {
     return (uint32_t)draw(weather, fault, weather->plan->node_count);
@@ -103,14 +109,14 @@ static void cut_after(struct sim_weather *weather)
 
 static void stop(struct sim_weather *weather)
 {
-    uint32_t node = draw_node(weather, SIM_FAULT_STOPS);
+    uint32_t node = draw_machine(weather, SIM_FAULT_STOPS);
     if (sim_is_up(weather->sim, node) && !sim_is_stopping(weather->sim, node))
         sim_stop_begin(weather->sim, node);
 }
 
 static void crash_at_commit(struct sim_weather *weather)
 {
-    uint32_t node = draw_node(weather, SIM_FAULT_COMMIT_CRASHES);
+    uint32_t node = draw_machine(weather, SIM_FAULT_COMMIT_CRASHES);
     uint32_t count = 1 + (uint32_t)draw(weather, SIM_FAULT_COMMIT_CRASHES, 4);
     if (sim_is_up(weather->sim, node))
         sim_crash_at_commit(weather->sim, node, count, SIM_FATE_DRAWN);
@@ -118,7 +124,7 @@ static void crash_at_commit(struct sim_weather *weather)
 
 static void break_commit(struct sim_weather *weather)
 {
-    uint32_t node = draw_node(weather, SIM_FAULT_BROKEN_COMMITS);
+    uint32_t node = draw_machine(weather, SIM_FAULT_BROKEN_COMMITS);
     if (!sim_is_up(weather->sim, node))
         return;
     weather->oracle->may_fail[node] = true;
@@ -127,14 +133,14 @@ static void break_commit(struct sim_weather *weather)
 
 static void fill_disk(struct sim_weather *weather)
 {
-    uint32_t node = draw_node(weather, SIM_FAULT_FULL_DISKS);
+    uint32_t node = draw_machine(weather, SIM_FAULT_FULL_DISKS);
     sim_set_disk_full(weather->sim, node, true);
     weather->free_ms[node] = draw_end(weather, SIM_FAULT_FULL_DISKS);
 }
 
 static void slow_commits(struct sim_weather *weather)
 {
-    uint32_t node = draw_node(weather, SIM_FAULT_SLOW_COMMITS);
+    uint32_t node = draw_machine(weather, SIM_FAULT_SLOW_COMMITS);
     uint64_t most = sim_plan_scale(&weather->streams[SIM_FAULT_SLOW_COMMITS], 20, 20000);
     sim_set_commit_ms(weather->sim, node, (struct sim_span){0, most});
     weather->quick_ms[node] = draw_end(weather, SIM_FAULT_SLOW_COMMITS);
@@ -143,7 +149,7 @@ static void slow_commits(struct sim_weather *weather)
 /* By seconds, by months, by decades, to the edges of the type. */
 static void turn_clock(struct sim_weather *weather)
 {
-    uint32_t node = draw_node(weather, SIM_FAULT_CLOCKS);
+    uint32_t node = draw_machine(weather, SIM_FAULT_CLOCKS);
     uint64_t *stream = &weather->streams[SIM_FAULT_CLOCKS];
     int64_t ahead = (int64_t)sim_plan_scale(stream, 1, (uint64_t)(80 * YEAR_MS));
     int64_t wall_ms = SIM_TODAY_MS + (sim_plan_below(stream, 2) == 0 ? ahead : -ahead);
@@ -171,7 +177,7 @@ static void happen(struct sim_weather *weather, enum sim_fault fault)
         cut_one_way(weather);
         return;
     case SIM_FAULT_CRASHES:
-        sim_crash(weather->sim, draw_node(weather, SIM_FAULT_CRASHES), SIM_FATE_DRAWN);
+        sim_crash(weather->sim, draw_machine(weather, SIM_FAULT_CRASHES), SIM_FATE_DRAWN);
         return;
     case SIM_FAULT_COMMIT_CRASHES:
         crash_at_commit(weather);
@@ -228,7 +234,7 @@ static void end_some(struct sim_weather *weather, uint32_t node)
 /* Whatever brought a machine down, somebody starts it again. */
 static void plan_starts(struct sim_weather *weather)
 {
-    for (uint32_t node = 0; node < weather->plan->node_count; node++)
+    for (uint32_t node = 0; node < weather->plan->honest_count; node++)
         if (!sim_is_up(weather->sim, node) && weather->start_ms[node] == NEVER)
             weather->start_ms[node] =
                 sim_now(weather->sim) +
@@ -316,7 +322,7 @@ void sim_weather_free(struct sim_weather *weather)
 
 void sim_weather_start_all(struct sim_weather *weather)
 {
-    for (uint32_t node = 0; node < weather->plan->node_count; node++)
+    for (uint32_t node = 0; node < weather->plan->honest_count; node++)
         if (!sim_is_up(weather->sim, node))
             sim_start(weather->sim, node);
 }

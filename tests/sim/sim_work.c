@@ -307,7 +307,7 @@ static bool is_member(struct sim_work *work, uint32_t node)
 bool sim_work_join_all(struct sim_work *work)
 {
     bool is_any_left = false;
-    for (uint32_t node = 1; node < work->plan->node_count; node++) {
+    for (uint32_t node = 1; node < work->plan->honest_count; node++) {
         if (is_member(work, node))
             continue;
         is_any_left = true;
@@ -354,7 +354,7 @@ uint64_t sim_work_next_ms(const struct sim_work *work)
 void sim_work_do(struct sim_work *work)
 {
     uint32_t count = 1;
-    uint32_t node = (uint32_t)draw(work, work->plan->node_count);
+    uint32_t node = (uint32_t)draw(work, work->plan->honest_count);
     if (sim_now(work->sim) < work->next_ms || work->command_count >= work->plan->command_max)
         return;
     if (work->plan->burst_count > 1 && draw(work, 10) == 0)
@@ -390,7 +390,7 @@ static bool is_known_refusal(const char *sentence)
         "may change it",  "not hold that", "no network yet",    "waits to be admitted",
         "being verified", "one record",    "is a member of",    "Say what to",
         "field",          "No member",     "school that votes", "xchange with",
-        "is joining",     "school itself",
+        "is joining",     "school itself", "too long for",
     };
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         if (strstr(sentence, parts[i]) != NULL)
