@@ -119,6 +119,8 @@ void sim_adversary_dial(struct sim_adversary *adversary, uint32_t node,
     struct ph_identity identity = adversary->identity;
     struct sim_talk *talk;
     char address[32];
+    if (!sim_is_up(adversary->sim, node))
+        return; /* with all down it would call itself, or another of its kind */
     identity.transport_secret[5] ^= (uint8_t)++adversary->pc_count;
     memcpy(identity.writer_seed, writer_seed, sizeof identity.writer_seed);
     talk = new_talk(adversary, adversary->last_conn + 2, &identity);
