@@ -73,6 +73,11 @@ static enum ph_status send_closure(struct ph_node *node, struct ph_peer *peer,
     return status;
 }
 
+static bool is_durable(const struct ph_node *node, const struct ph_fact_id *fact)
+{
+    return ph_facts_find_prefix(node->facts, fact->bytes) < node->ingest.facts_durable;
+}
+
 /* Facts that lead to us, then an empty list that ends the introduction, with our joining proof if
  * we are not admitted yet. Only what is durable is spoken of. */
 enum ph_status ph_opening_introduce(struct ph_node *node, struct ph_peer *peer,
@@ -84,7 +89,7 @@ enum ph_status ph_opening_introduce(struct ph_node *node, struct ph_peer *peer,
     if (peer->is_introduced)
         return PH_MALFORMED; /* asked once is enough */
     peer->is_introduced = true;
-    if (node->own_log >= 0 && node->logs.items[node->own_log].durable.seq != 0)
+    if (node->own_log >= 0 && is_durable(node, &node->logs.items[node->own_log].row.certify))
         PH_TRY(send_closure(node, peer, &node->logs.items[node->own_log].row.certify));
     if (is_joining)
         proof = ph_join_prove(node->invite_secret, &node->network, &node->school);

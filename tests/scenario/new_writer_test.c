@@ -107,7 +107,25 @@ static void a_crash_while_it_becomes_a_new_writer_is_made_good(void **state)
     }
 }
 
+/* A new writer has written nothing yet when somebody comes to join: that must be no obstacle. */
+static void who_has_just_become_a_new_writer_admits_others(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_start_all(20, 2);
+    sim_found(sim, 0, "Lighthouse");
+    struct sim_code code = sim_invite(sim, 0, 1, 0);
+    restart_without_secrets(sim, 0);
+    sim_run(sim, 5000);
+
+    CHECK(sim_join(sim, 1, &code, UINT32_MAX, 30000));
+
+    CHECK(sim_converge(sim, 60000));
+    CHECK(sim_are_equal(sim, 0, 1));
+    sim_free(sim);
+}
+
 CHECK_MAIN(cmocka_unit_test(a_home_without_secrets_writes_on_as_a_new_writer),
            cmocka_unit_test(it_is_told_once),
            cmocka_unit_test(a_school_without_serial_numbers_left_reads_on),
-           cmocka_unit_test(a_crash_while_it_becomes_a_new_writer_is_made_good))
+           cmocka_unit_test(a_crash_while_it_becomes_a_new_writer_is_made_good),
+           cmocka_unit_test(who_has_just_become_a_new_writer_admits_others))
