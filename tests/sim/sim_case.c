@@ -115,6 +115,19 @@ static void glance(struct course *course)
     sim_oracle_queues_are_bounded(course->oracle);
 }
 
+static void on_disk_moved(void *impl, uint32_t node, uint32_t from, bool is_saved)
+{
+    struct course *course = impl;
+    char name[32];
+    snprintf(name, sizeof name, "backup %u", from);
+    if (!is_saved)
+        sim_work_forget(course->work, node);
+    if (course->given->events != NULL && is_saved)
+        event_log_save(course->given->events, node, name);
+    else if (course->given->events != NULL)
+        event_log_load(course->given->events, node, name);
+}
+
 static void run_storm(struct course *course, const struct sim_code *code)
 {
     struct sim *sim = course->sim;
@@ -125,6 +138,7 @@ static void run_storm(struct course *course, const struct sim_code *code)
         course->bad = sim_bad_new(sim, &course->plan, code);
     course->weather = sim_weather_new(sim, &course->plan, course->oracle);
     course->work = sim_work_new(sim, &course->plan, course->oracle, code);
+    sim_weather_tell(course->weather, on_disk_moved, course);
     while (sim_now(sim) < end_ms && !is_over(course)) {
         uint64_t next_ms =
             sooner(sim_work_next_ms(course->work), sim_weather_next_ms(course->weather));
@@ -241,8 +255,7 @@ static struct sim_result result_of(struct course *course)
                                 .ack_count = (uint32_t)course->oracle->ack_count};
     if (course->work != NULL)
         result.command_count = sim_work_command_count(course->work);
-    for (uint32_t i = 0; i < course->oracle->writer_count; i++)
-        result.entry_count += course->oracle->writers[i].count;
+    result.entry_count = course->oracle->truth.entry_count;
     return result;
 }
 

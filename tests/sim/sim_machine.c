@@ -415,6 +415,8 @@ static void take_leave(struct sim_machine *machine)
         machine->jobs[place] = NULL;
         if (job != NULL)
             finish_job(machine, job);
+        if (machine->batch != NULL)
+            give_back(machine, PH_IO); /* what the job led to */
     }
     assert(machine->batch == NULL);
     ph_node_free(machine->node);

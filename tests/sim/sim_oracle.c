@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define NOBODY UINT32_MAX
 /* A batch takes no more once it is full, and may then hold one run too many. */
 #define BATCH_BYTES_MAX (PH_BATCH_BYTES_MAX + 2 * PH_RUN_COUNTED_MAX)
 
@@ -25,8 +24,8 @@ struct sim_oracle *sim_oracle_new(struct sim *sim, const struct sim_plan *plan)
     struct sim_oracle *oracle = calloc(1, sizeof *oracle);
     if (oracle == NULL)
         abort();
-    oracle->sim = sim;
-    oracle->plan = plan;
+    oracle->sim = oracle->truth.sim = sim;
+    oracle->plan = oracle->truth.plan = plan;
     return oracle;
 }
 
@@ -34,44 +33,9 @@ void sim_oracle_free(struct sim_oracle *oracle)
 {
     if (oracle == NULL)
         return;
-    for (uint32_t i = 0; i < oracle->writer_count; i++)
-        free(oracle->writers[i].ids);
+    sim_truth_deinit(&oracle->truth);
     free(oracle->acks);
     free(oracle);
-}
-
-static void *grown(void *items, size_t size)
-{
-    void *more = realloc(items, size);
-    if (more == NULL)
-        abort();
-    return more;
-}
-
-/* --- who writes --- */
-
-static uint32_t owner_of(const struct sim_oracle *oracle, const struct ph_writer_id *id)
-{
-    for (uint32_t node = 0; node < oracle->plan->node_count; node++) {
-        struct ph_sign_secret secret;
-        struct ph_writer_id own;
-        ph_sign_key_from_seed(sim_identity(oracle->sim, node)->writer_seed, &secret, own.bytes);
-        if (ph_writer_id_equal(&own, id))
-            return node;
-    }
-    return NOBODY;
-}
-
-static uint32_t find_writer(struct sim_oracle *oracle, const struct ph_writer_id *id)
-{
-    for (uint32_t i = 0; i < oracle->writer_count; i++)
-        if (ph_writer_id_equal(&oracle->writers[i].id, id))
-            return i;
-    if (oracle->writer_count == SIM_WRITERS_MAX)
-        abort();
-    struct sim_writer *writer = &oracle->writers[oracle->writer_count];
-    *writer = (struct sim_writer){.id = *id, .owner = owner_of(oracle, id)};
-    return oracle->writer_count++;
 }
 
 /* --- the disk --- */
@@ -79,125 +43,63 @@ static uint32_t find_writer(struct sim_oracle *oracle, const struct ph_writer_id
 /* Malicious members write as they like. */
 static bool is_honest(const struct sim_oracle *oracle, const struct sim_writer *writer)
 {
-    return writer->owner < oracle->plan->honest_count;
+    uint32_t honest = (UINT32_C(1) << oracle->plan->honest_count) - 1;
+    return writer->homes != 0 && (writer->homes & ~honest) == 0;
 }
 
-static void take_entry(struct sim_oracle *oracle, uint32_t node, uint32_t number, uint32_t seq,
-                       const struct ph_entry_id *id)
+/* Another entry of that writer with that number, on any disk ever. */
+static bool has_twin(const struct sim_truth *truth, uint32_t entry)
 {
-    struct sim_writer *writer = &oracle->writers[number];
-    if (seq <= writer->count) {
-        if (is_honest(oracle, writer) && !ph_entry_id_equal(&writer->ids[seq - 1], id))
-            sim_blame(oracle, SIM_UNSAFE, "writer of node %d has two entries number %u, one at %u",
-                      (int)writer->owner, seq, node);
+    const struct sim_entry *that = &truth->entries[entry];
+    for (uint32_t i = 0; i < truth->entry_count; i++)
+        if (i != entry && truth->entries[i].writer == that->writer &&
+            truth->entries[i].seq == that->seq)
+            return true;
+    return false;
+}
+
+static void on_found(void *impl, uint32_t node, uint32_t number, bool is_known)
+{
+    struct sim_oracle *oracle = impl;
+    const struct sim_entry *entry = &oracle->truth.entries[number];
+    const struct sim_writer *writer = &oracle->truth.writers[entry->writer];
+    if (is_known || !is_honest(oracle, writer))
         return;
-    }
-    if (is_honest(oracle, writer) && writer->owner != node)
-        sim_blame(oracle, SIM_UNSAFE, "node %u holds entry %u of node %u, whose disk never had it",
-                  node, seq, writer->owner);
-    if (seq != writer->count + 1)
-        return;
-    if (writer->count == writer->size) {
-        writer->size = writer->size == 0 ? 16 : 2 * writer->size;
-        writer->ids = grown(writer->ids, writer->size * sizeof *writer->ids);
-    }
-    writer->ids[writer->count++] = *id;
-}
-
-static enum ph_status take_log(struct sim_oracle *oracle, uint32_t node, const struct ph_view *view,
-                               uint32_t log, const struct ph_log_row *row)
-{
-    uint32_t number = find_writer(oracle, &row->writer);
-    uint32_t *end = &oracle->disks[node].ends[number];
-    if (row->tip.seq < *end)
-        sim_blame(oracle, SIM_UNSAFE, "log of node %d at node %u went from %u back to %u",
-                  (int)oracle->writers[number].owner, node, *end, row->tip.seq);
-    while (*end < row->tip.seq) {
-        struct ph_stored_entry entry;
-        PH_TRY(ph_view_entry(view, log, *end + 1, &entry));
-        struct ph_entry_id id = ph_header_id(entry.encoded);
-        take_entry(oracle, node, number, ++*end, &id);
-    }
-    return PH_OK;
-}
-
-uint32_t sim_oracle_fact(struct sim_oracle *oracle, struct ph_bytes bytes)
-{
-    struct sim_fact made = {.bytes_hash = ph_hash(PH_DOMAIN_FACT_SET, bytes)};
-    struct ph_fact fact;
-    for (uint32_t i = 0; i < oracle->fact_count; i++)
-        if (ph_hash_equal(&oracle->facts[i].bytes_hash, &made.bytes_hash))
-            return i;
-    if (oracle->fact_count == SIM_FACTS_MAX)
-        abort();
-    if (ph_fact_parse(bytes, &fact) == PH_OK)
-        made.id = fact.id;
-    else
-        sim_blame(oracle, SIM_UNSAFE, "a fact is said or stored that is none");
-    oracle->facts[oracle->fact_count] = made;
-    return oracle->fact_count++;
-}
-
-static enum ph_status take_facts(struct sim_oracle *oracle, uint32_t node,
-                                 const struct ph_view *view)
-{
-    struct sim_disk *disk = &oracle->disks[node];
-    for (;;) {
-        struct ph_bytes bytes;
-        enum ph_status status = ph_view_fact(view, disk->fact_count, &bytes);
-        if (status == PH_NOT_FOUND)
-            return PH_OK;
-        PH_TRY(status);
-        disk->facts[disk->fact_count] = sim_oracle_fact(oracle, bytes);
-        disk->fact_count++;
-    }
+    if ((writer->homes >> node & 1) == 0)
+        sim_blame(oracle, SIM_UNSAFE, "node %u holds entry %u of a writer whose disk never had it",
+                  node, entry->seq);
+    if (!writer->was_copied && has_twin(&oracle->truth, number))
+        sim_blame(oracle, SIM_UNSAFE, "node %u signed two entries number %u", node, entry->seq);
 }
 
 void sim_oracle_disk_grows(struct sim_oracle *oracle, uint32_t node)
 {
-    struct ph_view view = {0};
-    struct ph_log_row row;
-    enum ph_status status = ph_view_open(sim_store(oracle->sim, node), &view);
-    if (status == PH_OK)
-        status = take_facts(oracle, node, &view);
-    for (uint32_t log = 0; status == PH_OK; log++) {
-        status = ph_view_log(&view, log, &row);
-        if (status == PH_OK)
-            status = take_log(oracle, node, &view, log, &row);
-    }
-    ph_view_close(&view);
-    if (status != PH_NOT_FOUND)
-        sim_blame(oracle, SIM_UNSAFE, "node %u: its store can't be read: %s", node,
+    enum ph_status status = sim_truth_read(&oracle->truth, node, on_found, oracle);
+    if (status != PH_OK)
+        sim_blame(oracle, SIM_UNSAFE, "node %u: its store went back or can't be read: %s", node,
                   ph_status_text(status));
-}
-
-static uint32_t count_facts(const struct ph_view *view)
-{
-    struct ph_bytes unused;
-    uint32_t count = 0;
-    while (ph_view_fact(view, count, &unused) == PH_OK)
-        count++;
-    return count;
 }
 
 void sim_oracle_disk_is_kept(struct sim_oracle *oracle, uint32_t node)
 {
-    struct ph_view view = {0};
-    struct ph_log_row row;
-    const struct sim_disk *disk = &oracle->disks[node];
-    uint32_t entry_count = 0, known_count = 0;
-    if (ph_view_open(sim_store(oracle->sim, node), &view) != PH_OK) {
-        sim_blame(oracle, SIM_UNSAFE, "node %u: its store can't be read", node);
-        return;
-    }
-    for (uint32_t log = 0; ph_view_log(&view, log, &row) == PH_OK; log++)
-        entry_count += row.tip.seq;
-    for (uint32_t i = 0; i < oracle->writer_count; i++)
-        known_count += disk->ends[i];
-    if (count_facts(&view) < disk->fact_count || entry_count < known_count)
+    uint64_t present, known;
+    sim_truth_count(&oracle->truth, node, &present, &known);
+    if (present < known)
         sim_blame(oracle, SIM_UNSAFE, "node %u lost entries or facts while it was down", node);
-    ph_view_close(&view);
     sim_oracle_disk_grows(oracle, node);
+}
+
+void sim_oracle_disk_is_replaced(struct sim_oracle *oracle, uint32_t node)
+{
+    struct sim_truth *truth = &oracle->truth;
+    sim_truth_forget(truth, node);
+    for (uint32_t i = 0; i < truth->writer_count; i++)
+        if ((truth->writers[i].homes >> node & 1) != 0)
+            truth->writers[i].was_copied = true;
+    truth->writers[sim_truth_own(truth, node)].was_copied = true;
+    for (size_t i = 0; i < oracle->ack_count; i++)
+        if (truth->entries[oracle->acks[i].entry].held == 0)
+            oracle->acks[i].is_void = true;
 }
 
 void sim_oracle_batch_is_bounded(struct sim_oracle *oracle, const struct ph_batch *batch)
@@ -211,42 +113,35 @@ void sim_oracle_batch_is_bounded(struct sim_oracle *oracle, const struct ph_batc
 
 /* --- what people are told --- */
 
-/* The last entry of this node's own log that touched a record. 0: none. */
-static uint32_t last_own_touch(const struct ph_view *view, const struct ph_record *record,
-                               const struct ph_writer_id *own)
+/* The last entry of this node's own log that touched a record. SIM_NONE: none. */
+static uint32_t last_own_touch(struct sim_oracle *oracle, uint32_t node, const struct ph_view *view,
+                               const struct ph_record *record)
 {
-    struct ph_log_row row;
-    uint32_t log = 0, last = 0;
-    while (ph_view_log(view, log, &row) == PH_OK && !ph_writer_id_equal(&row.writer, own))
-        log++;
+    const struct ph_writer_id *own = &oracle->truth.writers[sim_truth_own(&oracle->truth, node)].id;
+    struct ph_stored_entry entry;
+    uint32_t last = 0;
+    struct ph_entry_id id = {{0}};
     for (uint32_t i = 0; i < record->touch_count; i++) {
         const uint8_t *touch = record->touches.data + (size_t)8 * i;
-        if (ph_get_u32(touch) == log && ph_get_u32(touch + 4) > last)
-            last = ph_get_u32(touch + 4);
+        uint32_t seq = ph_get_u32(touch + 4);
+        if (seq <= last || ph_view_entry(view, ph_get_u32(touch), seq, &entry) != PH_OK ||
+            !ph_writer_id_equal(&entry.header.writer, own))
+            continue;
+        last = seq;
+        id = ph_header_id(entry.encoded);
     }
-    return last;
+    return last == 0 ? SIM_NONE : sim_truth_entry(&oracle->truth, &id);
 }
 
-static uint32_t own_writer(struct sim_oracle *oracle, uint32_t node)
+static void keep_ack(struct sim_oracle *oracle, const struct sim_ack *ack)
 {
-    struct ph_sign_secret secret;
-    struct ph_writer_id own;
-    const uint8_t *seed = sim_identity(oracle->sim, node)->writer_seed;
-    if (memcmp(oracle->own_seeds[node], seed, sizeof oracle->own_seeds[node]) != 0) {
-        memcpy(oracle->own_seeds[node], seed, sizeof oracle->own_seeds[node]);
-        ph_sign_key_from_seed(seed, &secret, own.bytes);
-        oracle->own[node] = find_writer(oracle, &own);
+    if (oracle->ack_count == oracle->ack_size) {
+        oracle->ack_size = oracle->ack_size == 0 ? 64 : 2 * oracle->ack_size;
+        oracle->acks = realloc(oracle->acks, oracle->ack_size * sizeof *oracle->acks);
+        if (oracle->acks == NULL)
+            abort();
     }
-    return oracle->own[node];
-}
-
-static uint32_t last_ack(const struct sim_oracle *oracle, const struct sim_ack *like)
-{
-    for (size_t i = oracle->ack_count; i-- != 0;)
-        if (oracle->acks[i].writer == like->writer &&
-            ph_record_id_equal(&oracle->acks[i].record, &like->record))
-            return oracle->acks[i].seq;
-    return 0;
+    oracle->acks[oracle->ack_count++] = *ack;
 }
 
 /* Each answer stands for an entry of its own. */
@@ -255,22 +150,21 @@ void sim_oracle_saved_is_durable(struct sim_oracle *oracle, uint32_t node,
 {
     struct ph_view view = {0};
     struct ph_record record;
-    struct sim_ack ack = {.record = *id, .node = node, .writer = own_writer(oracle, node)};
+    struct sim_ack ack = {.record = *id, .node = node, .entry = SIM_NONE};
     if (sim_is_behind(oracle->sim, node))
         return; /* it does not show yet, which is allowed */
     enum ph_status status = ph_view_open(sim_store(oracle->sim, node), &view);
     if (status == PH_OK)
         status = ph_view_find(&view, id, &record);
     if (status == PH_OK)
-        ack.seq = last_own_touch(&view, &record, &oracle->writers[ack.writer].id);
+        ack.entry = last_own_touch(oracle, node, &view, &record);
     ph_view_close(&view);
-    if (ack.seq <= last_ack(oracle, &ack))
+    if (ack.entry == SIM_NONE || oracle->truth.entries[ack.entry].is_said_saved) {
         sim_blame(oracle, SIM_UNSAFE, "node %u said «saved» of what is not on its disk", node);
-    if (oracle->ack_count == oracle->ack_size) {
-        oracle->ack_size = oracle->ack_size == 0 ? 64 : 2 * oracle->ack_size;
-        oracle->acks = grown(oracle->acks, oracle->ack_size * sizeof *oracle->acks);
+        return;
     }
-    oracle->acks[oracle->ack_count++] = ack;
+    oracle->truth.entries[ack.entry].is_said_saved = true;
+    keep_ack(oracle, &ack);
 }
 
 void sim_oracle_stop_is_excused(struct sim_oracle *oracle, uint32_t node, enum ph_status failure)

@@ -7,8 +7,7 @@
 #ifndef PHAROS_TESTS_SIM_ORACLE_H
 #define PHAROS_TESTS_SIM_ORACLE_H
 
-#include "store/view.h"
-#include "tests/sim/sim_plan.h"
+#include "tests/sim/sim_truth.h"
 
 enum sim_outcome { SIM_FINE, SIM_UNSAFE, SIM_STUCK };
 
@@ -18,46 +17,18 @@ struct sim_verdict {
     char why[300];
 };
 
-#define SIM_WRITERS_MAX 256
-#define SIM_FACTS_MAX 4096
-
-struct sim_writer {
-    struct ph_writer_id id;
-    uint32_t owner;          /* node; UINT32_MAX: of nobody here */
-    struct ph_entry_id *ids; /* owned; that of sequence 1 first */
-    uint32_t count, size;
-};
-
 /* A write that was answered as saved. */
 struct sim_ack {
     struct ph_record_id record;
-    uint32_t node, writer, seq;
-};
-
-/* A fact that some disk holds. Parsing checks signatures, so it is done once for all disks. */
-struct sim_fact {
-    struct ph_hash bytes_hash;
-    struct ph_fact_id id;
-};
-
-/* A node's disk, as seen after its last commit. */
-struct sim_disk {
-    uint32_t ends[SIM_WRITERS_MAX];
-    uint32_t facts[SIM_FACTS_MAX]; /* indices, in order of taking */
-    uint32_t fact_count;
+    uint32_t node, entry;
+    bool is_void; /* it went with a disk that was set back, and nobody else had it */
 };
 
 struct sim_oracle {
     struct sim *sim;
     const struct sim_plan *plan;
     struct sim_verdict verdict;
-    struct sim_writer writers[SIM_WRITERS_MAX];
-    uint32_t writer_count;
-    uint32_t own[SIM_NODES_MAX];          /* the writer that a node is */
-    uint8_t own_seeds[SIM_NODES_MAX][32]; /* by these secrets */
-    struct sim_fact facts[SIM_FACTS_MAX];
-    uint32_t fact_count;
-    struct sim_disk disks[SIM_NODES_MAX];
+    struct sim_truth truth;
     struct sim_ack *acks; /* owned */
     size_t ack_count, ack_size;
     size_t batch_bytes_max;
@@ -71,11 +42,14 @@ sim_blame(struct sim_oracle *oracle, enum sim_outcome outcome, const char *forma
 
 /* --- at any moment --- */
 
-/* A disk only grows; no writer continues one entry twice; nobody holds an entry that its writer's
+/* A disk only grows; no writer continues one entry twice, unless its disk was set back or copied; nobody holds an entry that its writer's
  * own disk never had. */
 void sim_oracle_disk_grows(struct sim_oracle *oracle, uint32_t node);
 /* What was on the disk when a machine went down is there when it starts. */
 void sim_oracle_disk_is_kept(struct sim_oracle *oracle, uint32_t node);
+/* A disk was replaced by an older copy or by another's: whoever wrote there may contradict itself now,
+ * and what nobody else has is lost. */
+void sim_oracle_disk_is_replaced(struct sim_oracle *oracle, uint32_t node);
 /* One commit stays within its bound. */
 void sim_oracle_batch_is_bounded(struct sim_oracle *oracle, const struct ph_batch *batch);
 /* Heads, runs, facts and roots that a node tells are on its disk. */
@@ -102,8 +76,6 @@ void sim_oracle_stores_verify(struct sim_oracle *oracle);
 void sim_oracle_rebuild_changes_nothing(struct sim_oracle *oracle);
 void sim_oracle_one_connection_a_pair(struct sim_oracle *oracle);
 
-/* The index of a fact. */
-uint32_t sim_oracle_fact(struct sim_oracle *oracle, struct ph_bytes bytes);
 /* Of what is on the disk, made here from the disk alone. */
 struct ph_root sim_oracle_root(struct sim_oracle *oracle, uint32_t node);
 

@@ -12,9 +12,6 @@ static bool have_equal_roots(struct sim_oracle *oracle)
 {
     struct ph_root first = {{0}};
     for (uint32_t node = 0; node < oracle->plan->honest_count; node++) {
-        if (!sim_is_up(oracle->sim, node) || sim_is_stopping(oracle->sim, node) ||
-            sim_is_behind(oracle->sim, node))
-            return false;
         struct ph_root root = sim_root(oracle->sim, node);
         if (node == 0)
             first = root;
@@ -26,18 +23,12 @@ static bool have_equal_roots(struct sim_oracle *oracle)
 
 bool sim_oracle_are_equal(struct sim_oracle *oracle)
 {
-    const struct sim_disk *first = &oracle->disks[0];
-    if (oracle->plan->bad_count != 0)
-        return have_equal_roots(oracle);
-    for (uint32_t node = 0; node < oracle->plan->honest_count; node++) {
-        const struct sim_disk *disk = &oracle->disks[node];
+    for (uint32_t node = 0; node < oracle->plan->honest_count; node++)
         if (!sim_is_up(oracle->sim, node) || sim_is_stopping(oracle->sim, node) ||
-            disk->fact_count != first->fact_count ||
-            memcmp(disk->ends, first->ends, sizeof disk->ends) != 0 ||
             sim_is_behind(oracle->sim, node))
             return false;
-    }
-    return true;
+    return oracle->plan->bad_count != 0 ? have_equal_roots(oracle)
+                                        : sim_truth_is_equal(&oracle->truth);
 }
 
 /* --- records --- */
@@ -95,7 +86,9 @@ void sim_oracle_saved_is_everywhere(struct sim_oracle *oracle)
             continue;
         for (size_t i = 0; i < oracle->ack_count; i++) {
             const struct sim_ack *ack = &oracle->acks[i];
-            if (oracle->disks[node].ends[ack->writer] < ack->seq ||
+            if (ack->is_void)
+                continue;
+            if ((oracle->truth.entries[ack->entry].held >> node & 1) == 0 ||
                 ph_view_find(&view, &ack->record, &record) != PH_OK || !record.is_created)
                 sim_blame(oracle, SIM_UNSAFE, "node %u lacks what node %u said was saved", node,
                           ack->node);

@@ -1,98 +1,57 @@
 /* Nothing leaves a node before it is durable there. */
-#include <stdlib.h>
-
 #include "proto/message.h"
 #include "tests/sim/sim_oracle.h"
-
-static const struct sim_writer *writer_of(const struct sim_oracle *oracle, uint32_t node,
-                                          const struct ph_writer_id *id, uint32_t *end)
-{
-    for (uint32_t i = 0; i < oracle->writer_count; i++)
-        if (ph_writer_id_equal(&oracle->writers[i].id, id)) {
-            *end = oracle->disks[node].ends[i];
-            return &oracle->writers[i];
-        }
-    *end = 0;
-    return NULL;
-}
 
 static void check_heads(struct sim_oracle *oracle, uint32_t node, struct ph_message *message)
 {
     for (uint32_t i = 0; i < message->of.heads.head_count; i++) {
         struct ph_head head = ph_message_next_head(&message->of.heads.heads);
-        uint32_t end = 0;
-        const struct sim_writer *writer = writer_of(oracle, node, &head.writer, &end);
-        if (writer == NULL || head.seq > end || head.seq == 0 ||
-            (writer->owner < oracle->plan->honest_count &&
-             !ph_entry_id_equal(&writer->ids[head.seq - 1], &head.id)))
-            sim_blame(oracle, SIM_UNSAFE, "node %u announced entry %u of a log it holds up to %u",
-                      node, head.seq, end);
+        uint32_t entry = sim_truth_entry(&oracle->truth, &head.id);
+        if (entry == SIM_NONE || (oracle->truth.entries[entry].held >> node & 1) == 0)
+            sim_blame(oracle, SIM_UNSAFE, "node %u announced entry %u, which its disk lacks", node,
+                      head.seq);
     }
+}
+
+/* The furthest entry of a writer on this disk. */
+static uint32_t end_of(struct sim_oracle *oracle, uint32_t node, const struct ph_writer_id *writer)
+{
+    struct ph_view view = {0};
+    struct ph_log_row row;
+    uint32_t end = 0;
+    if (ph_view_open(sim_store(oracle->sim, node), &view) != PH_OK)
+        return 0;
+    for (uint32_t log = 0; ph_view_log(&view, log, &row) == PH_OK; log++)
+        if (row.tip.seq > end && ph_writer_id_equal(&row.writer, writer))
+            end = row.tip.seq;
+    ph_view_close(&view);
+    return end;
 }
 
 static void check_run(struct sim_oracle *oracle, uint32_t node, const struct ph_run_head *run)
 {
-    uint32_t end = 0;
-    (void)writer_of(oracle, node, &run->writer, &end);
+    uint32_t end = end_of(oracle, node, &run->writer);
     if ((uint64_t)run->after_seq + run->entry_count > end)
         sim_blame(oracle, SIM_UNSAFE, "node %u sent %u entries after %u of a log it holds up to %u",
                   node, run->entry_count, run->after_seq, end);
 }
 
-static bool holds_fact(const struct sim_disk *disk, uint32_t fact)
-{
-    for (uint32_t i = 0; i < disk->fact_count; i++)
-        if (disk->facts[i] == fact)
-            return true;
-    return false;
-}
-
 static void check_facts(struct sim_oracle *oracle, uint32_t node, uint32_t count,
                         struct ph_unpacker *facts)
 {
-    for (uint32_t i = 0; i < count; i++)
-        if (!holds_fact(&oracle->disks[node], sim_oracle_fact(oracle, ph_message_next_fact(facts))))
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t fact = sim_truth_fact(&oracle->truth, ph_message_next_fact(facts));
+        if ((oracle->truth.facts[fact].held >> node & 1) == 0)
             sim_blame(oracle, SIM_UNSAFE, "node %u sent a fact that is not on its disk", node);
+    }
 }
 
 /* --- roots --- */
 
-static int compare_facts(const void *a, const void *b)
-{
-    return ph_fact_id_compare(a, b);
-}
-
-static int compare_heads(const void *a, const void *b)
-{
-    return ph_head_compare(a, b);
-}
-
-static struct ph_hash fact_set(const struct sim_oracle *oracle, const struct sim_disk *disk)
-{
-    static struct ph_fact_id ids[SIM_FACTS_MAX];
-    for (uint32_t i = 0; i < disk->fact_count; i++)
-        ids[i] = oracle->facts[disk->facts[i]].id;
-    qsort(ids, disk->fact_count, sizeof *ids, compare_facts);
-    return ph_fact_set_hash(ids, disk->fact_count);
-}
-
-/* Without holes and logs left out; where malicious members bring those, the node is asked. */
 struct ph_root sim_oracle_root(struct sim_oracle *oracle, uint32_t node)
 {
-    if (oracle->plan->bad_count != 0)
-        return sim_root(oracle->sim, node);
-    const struct sim_disk *disk = &oracle->disks[node];
-    struct ph_head heads[SIM_WRITERS_MAX];
-    size_t count = 0;
-    for (uint32_t i = 0; i < oracle->writer_count; i++) {
-        const struct sim_writer *writer = &oracle->writers[i];
-        if (disk->ends[i] != 0)
-            heads[count++] = (struct ph_head){
-                .writer = writer->id, .seq = disk->ends[i], .id = writer->ids[disk->ends[i] - 1]};
-    }
-    qsort(heads, count, sizeof *heads, compare_heads);
-    struct ph_hash facts = fact_set(oracle, disk);
-    return ph_root(&facts, heads, count, NULL, 0);
+    return oracle->plan->bad_count != 0 ? sim_root(oracle->sim, node)
+                                        : sim_truth_root(&oracle->truth, node);
 }
 
 static void check_root(struct sim_oracle *oracle, uint32_t node, const struct ph_root *said)

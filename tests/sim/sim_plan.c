@@ -25,9 +25,6 @@ static const struct {
 #define HONEST_MIN 2
 #define QUOTA_SMALL 40000
 
-/* Those that wait for a node that can bear them. */
-#define FAULTS_OFF (1u << SIM_FAULT_ROLLBACKS | 1u << SIM_FAULT_CLONES)
-
 /* --- chance --- */
 
 uint64_t sim_plan_stream(uint64_t seed, uint64_t purpose)
@@ -76,7 +73,7 @@ static void draw_faults(struct sim_plan *plan, uint32_t without)
         if (faults[i].pause_ms_max != 0)
             plan->pause_ms[i] = sim_plan_scale(&rates, 1000, faults[i].pause_ms_max);
     }
-    plan->faults &= ~(without | FAULTS_OFF);
+    plan->faults &= ~without;
     plan->lasting_ms = sim_plan_scale(&rates, 20, 60000);
     plan->down_ms = sim_plan_scale(&rates, 5, 40000);
     plan->storm_ms = sim_plan_scale(&rates, 5000, 90000);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #define NEVER UINT64_MAX
+#define RESTORES_MAX 4 /* a writer with more than PH_BRANCHES_MAX ends counts as hostile */
 #define YEAR_MS INT64_C(31557600000)
 
 struct sim_weather {
@@ -16,6 +17,10 @@ struct sim_weather {
     uint64_t quick_ms[SIM_NODES_MAX];               /* of commits that are slow */
     uint64_t open_ms[SIM_NODES_MAX][SIM_NODES_MAX]; /* of ways that are blocked */
     uint64_t down_stream;
+    bool is_backed_up[SIM_NODES_MAX];
+    uint32_t restore_count;
+    sim_disk_moved *moved;
+    void *moved_impl;
 };
 
 static uint64_t draw(struct sim_weather *weather, enum sim_fault fault, uint64_t below)
@@ -158,6 +163,56 @@ static void turn_clock(struct sim_weather *weather)
     sim_set_wall(weather->sim, node, wall_ms);
 }
 
+/* --- disks --- */
+
+static void back_up(struct sim_weather *weather, uint32_t node)
+{
+    sim_crash(weather->sim, node, SIM_FATE_DRAWN);
+    sim_back_up(weather->sim, node);
+    weather->is_backed_up[node] = true;
+    if (weather->moved != NULL)
+        weather->moved(weather->moved_impl, node, node, true);
+}
+
+static void restore(struct sim_weather *weather, uint32_t node, uint32_t from,
+                    enum sim_secrets secrets)
+{
+    if (weather->restore_count == RESTORES_MAX)
+        return;
+    weather->restore_count++;
+    sim_crash(weather->sim, node, SIM_FATE_DRAWN);
+    sim_restore(weather->sim, node, from, secrets);
+    sim_oracle_disk_is_replaced(weather->oracle, node);
+    if (weather->moved != NULL)
+        weather->moved(weather->moved_impl, node, from, false);
+}
+
+/* An image of the whole disk, or a backup that leaves the secrets out. */
+static enum sim_secrets draw_secrets(struct sim_weather *weather, enum sim_fault fault)
+{
+    return draw(weather, fault, 2) == 0 ? SIM_SECRETS_COPIED : SIM_SECRETS_MISSING;
+}
+
+static void roll_back(struct sim_weather *weather)
+{
+    uint32_t node = draw_machine(weather, SIM_FAULT_ROLLBACKS);
+    if (weather->is_backed_up[node] && draw(weather, SIM_FAULT_ROLLBACKS, 3) != 0)
+        restore(weather, node, node, draw_secrets(weather, SIM_FAULT_ROLLBACKS));
+    else
+        back_up(weather, node);
+}
+
+/* The founder's PC stays, since nobody else may admit those who come later. */
+static void clone(struct sim_weather *weather)
+{
+    uint32_t from = draw_machine(weather, SIM_FAULT_CLONES);
+    uint32_t to = draw_machine(weather, SIM_FAULT_CLONES);
+    if (!weather->is_backed_up[from])
+        back_up(weather, from);
+    else if (to != from && to != 0)
+        restore(weather, to, from, draw_secrets(weather, SIM_FAULT_CLONES));
+}
+
 static void happen(struct sim_weather *weather, enum sim_fault fault)
 {
     switch (fault) {
@@ -198,7 +253,11 @@ static void happen(struct sim_weather *weather, enum sim_fault fault)
         slow_commits(weather);
         return;
     case SIM_FAULT_ROLLBACKS:
+        roll_back(weather);
+        return;
     case SIM_FAULT_CLONES:
+        clone(weather);
+        return;
     case SIM_FAULT_STALLS:
     case SIM_FAULT_CHUNKS:
     case SIM_FAULT_SLOW_LINKS:
@@ -313,6 +372,12 @@ struct sim_weather *sim_weather_new(struct sim *sim, const struct sim_plan *plan
     }
     apply_conditions(weather, &plan->rough);
     return weather;
+}
+
+void sim_weather_tell(struct sim_weather *weather, sim_disk_moved *moved, void *impl)
+{
+    weather->moved = moved;
+    weather->moved_impl = impl;
 }
 
 void sim_weather_free(struct sim_weather *weather)

@@ -8,9 +8,13 @@
 
 struct sim_weather;
 
+/* Who must know that a disk was kept or replaced: the oracles do anyhow. */
+typedef void sim_disk_moved(void *impl, uint32_t node, uint32_t from, bool is_saved);
+
 /* Conditions that last begin at once. */
 struct sim_weather *sim_weather_new(struct sim *sim, const struct sim_plan *plan,
                                     struct sim_oracle *oracle);
+void sim_weather_tell(struct sim_weather *weather, sim_disk_moved *moved, void *impl);
 void sim_weather_free(struct sim_weather *weather);
 
 uint64_t sim_weather_next_ms(const struct sim_weather *weather);

@@ -367,6 +367,11 @@ void sim_work_do(struct sim_work *work)
         sim_now(work->sim) + 1 + sim_plan_below(&work->when, 2 * work->plan->work_pause_ms);
 }
 
+void sim_work_forget(struct sim_work *work, uint32_t node)
+{
+    work->is_member[node] = false;
+}
+
 uint32_t sim_work_command_count(const struct sim_work *work)
 {
     return work->command_count;

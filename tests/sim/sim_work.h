@@ -20,6 +20,8 @@ void sim_work_replied(struct sim_work *work, uint32_t node, ph_command_id comman
                       struct ph_bytes answer);
 /* Whoever is not in the network yet asks to be. False: all are members. */
 bool sim_work_join_all(struct sim_work *work);
+/* Its disk was replaced: it may not be a member any more. */
+void sim_work_forget(struct sim_work *work, uint32_t node);
 uint32_t sim_work_command_count(const struct sim_work *work);
 
 /* Oracle: every command was answered, unless its node went down or its asker left. */
