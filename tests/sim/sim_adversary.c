@@ -144,9 +144,15 @@ static void on_up(void *impl, ph_conn_id conn, const char *address)
         sim_session_begin(&talk->session);
 }
 
-/* What both sides say first: a root, which is not ours to have. */
+/* What both sides say first: a root, which is not ours to have. Nobody talks to another of its kind:
+ * what is heard there is noise. */
 static void open_talk(struct sim_adversary *adversary, struct sim_talk *talk)
 {
+    sim_talk_find_node(adversary, talk);
+    if (talk->node != SIM_NOBODY && !sim_is_up(adversary->sim, talk->node)) {
+        sim_session_leave(&talk->session);
+        return;
+    }
     uint8_t bytes[100];
     struct ph_buffer message = ph_buffer(bytes, sizeof bytes);
     struct ph_hash fact_set = ph_facts_hash(adversary->facts, ph_facts_count(adversary->facts));
@@ -278,6 +284,8 @@ void sim_adversary_calm(struct sim_adversary *adversary, bool is_gone)
 struct sim_adversary *sim_adversary_new(struct sim *sim,
                                         const struct sim_adversary_options *options)
 {
+    /* Few; just what is kept; one more; many. */
+    static const uint32_t own_max[] = {2, PH_BRANCHES_MAX, PH_BRANCHES_MAX + 1, 40};
     struct sim_adversary *adversary = calloc(1, sizeof *adversary);
     if (adversary == NULL || ph_packer_init(&adversary->packer) != PH_OK)
         abort();
@@ -287,6 +295,10 @@ struct sim_adversary *sim_adversary_new(struct sim *sim,
     adversary->lies = options->lies;
     adversary->pause_ms = options->pause_ms;
     adversary->chance = options->seed;
+    adversary->own_max = options->line_max;
+    if (options->line_max == 0)
+        adversary->own_max =
+            own_max[sim_adversary_draw(adversary, sizeof own_max / sizeof *own_max)];
     adversary->identity = *sim_identity(sim, options->node);
     adversary->invitation = *options->invitation;
     adversary->partner = options->partner;

@@ -45,6 +45,7 @@ struct sim_adversary_options {
     uint64_t seed;
     uint32_t lies;                 /* SIM_LIE(…), or-ed */
     struct sim_span pause_ms;      /* between two acts; 0 to 0: it acts only when told to */
+    uint32_t line_max;             /* branches and logs of its own; 0: drawn */
     struct sim_adversary *partner; /* NULL; else they vouch for each other and share their keys */
 };
 

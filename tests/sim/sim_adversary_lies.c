@@ -1,7 +1,6 @@
 /* What an adversary writes: branches, leaps, logs that it keeps to itself, edits without the right. */
 #include "tests/sim/sim_adversary_state.h"
 
-#define BRANCHES_MAX 40 /* lines of its own */
 #define NEAR_QUOTA (4 * 1024 * 1024)
 #define BIG_LEN 8000
 #define NO_RECORD 9999 /* a kind that nobody knows */
@@ -55,7 +54,7 @@ void sim_lie_fork(struct sim_adversary *adversary, struct sim_talk *talk)
     if (adversary->partner != NULL && sim_adversary_draw(adversary, 3) == 0)
         line = sim_line_own(adversary->partner);
     uint32_t at = (uint32_t)sim_adversary_draw(adversary, line->count + 1);
-    if (own_count(adversary) >= BRANCHES_MAX)
+    if (own_count(adversary) >= adversary->own_max)
         return;
     struct sim_line *branch = sim_line_branch(adversary, line, at);
     if (branch == NULL)

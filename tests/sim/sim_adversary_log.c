@@ -238,7 +238,7 @@ static void remember_entries(struct sim_adversary *adversary, const struct ph_vi
                              uint32_t log, struct sim_line *line)
 {
     struct ph_stored_entry entry;
-    for (uint32_t seq = 1; ph_view_entry(view, log, seq, &entry) == PH_OK; seq++) {
+    for (uint32_t seq = line->count + 1; ph_view_entry(view, log, seq, &entry) == PH_OK; seq++) {
         struct sim_step *step = add_step(line);
         struct ph_entry_id id = ph_header_id(entry.encoded);
         step->header = entry.header;
@@ -262,7 +262,11 @@ static void remember_logs(struct sim_adversary *adversary, const struct ph_view 
         like.is_own = ph_writer_id_equal(&row.writer, &writer);
         if (like.is_own)
             like.secret = secret;
-        struct sim_line *line = sim_line_add(adversary, &like);
+        /* No line is left out here, so the numbers are those of the rows. */
+        struct sim_line *line =
+            row.is_branch
+                ? sim_line_branch(adversary, &adversary->lines[row.base_log], row.base_seq)
+                : sim_line_add(adversary, &like);
         if (line != NULL)
             remember_entries(adversary, view, log, line);
     }

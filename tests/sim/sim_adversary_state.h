@@ -68,7 +68,7 @@ struct sim_adversary {
 
     struct ph_facts *facts;
     struct sim_line lines[SIM_LINES_MAX];
-    uint32_t line_count;
+    uint32_t line_count, own_max;
     struct sim_block *blocks;
     uint64_t lamport_seen;
 
@@ -135,6 +135,8 @@ struct sim_line *sim_line_take(struct sim_adversary *adversary, const struct ph_
 void sim_adversary_hear(void *impl, struct sim_session *session, const struct ph_message *message);
 /* A session whose handshake is over; NULL: none. */
 struct sim_talk *sim_talk_draw(struct sim_adversary *adversary);
+/* Whose session it is, by the school that the handshake has shown. */
+void sim_talk_find_node(struct sim_adversary *adversary, struct sim_talk *talk);
 void sim_talk_facts(struct sim_talk *talk, const struct ph_bytes *facts, uint32_t count);
 void sim_talk_heads(struct sim_adversary *adversary, struct sim_talk *talk);
 /* New entries of a line, to all who are shown it. */

@@ -30,8 +30,7 @@ struct sim_talk *sim_talk_draw(struct sim_adversary *adversary)
     return NULL;
 }
 
-/* Whose session it is, by the school that the handshake has shown. */
-static void find_node(struct sim_adversary *adversary, struct sim_talk *talk)
+void sim_talk_find_node(struct sim_adversary *adversary, struct sim_talk *talk)
 {
     for (uint32_t node = 0; talk->node == SIM_NOBODY && node < adversary->sim->options.node_count;
          node++) {
@@ -295,6 +294,13 @@ static void serve(struct sim_adversary *adversary, struct sim_talk *talk,
     }
 }
 
+/* Whether the line ends with the head that is wanted, or goes on from there. */
+static bool has_head(const struct sim_line *line, const struct ph_locator *head)
+{
+    return head->seq <= line->count &&
+           memcmp(line->steps[head->seq - 1].link.id.bytes, head->check, sizeof head->check) == 0;
+}
+
 static void answer_want(struct sim_adversary *adversary, struct sim_talk *talk,
                         const struct ph_message *message)
 {
@@ -302,7 +308,7 @@ static void answer_want(struct sim_adversary *adversary, struct sim_talk *talk,
     for (uint32_t i = 0; (line = line_at(adversary, i)) != NULL; i++)
         if (is_shown(adversary, i, talk) &&
             ph_writer_id_equal(&line->writer, &message->of.want.log.writer) &&
-            (best == NULL || line->count > best->count))
+            (best == NULL || has_head(line, &message->of.want.log.head)))
             best = line;
     if (best != NULL && (!best->is_withheld || adversary->partner != NULL))
         serve(adversary, talk, best, message);
@@ -348,7 +354,7 @@ void sim_adversary_hear(void *impl, struct sim_session *session, const struct ph
 {
     struct sim_adversary *adversary = impl;
     struct sim_talk *talk = (struct sim_talk *)session; /* its first member */
-    find_node(adversary, talk);
+    sim_talk_find_node(adversary, talk);
     switch (message->type) {
     case PH_MESSAGE_ROOT:
         answer_root(adversary, talk, message);

@@ -300,7 +300,9 @@ static bool is_member(struct sim_work *work, uint32_t node)
     if (work->is_member[node] || !sim_is_up(work->sim, node))
         return work->is_member[node];
     struct ph_bytes status = sim_command(work->sim, node, ph_bytes(request, sizeof request - 1));
-    work->is_member[node] = strcmp(sim_pick_text(status, "state").text, "member") == 0;
+    /* Durably: a crash may still take back what it says of itself. */
+    work->is_member[node] = work->oracle->disks[node].fact_count != 0 &&
+                            strcmp(sim_pick_text(status, "state").text, "member") == 0;
     return work->is_member[node];
 }
 
