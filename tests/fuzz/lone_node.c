@@ -97,7 +97,10 @@ static void reply(void *impl, ph_command_id command, struct ph_bytes piece, bool
 {
     struct lone *lone = impl;
     FUZZ_CHECK(command != 0 && command <= lone->last_command && is_last);
+    lone->waiting_count -= lone->waiting_count != 0;
     FUZZ_CHECK(piece.len <= LONE_ANSWER_MAX && ph_pack_scan_local(piece) == PH_OK);
+    if (command != lone->last_command)
+        return; /* one that was given earlier, and waited */
     memcpy(lone->answer, piece.data, piece.len);
     lone->answer_len = piece.len;
     lone->answered = command;
@@ -112,15 +115,21 @@ static const struct ph_env_ops env_ops = {.random = random_bytes,
                                           .job = job,
                                           .reply = reply};
 
+static void renew_identity(struct ph_identity *identity, uint32_t number, uint16_t serial)
+{
+    memset(identity->writer_seed, (int)(2 + number), sizeof identity->writer_seed);
+    memset(identity->transport_secret, (int)(102 + number), sizeof identity->transport_secret);
+    identity->serial = serial;
+    identity->has_writer = true;
+}
+
+/* `identity` is the writer's part alone; ours has the school as well. */
 static enum ph_status renew(void *impl, uint16_t serial, struct ph_identity *identity)
 {
     struct lone *lone = impl;
     lone->renew_count++;
-    memset(identity->writer_seed, (int)(100 + lone->renew_count), sizeof identity->writer_seed);
-    memset(identity->transport_secret, (int)lone->renew_count, sizeof identity->transport_secret);
-    identity->serial = serial;
-    identity->has_writer = true;
-    lone->identity = *identity;
+    renew_identity(identity, lone->renew_count, serial);
+    renew_identity(&lone->identity, lone->renew_count, serial);
     return PH_OK;
 }
 
@@ -162,6 +171,7 @@ static void stop(struct lone *lone)
     lone->node = NULL;
     lone->store = NULL;
     lone->dialed_count = 0;
+    lone->waiting_count = 0;
 }
 
 static struct lone *all;
@@ -186,10 +196,9 @@ static void remove_folders(void)
 
 void lone_init(struct lone *lone)
 {
-    *lone = (struct lone){.now_ms = START_MS, .chance = 1, .identity = {.has_writer = true}};
+    *lone = (struct lone){.now_ms = START_MS, .chance = 1};
     memset(lone->identity.school_seed, 1, sizeof lone->identity.school_seed);
-    memset(lone->identity.writer_seed, 2, sizeof lone->identity.writer_seed);
-    memset(lone->identity.transport_secret, 3, sizeof lone->identity.transport_secret);
+    renew_identity(&lone->identity, 0, 0);
     snprintf(lone->identity.school_name, sizeof lone->identity.school_name, "Alone");
     lone->log = (struct ph_log_sink){.level = PH_LOG_DEBUG, .write = write_log, .impl = lone};
     lone->answer = malloc(LONE_ANSWER_MAX);
@@ -257,11 +266,7 @@ void lone_reset(struct lone *lone)
         put_file(lone, &lone->files[i]);
     lone->now_ms = START_MS;
     lone->chance = 1;
-    if (lone->renew_count != 0) {
-        memset(lone->identity.writer_seed, 2, sizeof lone->identity.writer_seed);
-        memset(lone->identity.transport_secret, 3, sizeof lone->identity.transport_secret);
-        lone->identity.serial = 0;
-    }
+    renew_identity(&lone->identity, 0, 0);
     lone->renew_count = 0;
     start(lone);
     lone->commits_kept = lone->commit_count;
@@ -405,12 +410,18 @@ void lone_settle(struct lone *lone)
 
 /* --- commands --- */
 
-struct ph_bytes lone_command(struct lone *lone, struct ph_bytes request)
+void lone_command_begin(struct lone *lone, struct ph_bytes request)
 {
     struct ph_event event = {.type = PH_EVENT_COMMAND};
     event.of.command.id = ++lone->last_command;
     event.of.command.bytes = request;
+    lone->waiting_count++;
     lone_tell(lone, &event);
+}
+
+struct ph_bytes lone_command(struct lone *lone, struct ph_bytes request)
+{
+    lone_command_begin(lone, request);
     lone_settle(lone);
     if (lone->answered != lone->last_command)
         return ph_bytes(NULL, 0);

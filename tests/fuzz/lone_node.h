@@ -45,7 +45,8 @@ struct lone {
     struct ph_job *job;
     uint32_t commit_count, renew_count;
     ph_command_id last_command, answered;
-    uint8_t *answer; /* of the last command answered */
+    uint32_t waiting_count; /* commands without an answer yet */
+    uint8_t *answer;        /* of the last command answered */
     size_t answer_len;
     struct lone_file files[8]; /* as they were kept */
     size_t file_count;
@@ -78,6 +79,7 @@ bool lone_work(struct lone *lone);
 /* All of it, until nothing is left to do at this time. */
 void lone_settle(struct lone *lone);
 
+void lone_command_begin(struct lone *lone, struct ph_bytes request);
 /* The answer, or an empty one if there is none yet. Borrowed until the next. */
 struct ph_bytes lone_command(struct lone *lone, struct ph_bytes request);
 /* The item of a map under a text key; empty: none. */

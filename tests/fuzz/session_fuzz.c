@@ -17,6 +17,7 @@ static struct speaker speakers[LONE_LINES];
 static bool is_ready;
 static struct ph_root last_root; /* that the node told the friend */
 static struct ph_hash last_fact_set;
+static uint32_t renewals_met; /* by the friend */
 static uint8_t message_bytes[PH_FRAME_MESSAGE_MAX], heard_bytes[PH_FRAME_MESSAGE_MAX];
 static uint8_t frame_bytes[PH_FRAME_CIPHER_MAX + PH_FRAME_HEAD_LEN];
 
@@ -297,10 +298,22 @@ static void connect_line(struct fuzz_input *input, uint32_t line)
     hear_all();
 }
 
-/* The friend says where it stands, which is where the node said it stands: all is well. */
+static void greet_friend(void)
+{
+    lone_connect(&cast.lone, FRIEND_LINE);
+    FUZZ_CHECK(cast_greet(&cast, FRIEND_LINE, &speakers[FRIEND_LINE], CAST_FRIEND));
+    renewals_met = cast.lone.renew_count;
+    lone_settle(&cast.lone);
+    hear_all();
+}
+
+/* The friend says where it stands, which is where the node said it stands: all is well. Only a node
+ * that has become a new writer, with new keys to be known by, ends its sessions. */
 static void friend_lives(void)
 {
     struct ph_buffer out = ph_buffer(message_bytes, sizeof message_bytes);
+    if (cast.lone.renew_count != renewals_met && !cast.lone.lines[FRIEND_LINE].is_up)
+        greet_friend();
     ph_message_root(&out, &last_fact_set, &last_root);
     FUZZ_CHECK(cast.lone.lines[FRIEND_LINE].is_up);
     cast_say(&cast, FRIEND_LINE, &speakers[FRIEND_LINE], ph_buffer_bytes(&out));
@@ -313,14 +326,10 @@ static void pass_time(struct fuzz_input *input)
     friend_lives();
 }
 
-static void write_something(struct fuzz_input *input)
+static void write_something(void)
 {
     static const char request[] = "\x94\xa3new\xa4plan\xa7network\x91\x92\xa5title\xa2hi";
-    struct ph_event event = {.type = PH_EVENT_COMMAND};
-    event.of.command.id = ++cast.lone.last_command;
-    event.of.command.bytes = ph_bytes_text(request);
-    (void)input;
-    lone_tell(&cast.lone, &event);
+    lone_command_begin(&cast.lone, ph_bytes_text(request));
 }
 
 static void act(struct fuzz_input *input)
@@ -340,7 +349,7 @@ static void act(struct fuzz_input *input)
     else if (what == 15)
         lone_work(&cast.lone);
     else if (what == 16)
-        write_something(input);
+        write_something();
     else
         lone_settle(&cast.lone);
     if ((choice & 64) == 0)
@@ -349,14 +358,6 @@ static void act(struct fuzz_input *input)
 }
 
 /* --- beginning and end --- */
-
-static void begin(void)
-{
-    lone_connect(&cast.lone, FRIEND_LINE);
-    FUZZ_CHECK(cast_greet(&cast, FRIEND_LINE, &speakers[FRIEND_LINE], CAST_FRIEND));
-    lone_settle(&cast.lone);
-    hear_all();
-}
 
 /* Costs as much as the rest of most conversations: for one in four. */
 static void check_disk(void)
@@ -382,13 +383,14 @@ static void end(bool is_checked)
     lone_settle(&cast.lone);
     hear_all();
     friend_lives();
+    FUZZ_CHECK(cast.lone.waiting_count == 0);
     if (!lone_is_changed(&cast.lone))
         return;
     lone_disconnect(&cast.lone, FRIEND_LINE);
     if (is_checked)
         check_disk();
     lone_reset(&cast.lone);
-    begin();
+    greet_friend();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -398,7 +400,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!is_ready) {
         cast_init(&cast);
         fact_count = cast.fact_count;
-        begin();
+        greet_friend();
         is_ready = true;
     }
     cast.fact_count = fact_count;
