@@ -1,6 +1,5 @@
 /* Sets of ops drawn from seeds, what pharos makes of them in several orders, as an event log for
  * oracle.js: op_sets [--first N] [--count N]. A set's number is its seed. */
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,47 +11,11 @@
 #define ORDERS 2
 #define SETS_PER_FACTS 4 /* sets that share their facts */
 
-/* --- the table of kinds --- */
-
-static const char *const field_types[] = {"register", "set", "text"};
-static const char *const value_types[] = {"text", "date", "choice", "record", "school", "position"};
-
-static void print_field(const struct ph_field *field)
-{
-    printf("{\"number\":%u,\"name\":\"%s\",\"type\":\"%s\",\"value\":\"%s\",\"size\":%u",
-           field->number, field->name, field_types[field->type], value_types[field->value],
-           field->size_max);
-    for (uint32_t i = 0; field->value == PH_VALUE_CHOICE && field->choices[i] != NULL; i++)
-        printf("%s\"%s\"", i == 0 ? ",\"choices\":[" : ",", field->choices[i]);
-    fputs(field->value == PH_VALUE_CHOICE ? "]}" : "}", stdout);
-}
-
-static void print_kinds(void)
-{
-    bool is_first = true;
-    fputs("{\"t\":\"table\",\"kinds\":[", stdout);
-    for (uint32_t number = 0; number <= UINT16_MAX; number++) {
-        const struct ph_kind *kind = ph_kind_by_number((uint16_t)number);
-        if (kind == NULL)
-            continue;
-        printf("%s{\"number\":%u,\"name\":\"%s\",\"right\":\"%s\",\"fields\":[",
-               is_first ? "" : ",", kind->number, kind->name,
-               kind->right == PH_RIGHT_OWNER ? "owner" : "member");
-        is_first = false;
-        for (const struct ph_field *field = kind->fields; field->number != 0; field++) {
-            fputs(field == kind->fields ? "" : ",", stdout);
-            print_field(field);
-        }
-        fputs("]}", stdout);
-    }
-    fputs("]}\n", stdout);
-}
-
 /* --- a set --- */
 
 static void print_offers(const struct op_facts *facts, const struct op_set *set, uint64_t seed)
 {
-    printf("{\"t\":\"begin\",\"seed\":%" PRIu64 ",\"offered\":true}\n", seed);
+    event_log_begin_offers(stdout, seed);
     for (uint32_t i = 0; i < facts->count; i++) {
         fputs("{\"t\":\"fact\",\"node\":0,", stdout);
         event_log_hex(stdout, "bytes", ph_bytes(facts->facts[i].bytes, facts->facts[i].len));
@@ -160,7 +123,6 @@ int main(int argc, char **argv)
     setenv("TMPDIR", "/dev/shm", 0); /* nothing here is about the disk */
     if (ph_crypto_init() != PH_OK || make_world(NULL) != 0)
         return 1;
-    print_kinds();
     for (uint64_t group = first / SETS_PER_FACTS; group * SETS_PER_FACTS < first + count; group++)
         run_group(group, first, first + count);
     return ferror(stdout) || fflush(stdout) != 0;

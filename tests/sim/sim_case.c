@@ -26,6 +26,8 @@ static void on_started(void *impl, uint32_t node)
 {
     struct course *course = impl;
     sim_oracle_disk_is_kept(course->oracle, node);
+    if (course->given->events != NULL)
+        event_log_disk(course->given->events, node, sim_store(course->sim, node));
 }
 
 static void on_applied(void *impl, uint32_t node, const struct ph_batch *batch)

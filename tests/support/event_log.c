@@ -50,9 +50,59 @@ static void put_field(FILE *file, const char *name, struct ph_bytes bytes)
     event_log_hex(file, name, bytes);
 }
 
+/* --- the table of kinds --- */
+
+static const char *const field_types[] = {"register", "set", "text"};
+static const char *const value_types[] = {"text", "date", "choice", "record", "school", "position"};
+
+static void put_field_row(FILE *file, const struct ph_field *field)
+{
+    fprintf(file, "{\"number\":%u,\"name\":\"%s\",\"type\":\"%s\",\"value\":\"%s\",\"size\":%u",
+            field->number, field->name, field_types[field->type], value_types[field->value],
+            field->size_max);
+    for (uint32_t i = 0; field->value == PH_VALUE_CHOICE && field->choices[i] != NULL; i++)
+        fprintf(file, "%s\"%s\"", i == 0 ? ",\"choices\":[" : ",", field->choices[i]);
+    fputs(field->value == PH_VALUE_CHOICE ? "]}" : "}", file);
+}
+
+static void put_table(FILE *file)
+{
+    bool is_first = true;
+    fputs("{\"t\":\"table\",\"kinds\":[", file);
+    for (uint32_t number = 0; number <= UINT16_MAX; number++) {
+        const struct ph_kind *kind = ph_kind_by_number((uint16_t)number);
+        if (kind == NULL)
+            continue;
+        fprintf(file, "%s{\"number\":%u,\"name\":\"%s\",\"right\":\"%s\",\"fields\":[",
+                is_first ? "" : ",", kind->number, kind->name,
+                kind->right == PH_RIGHT_OWNER ? "owner" : "member");
+        is_first = false;
+        for (const struct ph_field *field = kind->fields; field->number != 0; field++) {
+            fputs(field == kind->fields ? "" : ",", file);
+            put_field_row(file, field);
+        }
+        fputs("]}", file);
+    }
+    fputs("]}\n", file);
+}
+
+static void begin_world(FILE *file, uint64_t seed, const char *rest)
+{
+    static const FILE *with_table;
+    if (with_table != file)
+        put_table(file);
+    with_table = file;
+    fprintf(file, "{\"t\":\"begin\",\"seed\":%" PRIu64 "%s}\n", seed, rest);
+}
+
 void event_log_begin(FILE *file, uint64_t seed)
 {
-    fprintf(file, "{\"t\":\"begin\",\"seed\":%" PRIu64 "}\n", seed);
+    begin_world(file, seed, "");
+}
+
+void event_log_begin_offers(FILE *file, uint64_t seed)
+{
+    begin_world(file, seed, ",\"offered\":true");
 }
 
 /* --- batches --- */
@@ -64,23 +114,21 @@ static void put_fact(FILE *file, uint32_t node, struct ph_bytes fact)
     fputs("}\n", file);
 }
 
-static void put_entry(FILE *file, uint32_t node, struct ph_bytes stored)
+static void put_entry(FILE *file, uint32_t node, const struct ph_stored_entry *entry)
 {
-    struct ph_stored_entry entry;
-    must(ph_stored_decode(stored, &entry), PH_OK);
     begin_line(file, "entry", node);
-    put_field(file, "header", ph_bytes(entry.encoded, PH_HEADER_LEN));
-    put_field(file, "skeleton", entry.body.skeleton);
-    if (entry.body.content_is_missing)
+    put_field(file, "header", ph_bytes(entry->encoded, PH_HEADER_LEN));
+    put_field(file, "skeleton", entry->body.skeleton);
+    if (entry->body.content_is_missing)
         put_field(file, "content_hash",
-                  ph_bytes(entry.body.content_hash.bytes, sizeof entry.body.content_hash.bytes));
-    else if (entry.body.content_len != 0)
-        put_field(file, "salt", ph_bytes(entry.body.salt.bytes, PH_SALT_LEN));
-    if (!entry.body.content_is_missing)
-        put_field(file, "content", entry.body.content);
-    if (entry.signature != NULL)
+                  ph_bytes(entry->body.content_hash.bytes, sizeof entry->body.content_hash.bytes));
+    else if (entry->body.content_len != 0)
+        put_field(file, "salt", ph_bytes(entry->body.salt.bytes, PH_SALT_LEN));
+    if (!entry->body.content_is_missing)
+        put_field(file, "content", entry->body.content);
+    if (entry->signature != NULL)
         put_field(file, "signature",
-                  ph_bytes(entry.signature->bytes, sizeof entry.signature->bytes));
+                  ph_bytes(entry->signature->bytes, sizeof entry->signature->bytes));
     fputs("}\n", file);
 }
 
@@ -106,17 +154,45 @@ void event_log_batch(FILE *file, uint32_t node, struct ph_store *store,
                      const struct ph_batch *batch)
 {
     struct ph_change change;
+    struct ph_stored_entry entry;
     for (size_t at = 0; ph_batch_next(batch, &at, &change);) {
         if (change.type == PH_CHANGE_FACT)
             put_fact(file, node, change.value);
-        else if (change.type == PH_CHANGE_ENTRY)
-            put_entry(file, node, change.value);
-        else if (change.type == PH_CHANGE_FILL)
+        else if (change.type == PH_CHANGE_ENTRY) {
+            must(ph_stored_decode(change.value, &entry), PH_OK);
+            put_entry(file, node, &entry);
+        } else if (change.type == PH_CHANGE_FILL)
             put_fill(file, node, store, &change);
     }
 }
 
 /* --- disks --- */
+
+static void put_log(FILE *file, uint32_t node, const struct ph_view *view, uint32_t log,
+                    const struct ph_log_row *row)
+{
+    struct ph_stored_entry entry;
+    for (uint32_t seq = row->base_seq + 1; seq <= row->tip.seq; seq++) {
+        must(ph_view_entry(view, log, seq, &entry), PH_OK);
+        put_entry(file, node, &entry);
+    }
+}
+
+void event_log_disk(FILE *file, uint32_t node, struct ph_store *store)
+{
+    struct ph_view view = {0};
+    struct ph_bytes fact;
+    struct ph_log_row row;
+    enum ph_status status = PH_OK;
+    must(ph_view_open(store, &view), PH_OK);
+    for (uint32_t i = 0; (status = ph_view_fact(&view, i, &fact)) == PH_OK; i++)
+        put_fact(file, node, fact);
+    must(status, PH_NOT_FOUND);
+    for (uint32_t i = 0; (status = ph_view_log(&view, i, &row)) == PH_OK; i++)
+        put_log(file, node, &view, i, &row);
+    must(status, PH_NOT_FOUND);
+    ph_view_close(&view);
+}
 
 void event_log_save(FILE *file, uint32_t node, const char *name)
 {

@@ -9,10 +9,15 @@
 
 /* A new world begins; nothing said before holds for it. `seed` only names it in findings. */
 void event_log_begin(FILE *file, uint64_t seed);
+/* The same, and what follows was offered to the nodes, good or bad: the writer tells it itself. */
+void event_log_begin_offers(FILE *file, uint64_t seed);
 
 /* What a batch brought: call it once the batch is durable. Repeats do no harm. */
 void event_log_batch(FILE *file, uint32_t node, struct ph_store *store,
                      const struct ph_batch *batch);
+
+/* All that is on the disk: after a start, since a journal may have been replayed. */
+void event_log_disk(FILE *file, uint32_t node, struct ph_store *store);
 
 /* The node's disk is copied under a name, and later replaced by the copy of that name, its own or
  * another node's; a NULL name: replaced by an empty disk. */
