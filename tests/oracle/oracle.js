@@ -84,7 +84,8 @@ class Oracle {
         if (line.root !== undefined)
             this.compare(line, 'root', state.root.toString('hex'), line.root);
         const shown = state.records.filter(({ merged }) => merged.isCreated);
-        this.compareRecords(line, 'shown', hex(shown), line.records);
+        if (line.records !== undefined)
+            this.compareRecords(line, 'shown', hex(shown), line.records);
         if (line.touched !== undefined)
             this.compareRecords(line, 'touched', hex(state.records).sort(), line.touched.sort());
     }

@@ -255,12 +255,16 @@ void event_log_records(FILE *file, const struct ph_view *view)
 void event_log_state(FILE *file, uint32_t node, struct ph_store *store, const struct ph_root *root)
 {
     struct ph_view view = {0};
+    uint64_t backlog = 0;
     begin_line(file, "state", node);
     if (root != NULL)
         put_field(file, "root", ph_bytes(root->bytes, sizeof root->bytes));
-    fputc(',', file);
     must(ph_view_open(store, &view), PH_OK);
-    event_log_records(file, &view);
+    must(ph_view_backlog(&view, &backlog), PH_OK);
+    if (backlog == 0) {
+        fputc(',', file);
+        event_log_records(file, &view);
+    }
     ph_view_close(&view);
     fputs("}\n", file);
 }
