@@ -144,9 +144,11 @@ static int ask_here(struct ph_session *session, struct ph_bytes request)
     enum ph_status status = ph_env_uv_command(session->local.env, request, session, take_piece);
     if (status == PH_OK && session->is_complete)
         return PH_EXIT_OK;
-    session->failure = status == PH_OK || status == PH_PARTIAL ? PH_EXIT_REFUSED : PH_EXIT_FAILED;
+    session->failure = status == PH_PARTIAL ? PH_EXIT_REFUSED : PH_EXIT_FAILED;
     if (status == PH_PARTIAL)
         ph_cli_refuse("Stopped before the answer came.");
+    else if (status == PH_OK)
+        ph_cli_refuse("Memory is exhausted: what was asked for may be done all the same.");
     else
         ph_cli_refuse("The node failed: %s.", ph_status_text(status));
     return session->failure;
@@ -213,7 +215,8 @@ static int read_answer(struct ph_session *session, json_t **out)
     json_t *answer = ph_json_from_pack(ph_bytes(session->answer, session->answer_len));
     if (!json_is_object(answer)) {
         json_decref(answer);
-        return ph_cli_refuse("The node's answer can't be read.");
+        ph_cli_refuse("The node's answer can't be read: what was asked for may be done.");
+        return PH_EXIT_FAILED;
     }
     json_t *error = json_object_get(answer, "error");
     int code = error == NULL ? PH_EXIT_OK : PH_EXIT_REFUSED;
