@@ -249,7 +249,8 @@ static void judge(struct harness *harness, const struct fault_kind *kind, int co
     if (is_ended_by_libuv(kind, code, err))
         harness->libuv_count++;
     else if (code != 0 && code != 1 && code != 3 && code != ENDED_BY_US) {
-        snprintf(what, sizeof what, "exit code %d: ", code);
+        snprintf(what, sizeof what,
+                 code == DISK_ENDLESS ? "it never ends: " : "exit code %d: ", code);
         find(harness, what, err);
     } else if (code != 0 && !is_sentence)
         find(harness, "it ends without a sentence: ", err);

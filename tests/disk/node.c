@@ -47,10 +47,12 @@ int disk_node_run(const struct disk_node *node, const char *const *words, char *
     struct ph_child child;
     for (size_t i = 0; i < WORDS_MAX && words[i] != NULL; i++)
         arguments[3 + i] = words[i];
-    if (ph_child_start(&spec, &child) != PH_OK ||
-        ph_child_gather(&child, &said, &complaint, deadline()) != PH_OK)
-        disk_die("%s doesn't end", words[0]);
-    int code = ph_child_wait(&child, deadline());
+    if (ph_child_start(&spec, &child) != PH_OK)
+        disk_die("%s can't be started", words[0]);
+    bool has_ended = ph_child_gather(&child, &said, &complaint, deadline()) == PH_OK;
+    int code = has_ended ? ph_child_wait(&child, deadline()) : DISK_ENDLESS;
+    if (!has_ended)
+        (void)ph_child_stop(&child, deadline());
     if (out != NULL)
         *out = said.text;
     else

@@ -18,7 +18,8 @@ struct disk_node {
 void disk_node_init(struct disk_node *node, const char *folder, const char *name);
 
 #define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
-/* "pharos --home HOME WORD…" to its end. Its exit code; `out`, if given, owned, what it said on
+#define DISK_ENDLESS 1000
+/* "pharos --home HOME WORD…" to its end. Its exit code, DISK_ENDLESS if it had to be stopped; `out`, if given, owned, what it said on
  * stdout, `err` on stderr. */
 int disk_node_run(const struct disk_node *node, const char *const *words, char **out, char **err);
 /* The same; ends the harness unless the exit code is 0. */
