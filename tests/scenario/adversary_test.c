@@ -134,6 +134,7 @@ static void check_node(struct world *world, uint32_t node)
     CHECK(sim_are_equal(sim, 0, node));
     CHECK(sim_verify(sim, node));
     check_queues(world, node);
+    CHECK(!sim_trace_has(sim, node, "becomes a new writer")); /* nobody's disk was copied */
     for (uint32_t i = 0; i < world->bad_count; i++) {
         const char *mark = sim_adversary_mark(world->bad[i], node);
         if (mark != NULL)

@@ -48,12 +48,18 @@ static struct sim_step *add_step(struct sim_line *line)
     return step;
 }
 
+void sim_line_extend(struct sim_line *line, const struct sim_line *like, uint32_t count)
+{
+    for (uint32_t i = line->count; i < count; i++)
+        *add_step(line) = like->steps[i];
+}
+
 struct sim_line *sim_line_branch(struct sim_adversary *adversary, const struct sim_line *line,
                                  uint32_t count)
 {
     struct sim_line *branch = sim_line_add(adversary, line);
-    for (uint32_t i = 0; branch != NULL && i < count; i++)
-        *add_step(branch) = line->steps[i];
+    if (branch != NULL)
+        sim_line_extend(branch, line, count);
     return branch;
 }
 

@@ -237,6 +237,25 @@ static void say_changed_run(struct sim_adversary *adversary, struct sim_talk *ta
     sim_line_cut(line, count);
 }
 
+/* The next entry of another's log, the listener's own among them, under its own signature. */
+static void forge_a_run(struct sim_adversary *adversary, struct sim_talk *talk)
+{
+    const struct sim_line *line = any_line(adversary);
+    struct sim_line forged = *line;
+    struct ph_buffer message = blank();
+    if (line->is_own || line->count == 0)
+        return;
+    forged.secret = sim_line_own(adversary)->secret;
+    forged.steps = NULL;
+    forged.count = forged.size = 0;
+    sim_line_extend(&forged, line, 1 + (uint32_t)sim_adversary_draw(adversary, line->count));
+    sim_line_write(adversary, &forged, 1);
+    sim_adversary_forbid(adversary, &forged.steps[forged.count - 1].link.id);
+    if (sim_line_run(&forged, forged.count - 1, 1, false, &message) != 0)
+        sim_session_say(&talk->session, ph_buffer_bytes(&message));
+    free(forged.steps);
+}
+
 /* An entry whose bytes are all right, and say nothing that can be read. */
 static void write_noise(struct sim_adversary *adversary, struct sim_talk *talk)
 {
@@ -285,7 +304,7 @@ static void break_a_seal(struct sim_adversary *adversary, struct sim_talk *talk)
 
 void sim_lie_bytes(struct sim_adversary *adversary, struct sim_talk *talk)
 {
-    static sim_lie_act *const ways[] = {say_changed_run, say_changed_run,   write_noise,
+    static sim_lie_act *const ways[] = {say_changed_run, forge_a_run,       write_noise,
                                         say_noise,       say_changed_heads, break_a_seal};
     ways[sim_adversary_draw(adversary, sizeof ways / sizeof *ways)](adversary, talk);
 }

@@ -107,6 +107,8 @@ struct sim_line *sim_line_add(struct sim_adversary *adversary, const struct sim_
 /* A line that is the same up to `count` entries. */
 struct sim_line *sim_line_branch(struct sim_adversary *adversary, const struct sim_line *line,
                                  uint32_t count);
+/* Up to `count` entries, the further ones as in `like`. */
+void sim_line_extend(struct sim_line *line, const struct sim_line *like, uint32_t count);
 struct ph_link sim_line_tip(const struct sim_line *line);
 /* One of its own lines, drawn. */
 struct sim_line *sim_line_own(struct sim_adversary *adversary);
