@@ -41,17 +41,29 @@ static void give_up(struct ph_node *node, enum ph_notice_type why)
     ph_wipe(&node->writer_secret, sizeof node->writer_secret);
 }
 
+/* New secrets that the last life had no time to certify: nobody was told why yet. */
+static bool is_on_its_way(const struct ph_node *node)
+{
+    return node->membership == PH_MEMBERSHIP_MEMBER && node->own_log < 0 &&
+           ph_facts_certify_count(node->facts, &node->school) != 0;
+}
+
 static enum ph_status load_ended(struct ph_node *node)
 {
     struct ph_view view = {0};
     struct ph_bytes value;
+    enum ph_notice_type why = PH_NOTICE_COPIED;
     enum ph_status status = ph_view_open(node->store, &view);
     if (status == PH_OK)
         status = ph_view_meta(&view, META_ENDED, &value);
     if (status == PH_OK && value.len != sizeof node->writer.bytes + 1)
         status = PH_CORRUPT;
+    if (status == PH_OK)
+        why = (enum ph_notice_type)value.data[sizeof node->writer.bytes];
     if (status == PH_OK && memcmp(value.data, node->writer.bytes, sizeof node->writer.bytes) == 0)
-        give_up(node, (enum ph_notice_type)value.data[sizeof node->writer.bytes]);
+        give_up(node, why);
+    node->writer_change.is_to_be_told = node->writer_change.is_to_be_told || is_on_its_way(node);
+    node->writer_change.why = why;
     ph_view_close(&view);
     return status == PH_NOT_FOUND ? PH_OK : status;
 }
@@ -137,6 +149,8 @@ bool ph_writer_on_job_done(struct ph_node *node, struct ph_job *job)
     node->writer_change.renewal = NULL;
     if (renewal->status == PH_OK) {
         use(node, &renewal->identity);
+        if (ph_writer_state(node) == PH_WRITER_READY) /* a member is certified first */
+            ph_command_on_writer(node);
     } else {
         node->writer_change.retry_ms = node->now_ms + PH_FULL_DISK_MS;
         node->writer_change.failure = "The keys of this installation can't be written to its home.";

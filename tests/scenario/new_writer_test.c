@@ -103,6 +103,7 @@ static void a_crash_while_it_becomes_a_new_writer_is_made_good(void **state)
         CHECK(sim_converge(sim, 120000));
         assert_string_equal(sim_show(sim, 0, &plan, "title").text, "After (School 1)");
         CHECK(sim_are_equal(sim, 0, 1));
+        CHECK(count_lines(sim_notices(sim, 1).text) == 1);
         sim_free(sim);
     }
 }
