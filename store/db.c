@@ -108,10 +108,12 @@ static int put_stamp(MDB_txn *txn, const struct ph_db *db, const struct ph_db_op
 static enum ph_status open_tables(struct ph_db *db, const struct ph_db_options *options)
 {
     MDB_txn *txn = NULL;
-    int code = mdb_txn_begin(db->env, NULL, 0, &txn);
+    unsigned env_flags = options->is_read_only ? MDB_RDONLY : 0;
+    unsigned flags = options->is_read_only ? 0 : MDB_CREATE;
+    int code = mdb_txn_begin(db->env, NULL, env_flags, &txn);
     for (size_t i = 0; code == MDB_SUCCESS && i < options->table_count; i++)
-        code = mdb_dbi_open(txn, options->tables[i], MDB_CREATE, &db->tables[i]);
-    if (code == MDB_SUCCESS)
+        code = mdb_dbi_open(txn, options->tables[i], flags, &db->tables[i]);
+    if (code == MDB_SUCCESS && !options->is_read_only)
         code = put_stamp(txn, db, options);
     if (code == MDB_SUCCESS) {
         code = mdb_txn_commit(txn);
@@ -135,11 +137,12 @@ static enum ph_status open_env(struct ph_db *db, const struct ph_db_options *opt
     PH_TRY(translate(db, mdb_env_create(&db->env), "starting"));
     PH_TRY(translate(db, mdb_env_set_maxdbs(db->env, PH_DB_TABLES_MAX), "starting"));
     PH_TRY(translate(db, mdb_env_set_mapsize(db->env, db->map_bytes), "sizing the map"));
-    PH_TRY(translate(db, mdb_env_open(db->env, options->path, MDB_NOTLS, FILE_MODE), "opening"));
+    unsigned flags = MDB_NOTLS | (options->is_read_only ? MDB_RDONLY : 0);
+    PH_TRY(translate(db, mdb_env_open(db->env, options->path, flags, FILE_MODE), "opening"));
     PH_TRY(close_on_exec(db));
     PH_TRY(translate(db, mdb_reader_check(db->env, &dead_readers), "clearing dead readers"));
     PH_TRY(open_tables(db, options));
-    return ph_folder_sync(options->path);
+    return options->is_read_only ? PH_OK : ph_folder_sync(options->path);
 }
 
 enum ph_status ph_db_open(const struct ph_db_options *options, struct ph_db **out,
@@ -268,8 +271,11 @@ enum ph_status ph_db_read(struct ph_db *db, struct ph_txn *out)
     return begin(db, MDB_RDONLY, out);
 }
 
+/* A process that read beside us and died would keep every old page from being used again. */
 enum ph_status ph_db_write(struct ph_db *db, struct ph_txn *out)
 {
+    int dead_readers = 0;
+    PH_TRY(translate(db, mdb_reader_check(db->env, &dead_readers), "clearing dead readers"));
     return begin(db, 0, out);
 }
 

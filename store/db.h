@@ -16,8 +16,9 @@
 struct ph_db;
 
 struct ph_db_options {
-    const char *path;          /* an existing folder */
-    uint64_t map_bytes;        /* first map size; 0: 64 MiB */
+    const char *path;   /* an existing folder */
+    uint64_t map_bytes; /* first map size; 0: 64 MiB */
+    bool is_read_only;  /* another process may have it open: nothing is written, or created */
     const char *const *tables; /* names; a table is named by its index here. Borrowed */
     size_t table_count;        /* at most PH_DB_TABLES_MAX */
     size_t stamp_table;        /* written in the transaction that makes the tables, so that */

@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <stdio.h>
 
+#define VERSION_MAX 1000 /* what says more was damaged */
+
 const char *const ph_table_names[PH_TABLE_COUNT] = {
     [PH_TABLE_META] = "meta",       [PH_TABLE_FACTS] = "facts",
     [PH_TABLE_LOGS] = "logs",       [PH_TABLE_ENTRIES] = "entries",
@@ -176,7 +178,9 @@ static enum ph_status explain(const struct ph_db_options *options, enum ph_statu
     else
         snprintf(why, PH_DB_WHY_LEN, "The store in %.100s can't be read: %s.", options->path,
                  ph_status_text(status));
-    return status == PH_OK ? PH_REFUSED : status;
+    if (status == PH_OK)
+        return PH_REFUSED;
+    return status == PH_REFUSED ? PH_CORRUPT : status; /* nothing that any version of us wrote */
 }
 
 enum ph_status ph_schema_check(struct ph_db_options *options, char why[PH_DB_WHY_LEN])
@@ -198,5 +202,7 @@ enum ph_status ph_schema_check(struct ph_db_options *options, char why[PH_DB_WHY
                     ph_get_u32(version) <= PH_SCHEMA_VERSION && ph_get_u32(version) != 0;
     if (is_known) /* README.md: what becomes of older ones */
         return PH_OK;
+    if (status == PH_OK && (len != sizeof version || ph_get_u32(version) > VERSION_MAX))
+        status = PH_REFUSED;
     return explain(options, status, version, why);
 }

@@ -10,7 +10,7 @@
 static enum ph_status recover(struct ph_store *store, const struct ph_store_options *options,
                               char why[PH_DB_WHY_LEN])
 {
-    if (options->journal_path == NULL)
+    if (options->journal_path == NULL || options->is_read_only)
         return PH_OK;
     enum ph_status status = ph_recover(store, options->journal_path, options->writer);
     if (status != PH_OK)
@@ -25,6 +25,7 @@ enum ph_status ph_store_open(const struct ph_store_options *options, struct ph_s
     struct ph_db_options db_options = {
         .path = options->path,
         .map_bytes = options->map_bytes,
+        .is_read_only = options->is_read_only,
         .log = options->log,
     };
     why[0] = 0;

@@ -17,8 +17,10 @@ struct ph_store_options {
         *journal_path; /* the journal's file, outside that folder; NULL: none (tests, benchmarks) */
     /* Whose log is our own in a store from before there was a journal; NULL: nobody's. Borrowed. */
     const struct ph_writer_id *writer;
-    uint64_t map_bytes;   /* first map size; 0: the usual. Tests give small ones to see it grow */
-    bool any_file_system; /* don't refuse network file systems (tests only) */
+    uint64_t map_bytes; /* first map size; 0: the usual. Tests give small ones to see it grow */
+    bool
+        is_read_only; /* for verifying, beside a process that has it open; no journal is looked at */
+    bool any_file_system;          /* don't refuse network file systems (tests only) */
     const struct ph_log_sink *log; /* borrowed for the store's life; may be NULL */
 };
 

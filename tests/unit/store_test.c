@@ -328,7 +328,7 @@ static size_t read_file(const char *folder, const char *name, uint8_t *out, size
     return len;
 }
 
-static void check_refused_untouched(struct home *home, const char *reason)
+static void check_refused_untouched(struct home *home, enum ph_status status, const char *reason)
 {
     static uint8_t before[1 << 20], after[1 << 20];
     static uint8_t lock_before[1 << 16], lock_after[1 << 16];
@@ -337,7 +337,7 @@ static void check_refused_untouched(struct home *home, const char *reason)
     size_t len = read_file(home->path, "data.mdb", before, sizeof before);
     size_t lock_len = read_file(home->path, "lock.mdb", lock_before, sizeof lock_before);
 
-    CHECK_STATUS(ph_store_open(&options, &home->store, why), PH_REFUSED);
+    CHECK_STATUS(ph_store_open(&options, &home->store, why), status);
 
     CHECK(strstr(why, reason) != NULL);
     home->store = NULL;
@@ -355,7 +355,7 @@ static void unknown_schema_version_is_refused_untouched(void **state)
     begin(&home, 1);
     home_close(&home);
     put_foreign(home.path, "meta", ".schema", ph_bytes("\0\0\0\4", 4));
-    check_refused_untouched(&home, "layout 4");
+    check_refused_untouched(&home, PH_REFUSED, "layout 4");
     home_deinit(&home);
 }
 
@@ -399,7 +399,7 @@ static void foreign_database_is_refused_untouched(void **state)
     struct home home;
     home_init(&home);
     put_foreign(home.path, "recipes", "soup", ph_bytes_text("lentils"));
-    check_refused_untouched(&home, "not a store");
+    check_refused_untouched(&home, PH_CORRUPT, "not a store");
     home_deinit(&home);
 }
 
