@@ -1,4 +1,5 @@
 #include "tools/bench_home.h"
+#include "tools/home_keys.h"
 
 #include "proto/facts.h"
 #include "proto/kind.h"
@@ -82,11 +83,12 @@ static enum ph_status make_home(struct school *school, const char *path, const c
 {
     struct ph_home home;
     struct ph_identity identity = {0};
+    struct ph_binding binding;
     struct ph_school_id id;
     PH_TRY(ph_home_find(path, &home, why));
     enum ph_status status = ph_home_make(&home, name, &id, why);
     if (status == PH_OK)
-        status = ph_home_identity(&home, &identity, why);
+        status = ph_home_identity(&home, &identity, &binding, why);
     if (status == PH_OK)
         take_identity(school, &identity);
     ph_wipe(&identity, sizeof identity);

@@ -2,6 +2,7 @@
 #include "node/address_uv.h"
 #include "proto/pack.h"
 #include "tools/commands.h"
+#include "tools/home_store.h"
 #include "tools/print.h"
 #include "tools/session.h"
 
@@ -33,19 +34,47 @@ int cmd_sync(struct ph_cli *cli)
     return ph_session_run(cli, &request, print_tree, NULL);
 }
 
+static json_t *report_of(const struct ph_verify_report *report)
+{
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s}", "facts",
+                     (json_int_t)report->fact_count, "logs", (json_int_t)report->log_count,
+                     "entries", (json_int_t)report->entry_count, "signatures",
+                     (json_int_t)report->signature_count, "records",
+                     (json_int_t)report->record_count, "holes", (json_int_t)report->hole_count,
+                     "damaged", (json_int_t)report->damage_count, "damage", report->damage);
+}
+
+static int say_found(const struct ph_cli *cli, const struct ph_store_check *found)
+{
+    json_t *report = found->is_complete ? report_of(&found->report) : NULL;
+    if (report != NULL && cli->json)
+        ph_cli_json(json_incref(report));
+    else if (report != NULL)
+        print_tree(report);
+    json_decref(report);
+    if (found->status == PH_OK)
+        return PH_EXIT_OK;
+    ph_cli_refuse("%s", found->why);
+    return found->is_complete ? PH_EXIT_REFUSED : PH_EXIT_FAILED;
+}
+
+/* In a process of its own even while a node runs: what is damaged must not take the node with it. */
 int cmd_verify(struct ph_cli *cli)
 {
-    struct ph_request request;
-    json_t *answer = NULL;
-    ph_request_begin(&request, "verify", 0);
-    int code = ph_session_run(cli, &request, print_tree, &answer);
-    const json_t *damage = json_object_get(answer, "damage");
-    if (code == PH_EXIT_OK && json_string_length(damage) > 0) {
-        ph_print_text(stderr, damage, -1);
-        fputc('\n', stderr);
-        code = PH_EXIT_REFUSED;
+    char why[PH_WHY_SIZE] = "";
+    struct ph_store_check found;
+    struct ph_home home;
+    int code = PH_EXIT_REFUSED;
+    enum ph_status status = ph_home_find(cli->home, &home, why);
+    if (status == PH_OK)
+        status = ph_home_open(&home, why);
+    if (status == PH_OK) {
+        ph_home_check_store(&home, &found);
+        code = say_found(cli, &found);
+    } else {
+        ph_cli_refuse("%s", why);
     }
-    json_decref(answer);
+    ph_home_close(&home);
     return code;
 }
 

@@ -1,8 +1,6 @@
 #include "tools/home.h"
 
-#include "node/random_uv.h"
-#include "proto/kind.h"
-#include "proto/pack.h"
+#include "tools/home_keys.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,13 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SCHOOL_FILE "school.key"
-#define WRITER_FILE "writer.key"
-#define KEY_FILE_SIZE 512
-#define KEY_CHECK_LEN 8
-
-__attribute__((format(printf, 3, 4))) static enum ph_status
-say(char why[PH_WHY_SIZE], enum ph_status status, const char *format, ...)
+enum ph_status ph_home_say(char why[PH_WHY_SIZE], enum ph_status status, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -37,12 +29,12 @@ static enum ph_status set_path(struct ph_home *home, const char *first, const ch
 {
     char absolute[PATH_MAX] = "";
     if (first[0] != '/' && getcwd(absolute, sizeof absolute - 2) == NULL)
-        return say(why, PH_IO, "The current folder can't be told: %s.", strerror(errno));
+        return ph_home_say(why, PH_IO, "The current folder can't be told: %s.", strerror(errno));
     if (first[0] != '/')
         memcpy(absolute + strlen(absolute), "/", 2);
     int len = snprintf(home->path, sizeof home->path, "%s%s%s", absolute, first, second);
     if (len < 0 || (size_t)len >= sizeof home->path)
-        return say(why, PH_REFUSED, "The path of the home folder is too long.");
+        return ph_home_say(why, PH_REFUSED, "The path of the home folder is too long.");
     return PH_OK;
 }
 
@@ -53,7 +45,7 @@ enum ph_status ph_home_find(const char *flag, struct ph_home *home, char why[PH_
     const char *user = getenv("HOME");
     *home = PH_HOME_CLOSED;
     if (flag != NULL && flag[0] == 0)
-        return say(why, PH_REFUSED, "--home needs a folder.");
+        return ph_home_say(why, PH_REFUSED, "--home needs a folder.");
     if (flag != NULL)
         return set_path(home, flag, "", why);
     if (variable != NULL && variable[0] != 0)
@@ -62,7 +54,7 @@ enum ph_status ph_home_find(const char *flag, struct ph_home *home, char why[PH_
         return set_path(home, data, "/pharos", why);
     if (user != NULL && user[0] == '/')
         return set_path(home, user, "/.local/share/pharos", why);
-    return say(why, PH_REFUSED, "Say where the school's home folder is: --home DIR.");
+    return ph_home_say(why, PH_REFUSED, "Say where the school's home folder is: --home DIR.");
 }
 
 /* --- folders and permissions --- */
@@ -71,11 +63,11 @@ static enum ph_status check_private(const struct stat *info, const struct ph_hom
                                     const char *name, char why[PH_WHY_SIZE])
 {
     if (info->st_uid != geteuid())
-        return say(why, PH_REFUSED, "%.400s%s belongs to another user.", home->path, name);
+        return ph_home_say(why, PH_REFUSED, "%.400s%s belongs to another user.", home->path, name);
     if ((info->st_mode & 077) != 0)
-        return say(why, PH_REFUSED,
-                   "Others can open %.400s%s: make it private with chmod %s %.400s%s", home->path,
-                   name, name[0] == 0 ? "700" : "600", home->path, name);
+        return ph_home_say(why, PH_REFUSED,
+                           "Others can open %.400s%s: make it private with chmod %s %.400s%s",
+                           home->path, name, name[0] == 0 ? "700" : "600", home->path, name);
     return PH_OK;
 }
 
@@ -84,11 +76,13 @@ static enum ph_status open_folder(struct ph_home *home, char why[PH_WHY_SIZE])
     struct stat info;
     int fd = open(home->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
-        return say(why, errno == ENOENT ? PH_NOT_FOUND : PH_IO,
-                   "The home folder %.250s can't be opened: %s.", home->path, strerror(errno));
+        return ph_home_say(why, errno == ENOENT ? PH_NOT_FOUND : PH_IO,
+                           "The home folder %.250s can't be opened: %s.", home->path,
+                           strerror(errno));
     enum ph_status status = PH_OK;
     if (fstat(fd, &info) != 0)
-        status = say(why, PH_IO, "The home folder can't be looked at: %s.", strerror(errno));
+        status =
+            ph_home_say(why, PH_IO, "The home folder can't be looked at: %s.", strerror(errno));
     else
         status = check_private(&info, home, "", why);
     if (status == PH_OK)
@@ -108,7 +102,8 @@ static enum ph_status make_folders(const struct ph_home *home, char why[PH_WHY_S
         if (slash != NULL)
             *slash = 0;
         if (mkdir(path, 0700) != 0 && errno != EEXIST)
-            return say(why, PH_IO, "The folder %.250s can't be made: %s.", path, strerror(errno));
+            return ph_home_say(why, PH_IO, "The folder %.250s can't be made: %s.", path,
+                               strerror(errno));
         if (slash == NULL)
             break;
         *slash = '/';
@@ -144,16 +139,17 @@ enum ph_status ph_home_read(const struct ph_home *home, const char *name, void *
     if (fd < 0 && errno == ENOENT)
         return PH_NOT_FOUND;
     if (fd < 0)
-        return say(why, PH_IO, "%.250s/%s can't be opened: %s.", home->path, name, strerror(errno));
+        return ph_home_say(why, PH_IO, "%.250s/%s can't be opened: %s.", home->path, name,
+                           strerror(errno));
     enum ph_status status = PH_OK;
     if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode))
-        status = say(why, PH_REFUSED, "%.250s/%s is not a plain file.", home->path, name);
+        status = ph_home_say(why, PH_REFUSED, "%.250s/%s is not a plain file.", home->path, name);
     else if ((status = check_private(&info, home, slashed, why)) == PH_OK)
         status = read_all(fd, out, len);
     if (status == PH_IO)
-        say(why, PH_IO, "%.250s/%s can't be read: %s.", home->path, name, strerror(errno));
+        ph_home_say(why, PH_IO, "%.250s/%s can't be read: %s.", home->path, name, strerror(errno));
     else if (status == PH_OK && (size_t)info.st_size > size)
-        status = say(why, PH_REFUSED, "%.250s/%s is too long.", home->path, name);
+        status = ph_home_say(why, PH_LIMIT, "%.250s/%s is too long.", home->path, name);
     close(fd);
     return status;
 }
@@ -181,9 +177,20 @@ enum ph_status ph_home_write(const struct ph_home *home, const char *name, struc
         is_written = close(fd) == 0 && is_written;
     if (is_written && renameat(home->fd, fresh, home->fd, name) == 0 && fsync(home->fd) == 0)
         return PH_OK;
-    say(why, PH_IO, "%.250s/%s can't be written: %s.", home->path, name, strerror(errno));
+    ph_home_say(why, PH_IO, "%.250s/%s can't be written: %s.", home->path, name, strerror(errno));
     unlinkat(home->fd, fresh, 0);
     return PH_IO;
+}
+
+enum ph_status ph_home_remove_durably(const struct ph_home *home, const char *name,
+                                      char why[PH_WHY_SIZE])
+{
+    if (unlinkat(home->fd, name, 0) != 0 && errno == ENOENT)
+        return PH_OK;
+    if (faccessat(home->fd, name, F_OK, AT_SYMLINK_NOFOLLOW) != 0 && fsync(home->fd) == 0)
+        return PH_OK;
+    return ph_home_say(why, PH_IO, "%.250s/%s can't be removed: %s.", home->path, name,
+                       strerror(errno));
 }
 
 void ph_home_remove(const struct ph_home *home, const char *name)
@@ -205,15 +212,17 @@ enum ph_status ph_home_lock(struct ph_home *home, pid_t *holder, char why[PH_WHY
     char text[32];
     int fd = openat(home->fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
-        return say(why, PH_IO, "%.250s/lock can't be opened: %s.", home->path, strerror(errno));
+        return ph_home_say(why, PH_IO, "%.250s/lock can't be opened: %s.", home->path,
+                           strerror(errno));
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
         bool is_held = errno == EWOULDBLOCK;
         int reason = errno;
         *holder = read_holder(fd);
         close(fd);
-        return is_held ? say(why, PH_WAITING, "Process %ld is using this home.", (long)*holder)
-                       : say(why, PH_IO, "%.250s/lock can't be locked: %s.", home->path,
-                             strerror(reason));
+        return is_held
+                   ? ph_home_say(why, PH_WAITING, "Process %ld is using this home.", (long)*holder)
+                   : ph_home_say(why, PH_IO, "%.250s/lock can't be locked: %s.", home->path,
+                                 strerror(reason));
     }
     int len = snprintf(text, sizeof text, "%ld\n", (long)getpid());
     /* Only to name ourselves to others: the lock holds without it. */
@@ -224,183 +233,28 @@ enum ph_status ph_home_lock(struct ph_home *home, pid_t *holder, char why[PH_WHY
     return PH_OK;
 }
 
-/* --- keys --- */
-
-static void put_check(struct ph_buffer *out)
-{
-    struct ph_hash check = ph_hash(PH_DOMAIN_CODE, ph_buffer_bytes(out));
-    ph_buffer_put(out, check.bytes, KEY_CHECK_LEN);
-}
-
-static enum ph_status write_school_key(const struct ph_home *home,
-                                       const struct ph_identity *identity, char why[PH_WHY_SIZE])
-{
-    uint8_t room[KEY_FILE_SIZE];
-    struct ph_buffer out = ph_buffer(room, sizeof room);
-    ph_pack_array(&out, 3);
-    ph_pack_text(&out, ph_bytes_text("pharos school key 1"));
-    ph_pack_bin(&out, ph_bytes(identity->school_seed, 32));
-    ph_pack_text(&out, ph_bytes_text(identity->school_name));
-    put_check(&out);
-    enum ph_status status = ph_home_write(home, SCHOOL_FILE, ph_buffer_bytes(&out), why);
-    ph_wipe(room, sizeof room);
-    return status;
-}
-
-static enum ph_status write_writer_key(const struct ph_home *home,
-                                       const struct ph_identity *identity, char why[PH_WHY_SIZE])
-{
-    uint8_t room[KEY_FILE_SIZE];
-    struct ph_buffer out = ph_buffer(room, sizeof room);
-    ph_pack_array(&out, 4);
-    ph_pack_text(&out, ph_bytes_text("pharos writer key 1"));
-    ph_pack_bin(&out, ph_bytes(identity->writer_seed, 32));
-    ph_pack_bin(&out, ph_bytes(identity->transport_secret, 32));
-    ph_pack_uint(&out, identity->serial);
-    put_check(&out);
-    enum ph_status status = ph_home_write(home, WRITER_FILE, ph_buffer_bytes(&out), why);
-    ph_wipe(room, sizeof room);
-    return status;
-}
-
-/* Starts reading a key file whose check fits and that has this title. */
-static enum ph_status begin_key(struct ph_bytes file, const char *title, uint32_t count,
-                                struct ph_unpacker *in)
-{
-    if (file.len <= KEY_CHECK_LEN)
-        return PH_CORRUPT;
-    struct ph_bytes value = ph_bytes(file.data, file.len - KEY_CHECK_LEN);
-    struct ph_hash check = ph_hash(PH_DOMAIN_CODE, value);
-    if (memcmp(check.bytes, file.data + value.len, KEY_CHECK_LEN) != 0 ||
-        ph_unpack(in, value) != PH_OK)
-        return PH_CORRUPT;
-    ph_unpack_array_of(in, count);
-    return ph_bytes_equal(ph_unpack_text(in), ph_bytes_text(title)) ? PH_OK : PH_CORRUPT;
-}
-
-static enum ph_status parse_school_key(struct ph_bytes file, struct ph_identity *out)
-{
-    struct ph_unpacker in;
-    PH_TRY(begin_key(file, "pharos school key 1", 3, &in));
-    ph_unpack_fixed(&in, out->school_seed, 32);
-    struct ph_bytes name = ph_unpack_text(&in);
-    if (ph_unpack_end(&in) != PH_OK || name.len >= sizeof out->school_name)
-        return PH_CORRUPT;
-    memcpy(out->school_name, name.data, name.len);
-    out->school_name[name.len] = 0;
-    return PH_OK;
-}
-
-static enum ph_status parse_writer_key(struct ph_bytes file, struct ph_identity *out)
-{
-    struct ph_unpacker in;
-    PH_TRY(begin_key(file, "pharos writer key 1", 4, &in));
-    ph_unpack_fixed(&in, out->writer_seed, 32);
-    ph_unpack_fixed(&in, out->transport_secret, 32);
-    out->serial = (uint16_t)ph_unpack_uint(&in, PH_WRITERS_MAX - 1);
-    out->has_writer = ph_unpack_end(&in) == PH_OK;
-    return out->has_writer ? PH_OK : PH_CORRUPT;
-}
-
-static enum ph_status read_key(const struct ph_home *home, const char *name,
-                               enum ph_status (*parse)(struct ph_bytes, struct ph_identity *),
-                               struct ph_identity *out, char why[PH_WHY_SIZE])
-{
-    uint8_t room[KEY_FILE_SIZE];
-    size_t len = sizeof room;
-    enum ph_status status = ph_home_read(home, name, room, &len, why);
-    if (status == PH_NOT_FOUND)
-        say(why, status, "%.250s/%s is missing.", home->path, name);
-    if (status == PH_OK && (status = parse(ph_bytes(room, len), out)) != PH_OK)
-        say(why, status, "%.250s/%s is damaged.", home->path, name);
-    ph_wipe(room, sizeof room);
-    return status;
-}
-
-enum ph_status ph_home_identity(const struct ph_home *home, struct ph_identity *out,
-                                char why[PH_WHY_SIZE])
-{
-    struct ph_identity found = {0};
-    enum ph_status status = read_key(home, SCHOOL_FILE, parse_school_key, &found, why);
-    if (status == PH_OK)
-        status = read_key(home, WRITER_FILE, parse_writer_key, &found, why);
-    if (status == PH_OK)
-        *out = found;
-    ph_wipe(&found, sizeof found);
-    return status;
-}
-
-static void draw_writer(struct ph_identity *identity, uint16_t serial)
-{
-    ph_random_uv(identity->writer_seed, 32);
-    ph_random_uv(identity->transport_secret, 32);
-    identity->serial = serial;
-    identity->has_writer = true;
-}
-
-enum ph_status ph_home_renew(void *impl, uint16_t serial, struct ph_identity *identity)
-{
-    char why[PH_WHY_SIZE] = "";
-    draw_writer(identity, serial);
-    return write_writer_key(impl, identity, why);
-}
-
 /* --- life cycle --- */
 
 static bool has_school(const struct ph_home *home)
 {
     struct stat info;
-    return fstatat(home->fd, SCHOOL_FILE, &info, AT_SYMLINK_NOFOLLOW) == 0;
-}
-
-/* Bytes of UTF-8 without control characters, so that a name is safe on every screen and in logs. */
-static enum ph_status check_name(const char *name, char why[PH_WHY_SIZE])
-{
-    uint8_t room[PH_NETWORK_NAME_MAX + 8];
-    struct ph_buffer packed = ph_buffer(room, sizeof room);
-    size_t len = strlen(name);
-    if (len == 0 || len > PH_NETWORK_NAME_MAX)
-        return say(why, PH_REFUSED, "A school's name has 1 to %d bytes.", PH_NETWORK_NAME_MAX);
-    ph_pack_text(&packed, ph_bytes_text(name));
-    if (ph_pack_scan(ph_buffer_bytes(&packed)) != PH_OK)
-        return say(why, PH_REFUSED, "The school's name is not valid UTF-8 text.");
-    if (!ph_name_is_clean(ph_bytes_text(name)))
-        return say(why, PH_REFUSED, "A school's name has letters and no control characters.");
-    return PH_OK;
-}
-
-static enum ph_status make_keys(const struct ph_home *home, const char *name,
-                                struct ph_school_id *school, char why[PH_WHY_SIZE])
-{
-    struct ph_identity identity = {0};
-    struct ph_sign_secret secret;
-    ph_random_uv(identity.school_seed, 32);
-    draw_writer(&identity, 0);
-    snprintf(identity.school_name, sizeof identity.school_name, "%s", name);
-    ph_sign_key_from_seed(identity.school_seed, &secret, school->bytes);
-    ph_wipe(&secret, sizeof secret);
-
-    /* The school's key is last: it is what makes this folder a home. */
-    enum ph_status status = write_writer_key(home, &identity, why);
-    if (status == PH_OK)
-        status = write_school_key(home, &identity, why);
-    ph_wipe(&identity, sizeof identity);
-    return status;
+    return fstatat(home->fd, PH_SCHOOL_FILE, &info, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 enum ph_status ph_home_make(struct ph_home *home, const char *name, struct ph_school_id *school,
                             char why[PH_WHY_SIZE])
 {
     pid_t holder;
-    PH_TRY(check_name(name, why));
+    PH_TRY(ph_home_check_name(name, why));
     PH_TRY(make_folders(home, why));
     PH_TRY(open_folder(home, why));
     PH_TRY(ph_home_lock(home, &holder, why));
     if (has_school(home))
-        return say(why, PH_REFUSED, "%.250s is a school's home already.", home->path);
+        return ph_home_say(why, PH_REFUSED, "%.250s is a school's home already.", home->path);
     if (mkdirat(home->fd, "store", 0700) != 0 && errno != EEXIST)
-        return say(why, PH_IO, "%.250s/store can't be made: %s.", home->path, strerror(errno));
-    return make_keys(home, name, school, why);
+        return ph_home_say(why, PH_IO, "%.250s/store can't be made: %s.", home->path,
+                           strerror(errno));
+    return ph_home_make_keys(home, name, school, why);
 }
 
 enum ph_status ph_home_open(struct ph_home *home, char why[PH_WHY_SIZE])
@@ -409,8 +263,8 @@ enum ph_status ph_home_open(struct ph_home *home, char why[PH_WHY_SIZE])
     bool is_missing = status == PH_NOT_FOUND || (status == PH_OK && !has_school(home));
     if (!is_missing)
         return status;
-    return say(why, PH_NOT_FOUND, "%.250s is not a school's home yet: pharos init --school NAME.",
-               home->path);
+    return ph_home_say(why, PH_NOT_FOUND,
+                       "%.250s is not a school's home yet: pharos init --school NAME.", home->path);
 }
 
 void ph_home_close(struct ph_home *home)

@@ -3,6 +3,8 @@
  *     school.key   the school's signing seed and name; certifies writers, votes
  *     writer.key   this installation's signing and transport secrets
  *     store/       the database
+ *     journal      what nobody else could give back, once more (store/README.md)
+ *     closed       how the database was left by an orderly end; missing while a process uses it
  *     lock         held by the one process that uses the store; its pid is inside
  *     control      the Unix socket of a running node
  *     listening    where a running node listens
@@ -45,19 +47,19 @@ void ph_home_close(struct ph_home *home); /* unlocks, too */
 /* PH_WAITING: another process holds it; `holder` is its pid, or 0 if that can't be read. */
 PH_MUST_USE enum ph_status ph_home_lock(struct ph_home *home, pid_t *holder, char why[PH_WHY_SIZE]);
 
-/* Reads the keys. The caller wipes `out`. */
-PH_MUST_USE enum ph_status ph_home_identity(const struct ph_home *home, struct ph_identity *out,
-                                            char why[PH_WHY_SIZE]);
-
-/* Fresh secrets for this installation, durable: as struct ph_keeper's renew. `impl` is the home. */
-PH_MUST_USE enum ph_status ph_home_renew(void *impl, uint16_t serial, struct ph_identity *identity);
-
 /* Small private files in the home. `*len` is the size of `out` before and the file's length after.
- * PH_NOT_FOUND (without `why`): there is none. Writing is durable, and whole or not at all. */
+ * PH_NOT_FOUND (without `why`): there is none. PH_LIMIT: it is longer. Writing is durable, and whole or not at all. */
 PH_MUST_USE enum ph_status ph_home_read(const struct ph_home *home, const char *name, void *out,
                                         size_t *len, char why[PH_WHY_SIZE]);
 PH_MUST_USE enum ph_status ph_home_write(const struct ph_home *home, const char *name,
                                          struct ph_bytes bytes, char why[PH_WHY_SIZE]);
+/* Durably gone, or never there. */
+PH_MUST_USE enum ph_status ph_home_remove_durably(const struct ph_home *home, const char *name,
+                                                  char why[PH_WHY_SIZE]);
 void ph_home_remove(const struct ph_home *home, const char *name);
+
+/* One plain sentence into `why`; gives back `status`. */
+__attribute__((format(printf, 3, 4))) enum ph_status
+ph_home_say(char why[PH_WHY_SIZE], enum ph_status status, const char *format, ...);
 
 #endif

@@ -1,13 +1,19 @@
 #include "tools/local.h"
 
 #include "node/node.h"
+#include "node/random_uv.h"
+#include "store/view.h"
 #include "tools/cli.h"
+#include "tools/home_store.h"
 #include "tools/print.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#define TOKEN_NAME "token" /* of the database, for the binding of a writer's secrets */
 
 static void write_log_line(void *impl, enum ph_log_level level, const char *line)
 {
@@ -20,6 +26,8 @@ static void write_log_line(void *impl, enum ph_log_level level, const char *line
     ph_format_time((int64_t)time(NULL) * 1000, now);
     fprintf(stderr, "%s %s %s\n", now, names[level], line);
 }
+
+/* --- the store --- */
 
 static struct ph_writer_id writer_of(const struct ph_identity *identity)
 {
@@ -38,14 +46,108 @@ static enum ph_status open_store(struct ph_local *local, const struct ph_home *h
     struct ph_writer_id writer = writer_of(identity);
     snprintf(path, sizeof path, "%s/store", home->path);
     snprintf(journal, sizeof journal, "%s/journal", home->path);
-    struct ph_store_options options = {
-        .path = path, .journal_path = journal, .writer = &writer, .log = &local->log};
+    struct ph_store_options options = {.path = path,
+                                       .journal_path = journal,
+                                       .writer = identity->has_writer ? &writer : NULL,
+                                       .log = &local->log};
     enum ph_status status = ph_store_open(&options, &local->store, reason);
-    if (status != PH_OK)
-        snprintf(why, PH_WHY_SIZE, "%s",
-                 reason[0] != 0 ? reason : "The store of this home can't be opened.");
+    if (status == PH_OK)
+        return PH_OK;
+    return ph_home_say(why, status, "%s",
+                       reason[0] != 0 ? reason : "The store of this home can't be opened.");
+}
+
+/* The journal's beginning tells the rest: see store/README.md. */
+static enum ph_status take_store(struct ph_local *local, const struct ph_home *home,
+                                 const struct ph_identity *identity,
+                                 struct ph_store_arrival *arrival, char why[PH_WHY_SIZE])
+{
+    PH_TRY(ph_home_take_store(home, &local->log, arrival, why));
+    local->home = home;
+    enum ph_status status = open_store(local, home, identity, why);
+    if (status != PH_CORRUPT || arrival->is_set_aside)
+        return status;
+    PH_TRY(ph_home_set_store_aside(home, &local->log, why));
+    return open_store(local, home, identity, why);
+}
+
+static enum ph_status apply(struct ph_local *local, struct ph_batch *batch)
+{
+    enum ph_status status = ph_store_apply(local->store, batch);
+    while (status == PH_MAP_FULL) {
+        PH_TRY(ph_store_grow(local->store));
+        status = ph_store_apply(local->store, batch);
+    }
     return status;
 }
+
+/* --- whose secrets these are --- */
+
+static enum ph_status read_token(struct ph_store *store, uint8_t out[16], bool *is_there)
+{
+    struct ph_view view = {0};
+    struct ph_bytes value;
+    enum ph_status status = ph_view_open(store, &view);
+    if (status == PH_OK)
+        status = ph_view_meta(&view, TOKEN_NAME, &value);
+    *is_there = status == PH_OK && value.len == 16;
+    if (*is_there)
+        memcpy(out, value.data, 16);
+    ph_view_close(&view);
+    return status == PH_NOT_FOUND ? PH_OK : status;
+}
+
+static enum ph_status make_token(struct ph_local *local, uint8_t out[16])
+{
+    struct ph_batch *batch = NULL;
+    PH_TRY(ph_batch_new(&batch));
+    ph_random_uv(out, 16);
+    enum ph_status status = ph_batch_meta(batch, TOKEN_NAME, ph_bytes(out, 16));
+    if (status == PH_OK)
+        status = apply(local, batch);
+    ph_batch_free(batch);
+    return status;
+}
+
+/* What is here, and whether the secrets belong to it. Secrets that are bound to nothing yet belong to
+ * the first database that they are used with: one that no others were bound to. */
+static enum ph_status bind_writer(struct ph_local *local, struct ph_identity *identity,
+                                  const struct ph_binding *bound, char why[PH_WHY_SIZE])
+{
+    const char *root = getenv("PHAROS_MACHINE_ROOT"); /* for tests */
+    struct ph_binding *here = &local->keeper.binding;
+    bool has_token = false;
+    ph_machine_read(root == NULL ? "" : root, &here->machine);
+    here->is_bound = true;
+    PH_TRY(ph_home_born_ns(local->home, &here->born_ns, why));
+    enum ph_status status = read_token(local->store, here->token, &has_token);
+    bool fits = bound->is_bound ? has_token && ph_binding_fits(bound, here) : !has_token;
+    if (status == PH_OK && !has_token)
+        status = make_token(local, here->token);
+    if (status != PH_OK)
+        return ph_home_say(why, status, "The node can't start: %s.", ph_status_text(status));
+    if (!fits)
+        ph_home_forget_writer(identity);
+    if (!fits || bound->is_bound)
+        return PH_OK;
+    return identity->has_writer ? ph_home_bind(local->home, identity, here, why) : PH_OK;
+}
+
+static enum ph_status rebuild(struct ph_local *local, char why[PH_WHY_SIZE])
+{
+    struct ph_batch *batch = NULL;
+    enum ph_status status = ph_batch_new(&batch);
+    if (status == PH_OK) {
+        ph_batch_rebuild(batch);
+        status = apply(local, batch); /* the node goes on with it */
+    }
+    ph_batch_free(batch);
+    if (status != PH_OK)
+        ph_home_say(why, status, "The records can't be made again: %s.", ph_status_text(status));
+    return status;
+}
+
+/* --- the node --- */
 
 static enum ph_status make_node(struct ph_local *local, const struct ph_local_options *options,
                                 const struct ph_identity *identity, char why[PH_WHY_SIZE])
@@ -57,7 +159,7 @@ static enum ph_status make_node(struct ph_local *local, const struct ph_local_op
         .env = ph_env_uv_env(local->env),
         .store = local->store,
         .identity = identity,
-        .keeper = {.renew = ph_home_renew, .impl = options->home},
+        .keeper = {.renew = ph_home_renew, .impl = &local->keeper},
         .log = &local->log,
         .addresses = addresses,
         .address_count = options->config->peer_count,
@@ -70,14 +172,19 @@ static enum ph_status make_node(struct ph_local *local, const struct ph_local_op
 }
 
 static enum ph_status open_all(struct ph_local *local, const struct ph_local_options *options,
-                               const struct ph_identity *identity, char why[PH_WHY_SIZE])
+                               struct ph_identity *identity, char why[PH_WHY_SIZE])
 {
-    PH_TRY(open_store(local, options->home, identity, why));
+    struct ph_binding bound;
+    struct ph_store_arrival arrival;
+    PH_TRY(ph_home_identity(options->home, identity, &bound, why));
+    PH_TRY(take_store(local, options->home, identity, &arrival, why));
+    local->keeper.home = options->home;
+    PH_TRY(bind_writer(local, identity, &bound, why));
+    if (arrival.wants_rebuild)
+        PH_TRY(rebuild(local, why));
     enum ph_status status = ph_env_uv_new(&local->log, &local->env);
-    if (status != PH_OK) {
-        snprintf(why, PH_WHY_SIZE, "The node can't start: %s.", ph_status_text(status));
-        return status;
-    }
+    if (status != PH_OK)
+        return ph_home_say(why, status, "The node can't start: %s.", ph_status_text(status));
     PH_TRY(make_node(local, options, identity, why));
     ph_env_uv_attach(local->env, local->node, local->store);
     return PH_OK;
@@ -88,9 +195,7 @@ enum ph_status ph_local_open(struct ph_local *local, const struct ph_local_optio
 {
     struct ph_identity identity = {0};
     local->log = (struct ph_log_sink){.level = options->config->log_level, .write = write_log_line};
-    enum ph_status status = ph_home_identity(options->home, &identity, why);
-    if (status == PH_OK)
-        status = open_all(local, options, &identity, why);
+    enum ph_status status = open_all(local, options, &identity, why);
     ph_wipe(&identity, sizeof identity);
     return status;
 }
@@ -103,8 +208,12 @@ int ph_local_close(struct ph_local *local, int code)
         fflush(stdout);
         _exit(code);
     }
+    bool is_orderly =
+        local->store != NULL && (local->node == NULL || ph_node_failure(local->node) == PH_OK);
     ph_node_free(local->node);
     ph_store_close(local->store);
+    if (is_orderly)
+        ph_home_leave_store(local->home);
     memset(local, 0, sizeof *local);
     return code;
 }

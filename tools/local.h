@@ -4,12 +4,15 @@
 
 #include "node/env_uv.h"
 #include "tools/config.h"
+#include "tools/home_keys.h"
 
 struct ph_local {
     struct ph_log_sink log;
     struct ph_store *store;
     struct ph_env_uv *env;
     struct ph_node *node;
+    const struct ph_home *home; /* once its store was taken */
+    struct ph_home_keeper keeper;
 };
 
 /* What the node needs to know. */

@@ -187,23 +187,6 @@ static void mistakes_are_answered_by_one_sentence(void **state)
     free(id);
 }
 
-/* A backup put back in place, written to, and met again by who holds what came after it. */
-static void a_home_restored_from_a_copy_is_told_so(void **state)
-{
-    struct process_world *world = *state;
-    struct process_school *a = &world->schools[0], *b = &world->schools[1];
-    make_network(world);
-    assert_int_equal(setenv("SCHOOL_HOME", b->home, 1), 0);
-    assert_int_equal(system("cp -a \"$SCHOOL_HOME\" \"$SCHOOL_HOME.copy\""), 0);
-    process_do(b, WORDS("new", "plan", "title=After the copy"));
-    process_do(b, WORDS("sync", a->address));
-    assert_int_equal(system("rm -rf \"$SCHOOL_HOME\" && mv \"$SCHOOL_HOME.copy\" \"$SCHOOL_HOME\""),
-                     0);
-    process_do(b, WORDS("new", "plan", "title=Written to nobody"));
-
-    process_refused(b, WORDS("sync", a->address), "restored from a copy");
-}
-
 static void check_usage(const struct process_school *school, const char *const *words)
 {
     struct process_outcome outcome;
@@ -316,7 +299,6 @@ CHECK_MAIN(PROCESS_TEST(a_record_of_one_school_is_listed_at_another),
            PROCESS_TEST(sets_take_and_give_back_their_values),
            PROCESS_TEST(status_names_the_members_and_who_is_connected),
            PROCESS_TEST(joining_without_a_reachable_peer_is_saved_and_waits),
-           PROCESS_TEST(a_home_restored_from_a_copy_is_told_so),
            PROCESS_TEST(mistakes_are_answered_by_one_sentence),
            PROCESS_TEST(wrong_usage_has_its_own_exit_code),
            PROCESS_TEST(every_command_speaks_json_with_and_without_a_node),
