@@ -149,8 +149,6 @@ bool ph_writer_on_job_done(struct ph_node *node, struct ph_job *job)
     node->writer_change.renewal = NULL;
     if (renewal->status == PH_OK) {
         use(node, &renewal->identity);
-        if (ph_writer_state(node) == PH_WRITER_READY) /* a member is certified first */
-            ph_command_on_writer(node);
     } else {
         node->writer_change.retry_ms = node->now_ms + PH_FULL_DISK_MS;
         node->writer_change.failure = "The keys of this installation can't be written to its home.";
@@ -158,6 +156,8 @@ bool ph_writer_on_job_done(struct ph_node *node, struct ph_job *job)
     }
     ph_wipe(renewal, sizeof *renewal);
     free(renewal);
+    if (ph_writer_state(node) != PH_WRITER_COMING) /* a member is certified first */
+        ph_command_on_writer(node);
     return true;
 }
 
@@ -196,7 +196,7 @@ static bool is_to_be_certified(const struct ph_node *node)
 
 void ph_writer_check(struct ph_node *node)
 {
-    bool was_ready = ph_writer_state(node) == PH_WRITER_READY;
+    bool was_coming = ph_writer_state(node) == PH_WRITER_COMING;
     if (!may_try(node))
         return;
     if (!node->has_writer) {
@@ -207,8 +207,10 @@ void ph_writer_check(struct ph_node *node)
     if (status != PH_OK) {
         ph_log(node->log, PH_LOG_WARN, "not certified yet: %s", ph_status_text(status));
         node->writer_change.retry_ms = node->now_ms + PH_DIAL_MS_MIN;
+        if (ph_status_blame(status) == PH_BLAME_LOCAL)
+            node->writer_change.failure = "This installation can't be certified at the moment.";
     }
-    if (!was_ready && ph_writer_state(node) == PH_WRITER_READY)
+    if (was_coming && ph_writer_state(node) != PH_WRITER_COMING)
         ph_command_on_writer(node);
 }
 
