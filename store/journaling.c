@@ -175,6 +175,8 @@ static enum ph_status refill_logs(struct refill *refill)
         if (status != PH_OK)
             return status == PH_NOT_FOUND ? PH_OK : status;
         PH_TRY(ph_log_row_decode(value, &row));
+        if (row.is_branch)
+            continue; /* it came from others, even if it is of our own log */
         PH_TRY(add_log(&refill->frame, &row));
         if (ph_own_has(refill->own, row.writer.bytes))
             PH_TRY(refill_entries(refill, log, row.tip.seq));

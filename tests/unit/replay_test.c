@@ -528,6 +528,42 @@ static void store_from_before_the_journal_gets_one(void **state)
     home_deinit(&home);
 }
 
+/* --- branches --- */
+
+/* Others hold a branch of our own log: it is theirs to give back. */
+static void branch_of_our_own_log_is_left_to_others(void **state)
+{
+    (void)state;
+    struct home home;
+    static struct world_entry other;
+    struct ph_record_id record;
+    begin(&home);
+    struct world_writer *us = &world.writers[OURS];
+    struct ph_link tip = us->link;
+    us->link = ours[1].link;
+    world_create(&world, OURS, PH_KIND_PLAN, "Elsewhere", &other, &record);
+    us->link = tip;
+    const struct ph_log_row row = {.writer = us->id,
+                                   .school = us->school,
+                                   .certify = us->certify,
+                                   .tip = other.link,
+                                   .is_branch = true,
+                                   .base_log = OURS,
+                                   .base_seq = 2};
+    home_open(&home);
+    struct ph_batch *batch = own_batch();
+    CHECK_OK(ph_batch_entry(batch, 2, other.header, &other.body, &other.signature));
+    CHECK_OK(ph_batch_log(batch, 2, &row));
+    CHECK_OK(home_apply(&home, batch));
+    check_sound(&home);
+    home_close(&home);
+
+    unlink(home.journal);
+    home_open(&home);
+    check_journal_is_complete(&home, STEPS);
+    home_deinit(&home);
+}
+
 /* --- no room --- */
 
 static void frame_of_a_batch_that_needs_a_larger_map_is_written_once(void **state)
@@ -627,5 +663,6 @@ CHECK_MAIN(cmocka_unit_test(what_the_journal_holds_comes_back_without_a_database
            cmocka_unit_test(doubt_stays_until_a_batch_settles_it),
            cmocka_unit_test(new_store_is_in_no_doubt),
            cmocka_unit_test(store_from_before_the_journal_gets_one),
+           cmocka_unit_test(branch_of_our_own_log_is_left_to_others),
            cmocka_unit_test(full_disk_takes_the_frame_back_before_it_refuses),
            cmocka_unit_test(frame_of_a_batch_that_needs_a_larger_map_is_written_once))
