@@ -120,6 +120,8 @@ static enum ph_status open_tables(struct ph_db *db, const struct ph_db_options *
         txn = NULL;
     }
     mdb_txn_abort(txn);
+    if (code == MDB_NOTFOUND) /* read-only: they all were made in one transaction */
+        code = MDB_CORRUPTED;
     return translate(db, code, "opening the tables");
 }
 
@@ -363,6 +365,82 @@ enum ph_status ph_db_count(const struct ph_txn *txn, size_t table, uint64_t *out
     PH_TRY(translate(txn->db, mdb_stat(txn->raw, txn->db->tables[table], &stat), "counting"));
     *out = stat.ms_entries;
     return PH_OK;
+}
+
+/* --- free pages --- */
+
+#define FREE_TABLE 0 /* LMDB's own: transaction -> count, then page numbers, descending */
+#define META_PAGES 2
+
+struct free_pages {
+    size_t page_count; /* of the file, as the last transaction says */
+    size_t free_count;
+};
+
+static bool take_free(struct free_pages *pages, MDB_val value)
+{
+    size_t count = 0, page = 0, before = pages->page_count;
+    const uint8_t *at = value.mv_data;
+    if (value.mv_size < sizeof count || value.mv_size % sizeof count != 0)
+        return false;
+    memcpy(&count, at, sizeof count);
+    if (count != value.mv_size / sizeof count - 1)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        memcpy(&page, at + (i + 1) * sizeof page, sizeof page);
+        if (page < META_PAGES || page >= before)
+            return false;
+        before = page;
+    }
+    pages->free_count += count;
+    return true;
+}
+
+static int read_free(MDB_txn *txn, struct free_pages *pages)
+{
+    MDB_cursor *cursor = NULL;
+    MDB_val key = {0}, value = {0};
+    int code = mdb_cursor_open(txn, FREE_TABLE, &cursor);
+    if (code != MDB_SUCCESS)
+        return code;
+    while ((code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == MDB_SUCCESS)
+        if (!take_free(pages, value)) {
+            code = MDB_CORRUPTED;
+            break;
+        }
+    mdb_cursor_close(cursor);
+    return code == MDB_NOTFOUND ? MDB_SUCCESS : code;
+}
+
+/* Its own two tables (free pages, names), then ours. */
+static int count_used(const struct ph_txn *txn, size_t *used)
+{
+    MDB_stat about;
+    *used = META_PAGES;
+    for (size_t i = 0; i < FREE_TABLE + 2 + txn->db->table_count; i++) {
+        MDB_dbi table = i < 2 ? (MDB_dbi)i : txn->db->tables[i - 2];
+        int code = mdb_stat(txn->raw, table, &about);
+        if (code != MDB_SUCCESS)
+            return code;
+        *used += about.ms_branch_pages + about.ms_leaf_pages + about.ms_overflow_pages;
+    }
+    return MDB_SUCCESS;
+}
+
+enum ph_status ph_db_check_free(const struct ph_txn *txn)
+{
+    MDB_envinfo about;
+    struct free_pages pages = {0};
+    size_t used = 0;
+    int code = mdb_env_info(txn->db->env, &about);
+    pages.page_count = about.me_last_pgno + 1;
+    if (code == MDB_SUCCESS)
+        code = read_free(txn->raw, &pages);
+    if (code == MDB_SUCCESS)
+        code = count_used(txn, &used);
+    if (code == MDB_SUCCESS && used + pages.free_count > pages.page_count)
+        code = MDB_CORRUPTED;
+    return translate(txn->db, code, "reading the free pages");
 }
 
 enum ph_status ph_cursor_open(const struct ph_txn *txn, size_t table, struct ph_cursor *out)

@@ -72,6 +72,11 @@ PH_MUST_USE enum ph_status ph_db_delete(const struct ph_txn *txn, size_t table,
 PH_MUST_USE enum ph_status ph_db_clear(const struct ph_txn *txn, size_t table);
 PH_MUST_USE enum ph_status ph_db_count(const struct ph_txn *txn, size_t table, uint64_t *out);
 
+/* Whether the list of pages that may be written anew can be read, names pages that exist, each once,
+ * and leaves as many as the tables use: what else would be found by writing over what is in use.
+ * PH_CORRUPT: not so. */
+PH_MUST_USE enum ph_status ph_db_check_free(const struct ph_txn *txn);
+
 /* A cursor of a reading transaction. Zeroed before it is opened; close it before the transaction. */
 struct ph_cursor {
     struct ph_db *db;

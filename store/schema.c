@@ -183,7 +183,8 @@ static enum ph_status explain(const struct ph_db_options *options, enum ph_statu
     return status == PH_REFUSED ? PH_CORRUPT : status; /* nothing that any version of us wrote */
 }
 
-enum ph_status ph_schema_check(struct ph_db_options *options, char why[PH_DB_WHY_LEN])
+enum ph_status ph_schema_check(struct ph_db_options *options, bool *is_older,
+                               char why[PH_DB_WHY_LEN])
 {
     static const uint8_t ours[4] = {0, 0, 0, PH_SCHEMA_VERSION};
     options->tables = ph_table_names;
@@ -196,10 +197,12 @@ enum ph_status ph_schema_check(struct ph_db_options *options, char why[PH_DB_WHY
     uint8_t version[sizeof ours] = {0};
     size_t len = sizeof version;
     enum ph_status status = ph_db_peek(options, version, &len);
+    *is_older = false;
     if (status == PH_NOT_FOUND)
         return PH_OK;
     bool is_known = status == PH_OK && len == sizeof version &&
                     ph_get_u32(version) <= PH_SCHEMA_VERSION && ph_get_u32(version) != 0;
+    *is_older = is_known && ph_get_u32(version) < PH_SCHEMA_VERSION;
     if (is_known) /* README.md: what becomes of older ones */
         return PH_OK;
     if (status == PH_OK && (len != sizeof version || ph_get_u32(version) > VERSION_MAX))

@@ -81,8 +81,9 @@ bool ph_key_read_by_parent(struct ph_bytes key, struct ph_record_id *parent,
                            struct ph_record_id *id, uint16_t *kind);
 
 /* Completes the options with tables and stamp, then looks before anything is opened for writing.
- * PH_OK: known, or nothing there yet. With a sentence, no file touched: PH_REFUSED, of another
+ * PH_OK: known, or nothing there yet. `is_older`: opening brings it up to date. With a sentence, no file touched: PH_REFUSED, of another
  * version; PH_CORRUPT, nothing of ours. */
-PH_MUST_USE enum ph_status ph_schema_check(struct ph_db_options *options, char why[PH_DB_WHY_LEN]);
+PH_MUST_USE enum ph_status ph_schema_check(struct ph_db_options *options, bool *is_older,
+                                           char why[PH_DB_WHY_LEN]);
 
 #endif

@@ -30,7 +30,12 @@ enum ph_status ph_store_open(const struct ph_store_options *options, struct ph_s
     };
     why[0] = 0;
     PH_TRY(ph_folder_check(options->path, options->any_file_system, why));
-    PH_TRY(ph_schema_check(&db_options, why));
+    bool is_older;
+    PH_TRY(ph_schema_check(&db_options, &is_older, why));
+    if (options->is_read_only && is_older) {
+        snprintf(why, PH_DB_WHY_LEN, "The store in %.100s is of an earlier layout.", options->path);
+        return PH_WAITING;
+    }
     struct ph_db *db;
     PH_TRY(ph_db_open(&db_options, &db, why));
     struct ph_store *store = calloc(1, sizeof *store);

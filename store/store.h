@@ -26,7 +26,8 @@ struct ph_store_options {
 
 /* PH_REFUSED with one plain sentence in `why`: schema version unknown (the files are left
  * untouched), a network file system, a folder that others can write. PH_IO, PH_CORRUPT,
- * PH_NO_SPACE, PH_NO_MEMORY otherwise, `why` filled too. */
+ * PH_NO_SPACE, PH_NO_MEMORY otherwise, `why` filled too. PH_WAITING: read-only, and of an earlier layout,
+ * which opening it otherwise brings up to date. */
 PH_MUST_USE enum ph_status ph_store_open(const struct ph_store_options *options,
                                          struct ph_store **out, char why[200]);
 /* No view may be open, no batch under way. NULL is fine. */

@@ -124,9 +124,13 @@ static enum ph_status verify_facts(struct ph_verification *verification)
 
 static enum ph_status verify(struct ph_verification *verification)
 {
-    enum ph_status status = ph_logs_load(&verification->txn, &verification->logs);
+    enum ph_status status = ph_db_check_free(&verification->txn);
+    if (status == PH_CORRUPT)
+        ph_damage(verification, "Free pages", "their list is damaged");
+    else
+        PH_TRY(status);
+    status = ph_logs_load(&verification->txn, &verification->logs);
     if (status == PH_CORRUPT) { /* without them nothing else can be told apart */
-        verification->report.is_durable_damaged = true;
         ph_damage(verification, "Table logs", "a row or cursor is missing or malformed");
         return PH_OK;
     }
@@ -135,8 +139,7 @@ static enum ph_status verify(struct ph_verification *verification)
     PH_TRY(verify_facts(verification));
     PH_TRY(ph_verify_logs(verification));
     /* What is made from damaged entries is not worth comparing. */
-    verification->report.is_durable_damaged = verification->report.damage_count != 0;
-    if (verification->report.is_durable_damaged)
+    if (verification->report.damage_count != 0)
         return PH_OK;
     PH_TRY(ph_verify_waiting(verification));
     return ph_verify_records(verification);
@@ -150,10 +153,9 @@ enum ph_status ph_store_verify(struct ph_store *store, struct ph_verify_report *
         status = verify(&verification);
     ph_logs_free(&verification.logs);
     ph_db_end(&verification.txn);
-    if (status != PH_OK) /* the search could not go on */
-        verification.report.is_durable_damaged = true;
     *report = verification.report;
-    if (status == PH_NOT_FOUND || (status == PH_OK && report->damage_count != 0))
+    /* A transaction that found a damaged page answers nothing but errors from then on. */
+    if (status == PH_NOT_FOUND || report->damage_count != 0)
         status = PH_CORRUPT;
     return status;
 }

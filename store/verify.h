@@ -12,7 +12,6 @@ struct ph_verify_report {
      * and the sequence, or the table and key. Empty: none. */
     char damage[300];
     uint64_t damage_count;
-    bool is_durable_damaged; /* else a rebuild mends it */
 };
 
 /* May run on any thread beside one writer; it reads one snapshot, so it belongs into a job.

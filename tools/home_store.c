@@ -26,8 +26,12 @@ static void check(const char *path, struct ph_store_check *out)
     struct ph_store *store = NULL;
     const struct ph_store_options options = {.path = path, .is_read_only = true};
     out->status = ph_store_open(&options, &store, why);
+    if (out->status ==
+        PH_WAITING) { /* of an earlier version: it is not worth more than opening it */
+        out->status = PH_OK;
+        return;
+    }
     snprintf(out->why, sizeof out->why, "%s", why);
-    out->report.is_durable_damaged = out->status == PH_CORRUPT;
     if (out->status != PH_OK)
         return;
     out->status = ph_store_verify(store, &out->report);
@@ -106,9 +110,7 @@ static void judge_end(int how, struct ph_store_check *out)
     int number = WIFSIGNALED(how) ? WTERMSIG(how) : 0;
     bool is_damage = number == SIGBUS || number == SIGSEGV || number == SIGABRT ||
                      number == SIGFPE || number == SIGILL || number == SIGXCPU;
-    *out = (struct ph_store_check){.status = is_damage ? PH_CORRUPT : PH_IO,
-                                   .report = {.is_durable_damaged = is_damage}};
-    out->report.damage_count = is_damage;
+    *out = (struct ph_store_check){.status = is_damage ? PH_CORRUPT : PH_IO};
     if (number == SIGXCPU)
         snprintf(out->why, sizeof out->why, "The database is damaged: reading it does not end.");
     else if (is_damage)
@@ -118,7 +120,6 @@ static void judge_end(int how, struct ph_store_check *out)
     else
         snprintf(out->why, sizeof out->why, "The database can't be verified: %s.",
                  number != 0 ? strsignal(number) : "the process that does it failed");
-    snprintf(out->report.damage, sizeof out->report.damage, "%.250s", is_damage ? out->why : "");
 }
 
 void ph_home_check_store(const struct ph_home *home, struct ph_store_check *out)
@@ -224,10 +225,6 @@ static enum ph_status check_and_settle(const struct ph_home *home, const struct 
     if (found.status != PH_CORRUPT)
         return ph_home_say(why, found.status, "%s", found.why);
     ph_log(log, PH_LOG_ERROR, "%s", found.why);
-    if (!found.report.is_durable_damaged) {
-        out->wants_rebuild = true;
-        return PH_OK;
-    }
     out->is_set_aside = true;
     return ph_home_set_store_aside(home, log, why);
 }

@@ -18,10 +18,10 @@ struct ph_store_check {
 void ph_home_check_store(const struct ph_home *home, struct ph_store_check *out);
 
 /* Before the store is opened, by whoever holds the lock: verifies it after an end that was not orderly,
- * sets a damaged one aside (`is_set_aside`) and notes that a process uses it. `wants_rebuild`: what it
- * holds is sound, and what was made from that is not. */
+ * sets a damaged one aside and notes that a process uses it. Nothing is mended in place: pages that the
+ * damaged part names may be in use elsewhere. */
 struct ph_store_arrival {
-    bool was_checked, is_set_aside, wants_rebuild;
+    bool was_checked, is_set_aside;
 };
 PH_MUST_USE enum ph_status ph_home_take_store(const struct ph_home *home,
                                               const struct ph_log_sink *log,

@@ -417,6 +417,8 @@ int main(int count, char **words)
     uint64_t first = 0, case_count = COUNT_DEFAULT;
     const char *only = NULL;
     time_t started = time(NULL);
+    if (setenv("PHAROS_BIRTHS_UNKNOWN", "1", 1) != 0) /* homes are copied, and are the same ones */
+        disk_die("the environment is full");
     for (int i = 1; i + 1 < count; i += 2) {
         if (strcmp(words[i], "--only") == 0)
             only = words[i + 1];

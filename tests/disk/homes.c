@@ -363,6 +363,8 @@ int main(int count, char **words)
 {
     static struct harness harness;
     uint64_t first = 1, home_count = COUNT_DEFAULT, program_every = PROGRAM_EVERY;
+    if (setenv("PHAROS_BIRTHS_UNKNOWN", "1", 1) != 0) /* homes are copied, and are the same ones */
+        disk_die("the environment is full");
     for (int i = 1; i + 1 < count; i += 2) {
         uint64_t number = strtoull(words[i + 1], NULL, 10);
         harness.has_only = harness.has_only || strcmp(words[i], "--only") == 0;

@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "tools/home.h"
+#include "tools/home_keys.h"
 
 #define INPUT_SIZE (4 * (PH_FRAME_HEAD_LEN + PH_FRAME_CIPHER_MAX))
 
@@ -22,10 +22,11 @@ struct ph_identity caller_identity_of(const struct process_school *school)
 {
     char why[PH_WHY_SIZE];
     struct ph_home home = PH_HOME_CLOSED;
+    struct ph_binding binding;
     struct ph_identity identity;
     CHECK_OK(ph_home_find(school->home, &home, why));
     CHECK_OK(ph_home_open(&home, why));
-    CHECK_OK(ph_home_identity(&home, &identity, why));
+    CHECK_OK(ph_home_identity(&home, &identity, &binding, why));
     ph_home_close(&home);
     return identity;
 }
