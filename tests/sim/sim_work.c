@@ -301,7 +301,7 @@ static bool is_member(struct sim_work *work, uint32_t node)
         return work->is_member[node];
     struct ph_bytes status = sim_command(work->sim, node, ph_bytes(request, sizeof request - 1));
     /* Durably: a crash may still take back what it says of itself. */
-    work->is_member[node] = work->oracle->disks[node].fact_count != 0 &&
+    work->is_member[node] = work->oracle->truth.disks[node].fact_count != 0 &&
                             strcmp(sim_pick_text(status, "state").text, "member") == 0;
     return work->is_member[node];
 }
