@@ -194,9 +194,8 @@ static bool is_to_be_certified(const struct ph_node *node)
            ph_facts_knows(node->facts, &node->school);
 }
 
-void ph_writer_check(struct ph_node *node)
+static void go_on(struct ph_node *node)
 {
-    bool was_coming = ph_writer_state(node) == PH_WRITER_COMING;
     if (!may_try(node))
         return;
     if (!node->has_writer) {
@@ -210,7 +209,13 @@ void ph_writer_check(struct ph_node *node)
         if (ph_status_blame(status) == PH_BLAME_LOCAL)
             node->writer_change.failure = "This installation can't be certified at the moment.";
     }
-    if (was_coming && ph_writer_state(node) != PH_WRITER_COMING)
+}
+
+/* Commands wait only while there is something to wait for, whichever way it came to its end. */
+void ph_writer_check(struct ph_node *node)
+{
+    go_on(node);
+    if (ph_writer_state(node) != PH_WRITER_COMING)
         ph_command_on_writer(node);
 }
 

@@ -70,9 +70,12 @@ static void a_school_without_serial_numbers_left_reads_on(void **state)
         plan = sim_write(sim, 1, "plan", "title", "On and on");
     }
 
+    sim_set_job_ms(sim, 1, (struct sim_span){2000, 2000});
     restart_without_secrets(sim, 1);
+    ph_command_id early = sim_change_begin(sim, 1, "set", &plan, "title", "Too early to tell");
     sim_run(sim, 5000);
 
+    CHECK(sim_error(sim_answer(sim, early)) != NULL);
     CHECK(!sim_change(sim, 1, "set", &plan, "title", "Once too often"));
     CHECK(sim_trace_has(sim, 1, "as many installations as it may have"));
     struct sim_id other = sim_write(sim, 0, "plan", "title", "Of another school");
@@ -125,8 +128,28 @@ static void who_has_just_become_a_new_writer_admits_others(void **state)
     sim_free(sim);
 }
 
+/* A home that was backed up before it joined, and a person who is faster than the new secrets. */
+static void who_waits_for_new_secrets_to_join_is_answered(void **state)
+{
+    (void)state;
+    struct sim_options options = sim_options(21, 2);
+    struct sim *sim = sim_new(&options);
+    sim_start(sim, 0);
+    sim_found(sim, 0, "Lighthouse");
+    struct sim_code code = sim_invite(sim, 0, 1, 0);
+    sim_lose_writer(sim, 1);
+    sim_set_job_ms(sim, 1, (struct sim_span){2000, 2000});
+    sim_start(sim, 1);
+
+    CHECK(sim_join(sim, 1, &code, UINT32_MAX, 30000));
+
+    CHECK(sim_converge(sim, 60000));
+    sim_free(sim);
+}
+
 CHECK_MAIN(cmocka_unit_test(a_home_without_secrets_writes_on_as_a_new_writer),
            cmocka_unit_test(it_is_told_once),
            cmocka_unit_test(a_school_without_serial_numbers_left_reads_on),
            cmocka_unit_test(a_crash_while_it_becomes_a_new_writer_is_made_good),
+           cmocka_unit_test(who_waits_for_new_secrets_to_join_is_answered),
            cmocka_unit_test(who_has_just_become_a_new_writer_admits_others))
