@@ -117,13 +117,24 @@ static void glance(struct course *course)
     sim_oracle_queues_are_bounded(course->oracle);
 }
 
+/* What is on it may be from before it joined; the way to the founder is then there again. */
+static void let_join_again(struct course *course, uint32_t node)
+{
+    sim_work_forget(course->work, node);
+    if (node == 0 || course->plan.is_way[node][0])
+        return;
+    course->plan.is_way[node][0] = course->plan.is_way[0][node] = true;
+    sim_unblock(course->sim, node, 0);
+    sim_unblock(course->sim, 0, node);
+}
+
 static void on_disk_moved(void *impl, uint32_t node, uint32_t from, bool is_saved)
 {
     struct course *course = impl;
     char name[32];
     snprintf(name, sizeof name, "backup %u", from);
     if (!is_saved)
-        sim_work_forget(course->work, node);
+        let_join_again(course, node);
     if (course->given->events != NULL && is_saved)
         event_log_save(course->given->events, node, name);
     else if (course->given->events != NULL)
