@@ -581,7 +581,7 @@ static void frame_of_a_batch_that_needs_a_larger_map_is_written_once(void **stat
     world_found(&world, batch);
     CHECK_OK(home_apply(&home, batch));
     for (int i = 0; i < 8; i++) {
-        char name[8];
+        char name[16];
         snprintf(name, sizeof name, "meta%d", i);
         batch = own_batch();
         CHECK_OK(ph_batch_meta(batch, name, ph_bytes(value, sizeof value)));
