@@ -204,7 +204,8 @@ static enum ph_status apply(struct sim_machine *machine, struct ph_batch *batch)
 static enum sim_fate meet_fate(struct sim_machine *machine, enum sim_fate fate)
 {
     if (fate == SIM_FATE_DRAWN)
-        fate = SIM_FATE_LOST + sim_draw(&machine->sim->clock, (struct sim_span){0, 2});
+        fate = (enum sim_fate)(SIM_FATE_LOST +
+                               sim_draw(&machine->sim->clock, (struct sim_span){0, 2}));
     enum ph_status status = PH_OK;
     if (fate == SIM_FATE_JOURNALED)
         status = journal(machine, machine->batch);
