@@ -134,8 +134,7 @@ static void damaged_store_is_set_aside_and_kept(void **state)
         "truncate -s 12288 home/store/data.mdb",
         "truncate -s 100 home/store/data.mdb",
         "head -c 8192 /dev/zero | dd of=home/store/data.mdb conv=notrunc status=none",
-        "tr '\\0' '\\252' < /dev/zero | head -c 60000 |"
-        " dd of=home/store/data.mdb bs=4096 seek=2 conv=notrunc status=none",
+        "yes | head -c 60000 | dd of=home/store/data.mdb bs=4k seek=2 conv=notrunc status=none",
         "sed -i 's/Reading together/Reading togethxr/' home/store/data.mdb",
     };
     for (size_t i = 0; i < sizeof damages / sizeof damages[0]; i++) {
