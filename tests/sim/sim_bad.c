@@ -6,9 +6,6 @@
 
 #define PURPOSE 97
 
-/* Branches of logs wait for nodes that keep them. */
-#define LIES_OFF SIM_LIE(FORK)
-
 struct sim_bad {
     struct sim *sim;
     const struct sim_plan *plan;
@@ -26,8 +23,11 @@ struct sim_bad *sim_bad_new(struct sim *sim, const struct sim_plan *plan,
         abort();
     *bad =
         (struct sim_bad){.sim = sim, .plan = plan, .stream = sim_plan_stream(plan->seed, PURPOSE)};
+    /* All first: what they say is not for each other. */
+    for (uint32_t i = 0; i < plan->bad_count; i++)
+        sim_stop(sim, plan->honest_count + i);
     for (uint32_t i = 0; i < plan->bad_count; i++) {
-        uint32_t lies = (uint32_t)sim_next(&bad->stream) & SIM_LIES_ALL & ~LIES_OFF;
+        uint32_t lies = (uint32_t)sim_next(&bad->stream) & SIM_LIES_ALL;
         struct sim_adversary_options options = {
             .node = plan->honest_count + i,
             .invitation = &invitation,
@@ -36,7 +36,6 @@ struct sim_bad *sim_bad_new(struct sim *sim, const struct sim_plan *plan,
             .pause_ms = {1, sim_plan_scale(&bad->stream, 100, 5000)}};
         if (i % 2 == 1 && sim_plan_below(&bad->stream, 2) == 0)
             options.partner = bad->members[i - 1];
-        sim_stop(sim, options.node);
         bad->members[i] = sim_adversary_new(sim, &options);
     }
     return bad;

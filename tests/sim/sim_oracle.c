@@ -47,6 +47,11 @@ static bool is_honest(const struct sim_oracle *oracle, const struct sim_writer *
     return writer->homes != 0 && (writer->homes & ~honest) == 0;
 }
 
+static bool is_at_home(const struct sim_oracle *oracle, uint32_t writer, uint32_t node)
+{
+    return (oracle->truth.writers[writer].homes >> node & 1) != 0;
+}
+
 /* Another entry of that writer with that number, on any disk ever. */
 static bool has_twin(const struct sim_truth *truth, uint32_t entry)
 {
@@ -65,7 +70,7 @@ static void on_found(void *impl, uint32_t node, uint32_t number, bool is_known)
     const struct sim_writer *writer = &oracle->truth.writers[entry->writer];
     if (is_known || !is_honest(oracle, writer))
         return;
-    if ((writer->homes >> node & 1) == 0)
+    if (!is_at_home(oracle, entry->writer, node))
         sim_blame(oracle, SIM_UNSAFE, "node %u holds entry %u of a writer whose disk never had it",
                   node, entry->seq);
     if (!writer->was_copied && has_twin(&oracle->truth, number))
@@ -113,24 +118,26 @@ void sim_oracle_batch_is_bounded(struct sim_oracle *oracle, const struct ph_batc
 
 /* --- what people are told --- */
 
-/* The last entry of this node's own log that touched a record. SIM_NONE: none. */
+/* The last entry by a writer that this node is, or was when it began the commit, that touched a record and was not yet said to be saved.
+ * SIM_NONE: none. */
 static uint32_t last_own_touch(struct sim_oracle *oracle, uint32_t node, const struct ph_view *view,
                                const struct ph_record *record)
 {
-    const struct ph_writer_id *own = &oracle->truth.writers[sim_truth_own(&oracle->truth, node)].id;
-    struct ph_stored_entry entry;
-    uint32_t last = 0;
-    struct ph_entry_id id = {{0}};
+    uint32_t last = SIM_NONE;
     for (uint32_t i = 0; i < record->touch_count; i++) {
         const uint8_t *touch = record->touches.data + (size_t)8 * i;
-        uint32_t seq = ph_get_u32(touch + 4);
-        if (seq <= last || ph_view_entry(view, ph_get_u32(touch), seq, &entry) != PH_OK ||
-            !ph_writer_id_equal(&entry.header.writer, own))
+        struct ph_stored_entry stored;
+        if (ph_view_entry(view, ph_get_u32(touch), ph_get_u32(touch + 4), &stored) != PH_OK)
             continue;
-        last = seq;
-        id = ph_header_id(entry.encoded);
+        struct ph_entry_id id = ph_header_id(stored.encoded);
+        uint32_t found = sim_truth_entry(&oracle->truth, &id);
+        const struct sim_entry *entries = oracle->truth.entries;
+        if (found != SIM_NONE && is_at_home(oracle, entries[found].writer, node) &&
+            !entries[found].is_said_saved &&
+            (last == SIM_NONE || entries[found].seq > entries[last].seq))
+            last = found;
     }
-    return last == 0 ? SIM_NONE : sim_truth_entry(&oracle->truth, &id);
+    return last;
 }
 
 static void keep_ack(struct sim_oracle *oracle, const struct sim_ack *ack)
@@ -159,7 +166,7 @@ void sim_oracle_saved_is_durable(struct sim_oracle *oracle, uint32_t node,
     if (status == PH_OK)
         ack.entry = last_own_touch(oracle, node, &view, &record);
     ph_view_close(&view);
-    if (ack.entry == SIM_NONE || oracle->truth.entries[ack.entry].is_said_saved) {
+    if (ack.entry == SIM_NONE) {
         sim_blame(oracle, SIM_UNSAFE, "node %u said «saved» of what is not on its disk", node);
         return;
     }

@@ -119,8 +119,9 @@ static void take_message(struct sim_session *session, struct ph_bytes frame)
     uint8_t bytes[PH_FRAME_MESSAGE_MAX];
     struct ph_buffer room = ph_buffer(bytes, sizeof bytes);
     struct ph_message message;
-    if (speaker_hear(&session->speaker, frame, &room, &message) != PH_OK)
-        sim_fail(session->sim, "a party hears what no node may say");
+    enum ph_status status = speaker_hear(&session->speaker, frame, &room, &message);
+    if (status != PH_OK)
+        sim_fail(session->sim, "a party hears what no node may say: %s", ph_status_text(status));
     session->hear(session->impl, session, &message);
 }
 
