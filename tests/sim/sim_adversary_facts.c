@@ -188,6 +188,7 @@ static void certify_anothers(struct sim_adversary *adversary, struct sim_talk *t
     out.fact.of.certify.writer = other->writer;
     const struct sim_line *own = sim_line_own(adversary);
     out.fact.of.certify.consenting = &own->secret;
+    ph_put_u64(out.fact.of.certify.transport.bytes, sim_next(&adversary->chance)); /* no id twice */
     if (ph_facts_certify_count(adversary->facts, &adversary->school) >= WRITERS_OF_ITS_OWN)
         return;
     sign(adversary, &out, true);

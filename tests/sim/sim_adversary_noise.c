@@ -243,9 +243,10 @@ static void forge_a_run(struct sim_adversary *adversary, struct sim_talk *talk)
     const struct sim_line *line = any_line(adversary);
     struct sim_line forged = *line;
     struct ph_buffer message = blank();
-    if (line->is_own || line->count == 0)
-        return;
-    forged.secret = sim_line_own(adversary)->secret;
+    const struct sim_line *own = sim_line_own(adversary);
+    if (line->is_own || line->count == 0 || ph_writer_id_equal(&own->writer, &line->writer))
+        return; /* a partner's key makes it no forgery */
+    forged.secret = own->secret;
     forged.steps = NULL;
     forged.count = forged.size = 0;
     sim_line_extend(&forged, line, 1 + (uint32_t)sim_adversary_draw(adversary, line->count));
