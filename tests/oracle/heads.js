@@ -33,8 +33,9 @@ function leftOut(facts, entries) {
     const writersOf = new Map(); // school -> Set of its writers
     for (const { author, writer } of facts.certificates())
         writersOf.set(author, (writersOf.get(author) || new Set()).add(writer));
+    const tipsTaken = (writer) => Math.min(tipCounts.get(writer) || 1, limits.PH_BRANCHES_MAX + 1);
     const forks = (school) => [...writersOf.get(school)]
-        .reduce((sum, writer) => sum + Math.max(0, (tipCounts.get(writer) || 0) - 1), 0);
+        .reduce((sum, writer) => sum + tipsTaken(writer) - 1, 0);
     const schools = [...facts.certifiedTooOften(),
         ...[...writersOf.keys()].filter((school) => forks(school) > limits.PH_FORKS_PER_SCHOOL_MAX)];
     return new Set([

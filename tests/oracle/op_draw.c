@@ -198,21 +198,28 @@ static void fork_log(struct op_set *set, struct chance *chance)
     fork_at(set, chance, draw(chance, set->log_count));
 }
 
-/* About as many tips as one writer, or one school, may have. */
+static void add_tips(struct op_set *set, struct chance *chance, uint32_t number, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        struct op_log *branch = fork_at(set, chance, number);
+        if (branch != NULL)
+            draw_entry(set, chance, (uint32_t)(branch - set->logs));
+    }
+}
+
+/* About as many tips as a school, or one writer, may have. */
 static void fork_often(struct op_set *set, struct chance *chance)
 {
-    uint32_t writer_count = set->log_count;
-    bool is_school = happens(chance, 30); /* a little over each writer's bound, or below it */
-    uint32_t writers = is_school ? (writer_count < 5 ? writer_count : 5) : 1;
-    for (uint32_t i = 0; i < writers; i++) {
-        uint32_t number = is_school ? i : draw(chance, writer_count);
-        uint32_t count = PH_BRANCHES_MAX - 1 + (is_school ? 0 : draw(chance, 3));
-        for (uint32_t k = 0; k < count; k++) {
-            struct op_log *branch = fork_at(set, chance, number);
-            if (branch != NULL)
-                draw_entry(set, chance, (uint32_t)(branch - set->logs));
-        }
+    uint32_t writer_count = set->log_count, theirs = 0;
+    for (uint32_t i = 0; i < writer_count; i++)
+        theirs += ph_school_id_equal(&set->logs[i].school, &set->logs[0].school);
+    if (theirs < 5) {
+        add_tips(set, chance, draw(chance, writer_count), PH_BRANCHES_MAX - 1 + draw(chance, 3));
+        return;
     }
+    for (uint32_t i = 0; i < writer_count; i++)
+        if (ph_school_id_equal(&set->logs[i].school, &set->logs[0].school))
+            add_tips(set, chance, i, PH_BRANCHES_MAX - 1 - (draw(chance, 4) == 0));
 }
 
 bool op_set_draw(struct op_set *out, const struct ph_facts *facts, uint64_t seed)
@@ -230,7 +237,7 @@ bool op_set_draw(struct op_set *out, const struct ph_facts *facts, uint64_t seed
             fork_log(out, &chance);
         draw_entry(out, &chance, draw(&chance, out->log_count));
     }
-    if (happens(&chance, 4))
+    if (happens(&chance, out->log_count >= 5 ? 12 : 4))
         fork_often(out, &chance);
     for (uint32_t i = 0; i < out->log_count; i++)
         end_run(out, &chance, &out->logs[i]);

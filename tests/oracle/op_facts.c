@@ -146,15 +146,33 @@ static void found_with(struct op_facts *out, struct chance *chance)
     add(out, &invite, PH_FACT_INVITE);
 }
 
-/* A school joins in the usual way, so that there is somebody to write. */
-static void join(struct op_facts *out, uint32_t number)
+/* A school joins in the usual way, so that there is somebody to write; or nearly so: by an invitation
+ * that a school key signed, or that the admission has not seen. */
+static void join(struct op_facts *out, struct chance *chance, uint32_t number)
 {
     const struct signer *host = &schools[0].writer;
     const struct made *last = &out->facts[out->count - 1];
-    struct made admit = make_admit(host, &schools[number].id, &invite, AFTER(last));
+    struct made by = invite;
+    if (happens(chance, 5)) {
+        by = make_invite(&schools[0].key, 3, AFTER(last));
+        add(out, &by, PH_FACT_INVITE);
+        last = &by;
+    } else if (happens(chance, 5)) {
+        last = &founder_certify;
+    }
+    struct made admit = make_admit(host, &schools[number].id, &by, AFTER(last));
     struct made certify = make_certify(&schools[number], &schools[number].writer, AFTER(&admit));
     add(out, &admit, PH_FACT_ADMIT);
     add(out, &certify, PH_FACT_CERTIFY);
+}
+
+/* The founder certifies many writers: what they sign together may be too much for one school. */
+static void certify_many(struct op_facts *out)
+{
+    for (uint32_t i = OP_SCHOOLS; i < SCHOOL_COUNT; i++) {
+        struct made made = make_certify(&schools[0], &schools[i].writer, AFTER(&founding));
+        add(out, &made, PH_FACT_CERTIFY);
+    }
 }
 
 /* One bit of one is changed. */
@@ -202,7 +220,7 @@ static void join_and_vote(struct op_facts *out, struct chance *chance)
     uint32_t voted = 1 + draw(chance, 3);
     for (uint32_t i = 1, count = 1 + draw(chance, 4); i <= count; i++)
         if (happens(chance, 75))
-            join(out, i);
+            join(out, chance, i);
     for (uint32_t i = 1; i <= voted && happens(chance, 70); i++)
         vote(out, chance, i);
 }
@@ -211,7 +229,10 @@ void op_facts_draw(struct op_facts *out, uint64_t seed)
 {
     struct chance chance = chance_of('f', seed);
     found_with(out, &chance);
-    join_and_vote(out, &chance);
+    if (happens(&chance, 5))
+        certify_many(out);
+    else
+        join_and_vote(out, &chance);
     for (uint32_t i = 0, count = draw(&chance, 16); i < count; i++) {
         uint64_t type = types[draw(&chance, sizeof types / sizeof *types)];
         struct made made = draw_fact(out, &chance, type);
