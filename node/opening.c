@@ -290,27 +290,51 @@ enum ph_status ph_opening_take_introduction(struct ph_node *node, struct ph_peer
     return PH_OK;
 }
 
-/* Two connections of one pair. Dialed at about the same time by both: both sides keep the one that
- * the lower transport key dialed. Otherwise the other side has restarted before we noticed: keep the newer. */
-static bool newer_stays(const struct ph_node *node, const struct ph_peer *older,
-                        const struct ph_peer *newer)
+/* Dialed at about the same time by both: both sides keep the one that the lower transport key dialed. */
+static bool is_crossing(const struct ph_peer *older, const struct ph_peer *newer)
 {
-    if (older->is_ours == newer->is_ours || newer->up_ms - older->up_ms >= PH_SIMULTANEOUS_MS)
-        return true;
+    uint64_t apart_ms =
+        older->up_ms < newer->up_ms ? newer->up_ms - older->up_ms : older->up_ms - newer->up_ms;
+    return older->is_ours != newer->is_ours && apart_ms < PH_SIMULTANEOUS_MS;
+}
+
+static bool newer_crossing_stays(const struct ph_node *node, const struct ph_peer *newer)
+{
     bool ours_stays =
         memcmp(node->transport.bytes, newer->transport.bytes, sizeof node->transport.bytes) < 0;
     return newer->is_ours == ours_stays;
 }
 
-static struct ph_peer *find_twin(struct ph_node *node, const struct ph_peer *peer)
+static bool is_twin(const struct ph_peer *other, const struct ph_peer *peer)
 {
-    for (size_t i = 0; i < PH_PEERS_MAX; i++) {
-        struct ph_peer *other = &node->peers[i];
-        bool is_named = other->state == PH_PEER_JUDGING || other->state == PH_PEER_OPEN;
-        if (other != peer && is_named && ph_agree_public_equal(&other->transport, &peer->transport))
-            return other;
+    bool is_named = other->state == PH_PEER_JUDGING || other->state == PH_PEER_OPEN;
+    return other != peer && is_named && ph_agree_public_equal(&other->transport, &peer->transport);
+}
+
+/* Two connections with one transport key. Who dialed the second one knows whether it has the first as
+ * well, and ends that. Who was called can't tell a restart from a second PC with a copy of the same
+ * secrets: both stay, and the first has to show that somebody is there. Whether the newer one stays. */
+static bool settle_twins(struct ph_node *node, struct ph_peer *older, struct ph_peer *newer)
+{
+    if (is_crossing(older, newer)) {
+        bool stays = newer_crossing_stays(node, newer);
+        ph_peers_end(node, stays ? older : newer, PH_END_DUPLICATE);
+        return stays;
     }
-    return NULL;
+    if (newer->is_ours)
+        ph_peers_end(node, older, PH_END_DUPLICATE);
+    else if (older->state == PH_PEER_OPEN)
+        older->deadline_ms = node->now_ms + PH_TWIN_MS_MAX;
+    return true;
+}
+
+static bool stays_beside_twins(struct ph_node *node, struct ph_peer *newer)
+{
+    bool stays = true;
+    for (size_t i = 0; i < PH_PEERS_MAX && stays; i++)
+        if (is_twin(&node->peers[i], newer))
+            stays = settle_twins(node, &node->peers[i], newer);
+    return stays;
 }
 
 /* A school has a few PCs at most; one that brings more doesn't fill the table. */
@@ -357,13 +381,8 @@ enum ph_status ph_opening_begin(struct ph_node *node, struct ph_peer *peer)
     peer->state = PH_PEER_JUDGING; /* sealed from here on: a goodbye can be said */
     if (ph_agree_public_equal(&peer->transport, &node->transport))
         return end_with_ourselves(node, peer);
-    struct ph_peer *twin = find_twin(node, peer);
-    if (twin != NULL) {
-        bool stays = newer_stays(node, twin, peer);
-        ph_peers_end(node, stays ? twin : peer, PH_END_DUPLICATE);
-        if (!stays)
-            return PH_OK;
-    }
+    if (!stays_beside_twins(node, peer))
+        return PH_OK;
     end_oldest_of_school(node, peer);
     if (ph_facts_knows(node->facts, &peer->theirs.school))
         return open_session(node, peer);

@@ -191,6 +191,8 @@ static enum ph_status take_frame(struct ph_node *node, struct ph_peer *peer, siz
     peer->heard_ms = node->now_ms;
     if (peer->state == PH_PEER_GREETING)
         return take_greeting(node, peer, frame);
+    if (peer->state == PH_PEER_OPEN)
+        peer->deadline_ms = UINT64_MAX; /* it lives (opening: twins) */
     return take_message(node, peer, frame);
 }
 
@@ -261,10 +263,12 @@ void ph_peer_on_down(struct ph_node *node, ph_conn_id conn, const char *reason)
 
 static void check_peer(struct ph_node *node, struct ph_peer *peer)
 {
-    if (peer->deadline_ms <= node->now_ms) {
+    bool is_over = peer->deadline_ms <= node->now_ms;
+    bool is_silent = node->now_ms - peer->heard_ms >= PH_SILENCE_MS_MAX;
+    if (peer->state != PH_PEER_OPEN && is_over) {
         ph_report(node, peer, PH_LOG_INFO, "gave no sign in time who it is");
         ph_peers_end(node, peer, PH_END_UNKNOWN);
-    } else if (peer->state == PH_PEER_OPEN && node->now_ms - peer->heard_ms >= PH_SILENCE_MS_MAX) {
+    } else if (peer->state == PH_PEER_OPEN && (is_over || is_silent)) {
         ph_report(node, peer, PH_LOG_INFO, "silent for too long");
         ph_peers_end(node, peer, PH_END_DONE);
     } else if (peer->state == PH_PEER_OPEN) {

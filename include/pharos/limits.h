@@ -82,6 +82,7 @@
 #define PH_PROBATION_MS_MAX 10000   /* from handshake to being known */
 #define PH_SILENCE_MS_MAX 60000     /* then the connection counts as dead */
 #define PH_IDLE_ROOT_MS 20000       /* idle sessions exchange roots this often */
+#define PH_TWIN_MS_MAX 30000        /* for the older of two connections to show life */
 #define PH_WANT_MS_MAX 15000        /* a WANT without progress is asked elsewhere */
 #define PH_WANT_QUEUED_MS_MAX 60000 /* the same while runs of other logs come from that peer */
 #define PH_DIAL_MS_MIN 500          /* first pause before dialing again; doubles, with jitter */
@@ -92,6 +93,7 @@
 #define PH_DRAIN_MS_MAX 2000    /* an orderly stop takes no longer */
 #define PH_SIMULTANEOUS_MS 5000 /* two connections of one pair this close were dialed at once */
 
+static_assert(PH_TWIN_MS_MAX > PH_IDLE_ROOT_MS, "who lives says so in time");
 static_assert(PH_RUN_COUNTED_MAX + 256 <= PH_FRAME_PLAIN_MAX, "a run fits one frame");
 static_assert(PH_HEADER_LEN + PH_BODY_MAX <= PH_RUN_COUNTED_MAX, "an entry fits a run");
 static_assert(PH_FACT_PAST_MAX * 32 < PH_FACT_MAX, "a fact holds its past");

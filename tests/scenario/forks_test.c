@@ -163,6 +163,31 @@ static void clones_that_meet_each_other_alone_know_it(void **state)
     sim_free(sim);
 }
 
+/* The third school sees one key twice, and ends neither: a clone would cut the original off for good. */
+static void clones_that_reach_only_a_third_school_both_stay(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_network(7, 4);
+    back_up(sim, 1);
+    sim_partition(sim, 1, 3);
+    set_back(sim, 3, 1);
+    sim_run(sim, 120000);
+    CHECK(sim_net_links(sim_net(sim), sim_place(sim, 0), sim_place(sim, 1)) == 1);
+    CHECK(sim_net_links(sim_net(sim), sim_place(sim, 0), sim_place(sim, 3)) == 1);
+    assert_int_equal(notice_count(sim, 1), 0); /* nothing is wrong until somebody writes */
+
+    struct sim_id one = sim_write(sim, 1, "plan", "title", "By the one");
+    sim_run(sim, 5000);
+
+    assert_string_equal(sim_show(sim, 3, &one, "title").text, "By the one (School 1)");
+    assert_int_equal(notice_count(sim, 3), 1);
+    struct sim_id two = sim_write(sim, 3, "plan", "title", "By the other");
+    CHECK(sim_converge(sim, 60000));
+    check_all_show(sim, 4, &two, "By the other (School 1)");
+    check_all_equal(sim, 4);
+    sim_free(sim);
+}
+
 static void a_call_to_oneself_is_no_clone(void **state)
 {
     (void)state;
@@ -217,5 +242,6 @@ CHECK_MAIN(cmocka_unit_test(what_a_disk_set_back_has_forgotten_comes_back),
            cmocka_unit_test(both_branches_of_a_disk_set_back_are_everywhere),
            cmocka_unit_test(clones_of_one_disk_become_two_writers),
            cmocka_unit_test(clones_that_meet_each_other_alone_know_it),
+           cmocka_unit_test(clones_that_reach_only_a_third_school_both_stay),
            cmocka_unit_test(a_call_to_oneself_is_no_clone),
            cmocka_unit_test(a_writer_with_too_many_branches_counts_nowhere))
