@@ -125,6 +125,8 @@ static enum ph_status find_common(struct ph_node *node, const struct ph_view *vi
                                   struct ph_message *want, uint32_t first, struct ph_place_on *out)
 {
     PH_TRY(ph_branch_find(node, view, first, &want->of.want.log.head, &out->number));
+    if (want->of.want.log.head.seq > node->logs.items[out->number].durable.seq)
+        return PH_WAITING;
     out->seq = 0;
     for (uint32_t i = 0; i < want->of.want.locator_count; i++) {
         struct ph_locator locator = ph_message_next_locator(&want->of.want.locators);

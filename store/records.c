@@ -75,7 +75,8 @@ static int compare_touches(const void *a, const void *b)
 static void sort_touches(struct ph_record_maker *maker)
 {
     uint32_t kept = 0;
-    qsort(maker->touches, maker->touch_count, sizeof *maker->touches, compare_touches);
+    if (maker->touch_count != 0)
+        qsort(maker->touches, maker->touch_count, sizeof *maker->touches, compare_touches);
     for (uint32_t i = 0; i < maker->touch_count; i++)
         if (kept == 0 || ph_place_compare(maker->touches[kept - 1], maker->touches[i]) != 0)
             maker->touches[kept++] = maker->touches[i];

@@ -201,6 +201,49 @@ static void a_log_with_two_beginnings_is_one_with_two_branches(void **state)
     }
 }
 
+static void say_want(struct sim_stranger *stranger, const struct bad_log *log)
+{
+    uint8_t bytes[1000];
+    struct ph_buffer message = ph_buffer(bytes, sizeof bytes);
+    struct ph_wanted wanted = {.writer = log->writer, .run_count = 1};
+    wanted.head.seq = log->tip.seq;
+    memcpy(wanted.head.check, log->tip.id.bytes, sizeof wanted.head.check);
+    ph_message_want(&message, &wanted, NULL, 0);
+    sim_stranger_say(stranger, ph_buffer_bytes(&message));
+}
+
+/* Regression: a branch that was taken and not durable yet had no signed entry to end a run on, which
+ * looked like damage, and the node stopped. */
+static void a_want_for_a_branch_that_is_not_durable_yet_stops_nobody(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_network(706, 4);
+    struct bad_member bad = bad_member_of(sim, BAD);
+    struct bad_log one = {.content_len = 0}, two;
+    struct bad_fact fact = bad_member_certify(&bad, 1, &bad.log.certify, &one);
+    struct sim_stranger *stranger = bad_member_dial(&bad, 0, 0);
+    bad_member_say_facts(stranger, &fact, 1);
+    sim_run(sim, 2000);
+    two = one;
+    bad_member_say_run(&bad, stranger, &one, 4, false);
+    sim_run(sim, 2000);
+
+    bad_member_say_run(&bad, stranger, &two, 2, false); /* what is held already */
+    two.turn = 1;
+    sim_set_commit_ms(sim, 0, (struct sim_span){3000, 3000});
+    bad_member_say_run(&bad, stranger, &two, 1, false);
+    say_want(stranger, &two);
+    sim_run(sim, 1000);
+
+    CHECK(sim_is_up(sim, 0));
+    CHECK(sim_stranger_is_up(stranger));
+    CHECK(sim_converge(sim, 60000));
+    CHECK(sim_trace_has(sim, 0, "forked behind entry 2"));
+    CHECK(sim_are_equal(sim, 0, 1));
+    sim_stranger_free(stranger);
+    sim_free(sim);
+}
+
 /* --- floods --- */
 
 static void a_flood_of_invitations_keeps_nobody_from_being_admitted(void **state)
@@ -237,4 +280,5 @@ CHECK_MAIN(cmocka_unit_test(another_schools_writer_key_is_not_certified),
            cmocka_unit_test(a_certify_fact_without_effect_opens_no_log),
            cmocka_unit_test(a_school_that_certifies_too_many_is_left_out_by_all),
            cmocka_unit_test(a_log_with_two_beginnings_is_one_with_two_branches),
+           cmocka_unit_test(a_want_for_a_branch_that_is_not_durable_yet_stops_nobody),
            cmocka_unit_test(a_flood_of_invitations_keeps_nobody_from_being_admitted))

@@ -122,7 +122,7 @@ static void make_entry(const struct bad_member *bad, struct bad_log *log, uint8_
     CHECK(body->content.len <= sizeof log->content);
     memcpy(log->content, body->content.data, body->content.len);
     log->content_len = body->content.len;
-    memset(log->salt.bytes, 7, sizeof log->salt.bytes);
+    memset(log->salt.bytes, 7 + log->turn, sizeof log->salt.bytes);
     body->content = ph_bytes(log->content, log->content_len);
     body->salt = log->salt;
     *header = ph_header_after(&log->tip, &log->writer, log->tip.lamport + 1, 0, body);

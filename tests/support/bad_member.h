@@ -15,6 +15,7 @@ struct bad_log {
     struct ph_sign_secret secret;
     struct ph_fact_id certify;
     struct ph_link tip;
+    uint8_t turn; /* another one makes other entries */
     /* Of the last entry made: what fills its hole. */
     struct ph_salt salt;
     uint8_t content[BAD_CONTENT_MAX];
