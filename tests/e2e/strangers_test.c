@@ -11,7 +11,6 @@ enum verdict {
     HALF_ANSWER, /* closed after the handshake's second message: whoever has the key gets so far */
     CLOSED,      /* in an open session: closed without another word */
     END_UNKNOWN, /* `end`: no member */
-    END_ITSELF,  /* `end`: another connection stays */
     END_BAD_INPUT, /* `end`: refused */
 };
 
@@ -191,14 +190,6 @@ static void a_second_handshake_after_the_first(const struct stage *stage, struct
     caller->speaker.channel = open;
 }
 
-static void the_nodes_own_keys(const struct stage *stage, struct caller *caller)
-{
-    struct ph_identity own = caller_identity_of(stage->a);
-    speaker_deinit(&caller->speaker);
-    speaker_init(&caller->speaker, &own, &stage->invitation);
-    CHECK(caller_greet(caller));
-}
-
 static void say_introduction(struct caller *caller, const struct ph_join_proof *proof)
 {
     uint8_t bytes[300];
@@ -272,7 +263,6 @@ static const struct {
     {"another's certificate", the_certificate_of_another_member, HALF_ANSWER},
     {"valid handshake then garbage", garbage_after_the_handshake, CLOSED},
     {"handshake twice", a_second_handshake_after_the_first, CLOSED},
-    {"own key", the_nodes_own_keys, END_ITSELF},
     {"not-yet-member", a_school_that_is_no_member, END_UNKNOWN},
     {"invitation that nobody made", a_joining_proof_by_an_invitation_that_nobody_made, END_UNKNOWN},
     {"joining proof of another school", a_joining_proof_of_another_school, END_BAD_INPUT},
@@ -290,8 +280,6 @@ static bool is_as_stated(const struct caller *caller, enum verdict verdict)
         return caller->greeting_len != 0 && caller->end_reason == -1;
     case END_UNKNOWN:
         return caller->end_reason == PH_END_UNKNOWN;
-    case END_ITSELF:
-        return caller->end_reason == PH_END_DUPLICATE;
     case END_BAD_INPUT:
         return caller->end_reason == PH_END_BAD_INPUT;
     }
@@ -316,6 +304,29 @@ static void who_is_no_member_gets_what_the_table_says_and_harms_nothing(void **s
         check_unharmed(&stage, cases[i].name);
         caller_deinit(&caller);
     }
+    clear(&stage);
+}
+
+/* Only a copy of its home has them, so it writes with new ones from then on. */
+static void who_has_the_nodes_own_keys_makes_it_a_new_writer(void **state)
+{
+    struct stage stage = set_up(*state);
+    struct ph_identity own = caller_identity_of(stage.a);
+    struct caller caller;
+    caller_init(&caller, &own, &stage.invitation);
+    caller_dial(&caller, stage.a->address);
+
+    CHECK(caller_greet(&caller));
+    caller_await_end(&caller);
+
+    assert_int_equal(caller.end_reason, PH_END_DUPLICATE);
+    process_do(stage.a, WORDS("new", "plan", "title=by the new writer")); /* waits for it */
+    struct ph_identity then = caller_identity_of(stage.a);
+    assert_memory_not_equal(then.writer_seed, own.writer_seed, sizeof own.writer_seed);
+    assert_int_equal(then.serial, own.serial + 1);
+    process_do(stage.b, WORDS("sync", stage.a->address));
+    CHECK(process_lists(stage.b, "plan", "by the new writer"));
+    caller_deinit(&caller);
     clear(&stage);
 }
 
@@ -542,6 +553,7 @@ static void whoever_goes_silent_before_it_is_known_is_not_waited_for(void **stat
 }
 
 CHECK_MAIN(PROCESS_TEST(who_is_no_member_gets_what_the_table_says_and_harms_nothing),
+           PROCESS_TEST(who_has_the_nodes_own_keys_makes_it_a_new_writer),
            PROCESS_TEST(a_key_of_low_order_is_answered_by_silence),
            PROCESS_TEST(one_bit_changed_anywhere_in_the_handshake_and_there_is_no_session),
            PROCESS_TEST(a_call_cut_at_any_byte_leaves_nothing),
