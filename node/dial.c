@@ -116,6 +116,7 @@ void ph_dial_on_open(struct ph_node *node, struct ph_peer *peer)
     address->failure_count = 0;
     address->failure[0] = '\0';
     address->transport = peer->transport;
+    address->is_another_way = false;
 }
 
 void ph_dial_on_self(struct ph_node *node, const struct ph_peer *peer)
@@ -132,22 +133,30 @@ void ph_dial_on_gone(struct ph_node *node, const struct ph_peer *peer, const cha
     if (address == NULL)
         return;
     address->conn = 0;
-    if (is_duplicate)
+    if (is_duplicate) {
         address->transport = peer->transport;
-    else
+        address->is_another_way = true;
+    } else {
         snprintf(address->failure, sizeof address->failure, "%s", reason);
+    }
     address->next_ms = node->now_ms + pause_ms(node, address->failure_count);
     if (address->failure_count < UINT32_MAX && !is_duplicate)
         address->failure_count++;
 }
 
-/* A school that is connected already, whoever dialed. */
-static bool is_connected(const struct ph_node *node, const struct ph_agree_public *transport)
+/* Whom it leads to is connected already, whoever dialed. Two addresses that answered with one key are
+ * two PCs, unless one end has said otherwise. */
+static bool is_connected(const struct ph_node *node, int index)
 {
-    for (size_t i = 0; i < PH_PEERS_MAX; i++)
-        if (node->peers[i].state == PH_PEER_OPEN &&
-            ph_agree_public_equal(&node->peers[i].transport, transport))
+    const struct ph_address *address = &node->dial.items[index];
+    for (size_t i = 0; i < PH_PEERS_MAX; i++) {
+        const struct ph_peer *peer = &node->peers[i];
+        bool is_this_way =
+            peer->address_index < 0 || peer->address_index == index || address->is_another_way;
+        if (peer->state == PH_PEER_OPEN && is_this_way &&
+            ph_agree_public_equal(&peer->transport, &address->transport))
             return true;
+    }
     return false;
 }
 
@@ -165,7 +174,7 @@ int ph_dial_due(struct ph_node *node)
         if (!is_wanted(node, address) || address->next_ms > node->now_ms)
             continue;
         address->next_ms = node->now_ms + pause_ms(node, CONNECTED_DOUBLINGS);
-        if (!is_connected(node, &address->transport))
+        if (!is_connected(node, (int)i))
             return (int)i;
     }
     return -1;

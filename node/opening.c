@@ -235,6 +235,46 @@ enum ph_status ph_opening_take_root(struct ph_node *node, struct ph_peer *peer,
 
 /* --- judging --- */
 
+/* --- twins --- */
+
+static bool is_twin(const struct ph_peer *other, const struct ph_peer *peer)
+{
+    return other != peer && other->state == PH_PEER_OPEN &&
+           ph_agree_public_equal(&other->transport, &peer->transport);
+}
+
+/* Another session with the same key: one pair that dialed twice, a restart, or a second PC with a copy
+ * of the same secrets. Only the other end can tell; meanwhile both stay, and the other one has to show
+ * that somebody is there. */
+static enum ph_status name_twins(struct ph_node *node, struct ph_peer *peer)
+{
+    for (size_t i = 0; i < PH_PEERS_MAX; i++) {
+        struct ph_peer *other = &node->peers[i];
+        if (!is_twin(other, peer))
+            continue;
+        other->deadline_ms = node->now_ms + PH_TWIN_MS_MAX;
+        struct ph_buffer message = ph_outbox_message(node);
+        ph_message_twin(&message, &other->session);
+        PH_TRY(ph_outbox_send(node, peer, &message));
+    }
+    return PH_OK;
+}
+
+/* Both ends have both: they end the same one. */
+enum ph_status ph_opening_take_twin(struct ph_node *node, struct ph_peer *peer,
+                                    struct ph_message *message)
+{
+    for (size_t i = 0; i < PH_PEERS_MAX; i++) {
+        struct ph_peer *other = &node->peers[i];
+        if (!is_twin(other, peer) || !ph_hash_equal(&other->session, &message->of.twin.session))
+            continue;
+        bool is_lower = ph_hash_compare(&other->session, &peer->session) < 0;
+        ph_peers_end(node, is_lower ? other : peer, PH_END_DUPLICATE);
+        return PH_OK;
+    }
+    return PH_OK;
+}
+
 /* The initiator has said its root in message 3 if it knew us; the responder always answers. */
 static enum ph_status open_session(struct ph_node *node, struct ph_peer *peer)
 {
@@ -252,6 +292,7 @@ static enum ph_status open_session(struct ph_node *node, struct ph_peer *peer)
         peer->their_fact_set = node->logs.fact_set;
         mark_equal(node, peer);
     }
+    PH_TRY(name_twins(node, peer));
     if (!ph_root_equal(&peer->root_sent, &node->logs.root))
         PH_TRY(ph_sync_send_root(node, peer));
     return peer->root_is_unjudged ? judge_root(node, peer) : PH_OK;
@@ -288,53 +329,6 @@ enum ph_status ph_opening_take_introduction(struct ph_node *node, struct ph_peer
     if (is_last)
         refuse(node, peer, reason);
     return PH_OK;
-}
-
-/* Dialed at about the same time by both: both sides keep the one that the lower transport key dialed. */
-static bool is_crossing(const struct ph_peer *older, const struct ph_peer *newer)
-{
-    uint64_t apart_ms =
-        older->up_ms < newer->up_ms ? newer->up_ms - older->up_ms : older->up_ms - newer->up_ms;
-    return older->is_ours != newer->is_ours && apart_ms < PH_SIMULTANEOUS_MS;
-}
-
-static bool newer_crossing_stays(const struct ph_node *node, const struct ph_peer *newer)
-{
-    bool ours_stays =
-        memcmp(node->transport.bytes, newer->transport.bytes, sizeof node->transport.bytes) < 0;
-    return newer->is_ours == ours_stays;
-}
-
-static bool is_twin(const struct ph_peer *other, const struct ph_peer *peer)
-{
-    bool is_named = other->state == PH_PEER_JUDGING || other->state == PH_PEER_OPEN;
-    return other != peer && is_named && ph_agree_public_equal(&other->transport, &peer->transport);
-}
-
-/* Two connections with one transport key. Who dialed the second one knows whether it has the first as
- * well, and ends that. Who was called can't tell a restart from a second PC with a copy of the same
- * secrets: both stay, and the first has to show that somebody is there. Whether the newer one stays. */
-static bool settle_twins(struct ph_node *node, struct ph_peer *older, struct ph_peer *newer)
-{
-    if (is_crossing(older, newer)) {
-        bool stays = newer_crossing_stays(node, newer);
-        ph_peers_end(node, stays ? older : newer, PH_END_DUPLICATE);
-        return stays;
-    }
-    if (newer->is_ours)
-        ph_peers_end(node, older, PH_END_DUPLICATE);
-    else if (older->state == PH_PEER_OPEN)
-        older->deadline_ms = node->now_ms + PH_TWIN_MS_MAX;
-    return true;
-}
-
-static bool stays_beside_twins(struct ph_node *node, struct ph_peer *newer)
-{
-    bool stays = true;
-    for (size_t i = 0; i < PH_PEERS_MAX && stays; i++)
-        if (is_twin(&node->peers[i], newer))
-            stays = settle_twins(node, &node->peers[i], newer);
-    return stays;
 }
 
 /* A school has a few PCs at most; one that brings more doesn't fill the table. */
@@ -381,8 +375,6 @@ enum ph_status ph_opening_begin(struct ph_node *node, struct ph_peer *peer)
     peer->state = PH_PEER_JUDGING; /* sealed from here on: a goodbye can be said */
     if (ph_agree_public_equal(&peer->transport, &node->transport))
         return end_with_ourselves(node, peer);
-    if (!stays_beside_twins(node, peer))
-        return PH_OK;
     end_oldest_of_school(node, peer);
     if (ph_facts_knows(node->facts, &peer->theirs.school))
         return open_session(node, peer);

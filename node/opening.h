@@ -8,9 +8,11 @@
 /* Our own transport key answered a dial: perhaps it is our own listener. Before the handshake is
  * wiped. */
 void ph_opening_find_ourselves(struct ph_node *node, struct ph_peer *dialed);
-/* The handshake is done: settle duplicates, then judge. */
+/* The handshake is done: judge who it is. */
 PH_MUST_USE enum ph_status ph_opening_begin(struct ph_node *node, struct ph_peer *peer);
 
+PH_MUST_USE enum ph_status ph_opening_take_twin(struct ph_node *node, struct ph_peer *peer,
+                                                struct ph_message *message);
 PH_MUST_USE enum ph_status ph_opening_keep_root(struct ph_node *node, struct ph_peer *peer,
                                                 struct ph_message *message);
 PH_MUST_USE enum ph_status ph_opening_introduce(struct ph_node *node, struct ph_peer *peer,

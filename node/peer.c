@@ -89,6 +89,7 @@ static enum ph_status take_greeting(struct ph_node *node, struct ph_peer *peer,
         PH_TRY(write_greeting(node, peer));
     if (!ph_handshake_is_done(&peer->handshake))
         return PH_OK;
+    memcpy(peer->session.bytes, ph_handshake_hash(&peer->handshake), sizeof peer->session.bytes);
     ph_handshake_split(&peer->handshake, &peer->channel);
     bool is_us = ph_agree_public_equal(&peer->transport, &node->transport);
     if (is_us && peer->is_ours)
@@ -156,6 +157,7 @@ static const struct {
     {PH_PEER_JUDGING, PH_MESSAGE_WHO, ph_opening_introduce},
     {PH_PEER_JUDGING, PH_MESSAGE_INTRODUCE, ph_opening_take_introduction},
     {PH_PEER_JUDGING, PH_MESSAGE_END, take_end},
+    {PH_PEER_JUDGING, PH_MESSAGE_TWIN, ph_opening_take_twin},
     {PH_PEER_OPEN, PH_MESSAGE_ROOT, ph_opening_take_root},
     {PH_PEER_OPEN, PH_MESSAGE_WHO, ph_opening_introduce},
     {PH_PEER_OPEN, PH_MESSAGE_INTRODUCE, ph_opening_take_introduction},
@@ -166,6 +168,7 @@ static const struct {
     {PH_PEER_OPEN, PH_MESSAGE_RUN, ph_sync_take_run},
     {PH_PEER_OPEN, PH_MESSAGE_FILL, ph_sync_take_fill},
     {PH_PEER_OPEN, PH_MESSAGE_END, take_end},
+    {PH_PEER_OPEN, PH_MESSAGE_TWIN, ph_opening_take_twin},
 };
 
 static enum ph_status take_message(struct ph_node *node, struct ph_peer *peer,

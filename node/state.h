@@ -100,9 +100,10 @@ struct ph_serve {
 struct ph_peer {
     enum ph_peer_state state;
     ph_conn_id conn;
-    bool is_ours;      /* we dialed */
-    bool is_self;      /* the other end is in this node as well */
-    int address_index; /* of dial's list; -1: they called us */
+    bool is_ours;           /* we dialed */
+    bool is_self;           /* the other end is in this node as well */
+    struct ph_hash session; /* its name: the first half of the handshake's hash */
+    int address_index;      /* of dial's list; -1: they called us */
     char address[PH_ADDRESS_LEN_MAX + 1];
     bool has_key; /* a message of the handshake came that takes the network key */
     uint64_t up_ms;
@@ -148,10 +149,11 @@ struct ph_peer {
 
 struct ph_address {
     char text[PH_ADDRESS_LEN_MAX + 1];
-    bool is_kept;       /* dialed again and again; else for one command */
-    bool is_remembered; /* written to the store */
-    bool leads_home;    /* it is ourselves */
-    ph_conn_id conn;    /* 0: none */
+    bool is_kept;        /* dialed again and again; else for one command */
+    bool is_remembered;  /* written to the store */
+    bool leads_home;     /* it is ourselves */
+    bool is_another_way; /* to whom another connection leads as well */
+    ph_conn_id conn;     /* 0: none */
     uint64_t next_ms;
     uint32_t failure_count;
     struct ph_agree_public transport; /* who answered last; zero: nobody yet */

@@ -168,7 +168,7 @@ static uint32_t item_count_of(uint64_t type)
         [PH_MESSAGE_ROOT] = 3,     [PH_MESSAGE_WHO] = 1,   [PH_MESSAGE_INTRODUCE] = 3,
         [PH_MESSAGE_FACT_IDS] = 3, [PH_MESSAGE_FACTS] = 2, [PH_MESSAGE_HEADS] = 3,
         [PH_MESSAGE_WANT] = 5,     [PH_MESSAGE_RUN] = 6,   [PH_MESSAGE_FILL] = 5,
-        [PH_MESSAGE_END] = 2,
+        [PH_MESSAGE_END] = 2,      [PH_MESSAGE_TWIN] = 2,
     };
     return type < sizeof counts ? counts[type] : 0;
 }
@@ -196,6 +196,9 @@ static enum ph_status decode_items(struct ph_unpacker *in, struct ph_message *ou
         return decode_fill(in, out);
     case PH_MESSAGE_END:
         return decode_end(in, out);
+    case PH_MESSAGE_TWIN:
+        ph_unpack_fixed(in, out->of.twin.session.bytes, sizeof out->of.twin.session.bytes);
+        return PH_OK;
     }
     return PH_MALFORMED;
 }
@@ -346,6 +349,12 @@ void ph_message_end(struct ph_buffer *out, enum ph_end_reason reason)
 {
     begin(out, PH_MESSAGE_END);
     ph_pack_uint(out, reason);
+}
+
+void ph_message_twin(struct ph_buffer *out, const struct ph_hash *session)
+{
+    begin(out, PH_MESSAGE_TWIN);
+    ph_pack_bin(out, view32(session->bytes));
 }
 
 /* --- Handshake payloads --- */

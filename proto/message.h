@@ -18,6 +18,7 @@ enum ph_message_type {
     PH_MESSAGE_RUN = 8,       /* a run, asked for or pushed */
     PH_MESSAGE_FILL = 9,      /* the missing content of one entry */
     PH_MESSAGE_END = 10,      /* the last message in this direction */
+    PH_MESSAGE_TWIN = 11,     /* you have another session with me, if you are who I take you for */
 };
 
 enum ph_end_reason {
@@ -91,6 +92,9 @@ struct ph_message {
         struct {
             enum ph_end_reason reason;
         } end;
+        struct {
+            struct ph_hash session;
+        } twin; /* the first half of the other session's handshake hash */
     } of;
 };
 
@@ -127,6 +131,7 @@ void ph_message_run_begin(struct ph_buffer *out);
 void ph_message_fill(struct ph_buffer *out, const struct ph_writer_id *writer, uint32_t seq,
                      const struct ph_salt *salt, struct ph_bytes content);
 void ph_message_end(struct ph_buffer *out, enum ph_end_reason reason);
+void ph_message_twin(struct ph_buffer *out, const struct ph_hash *session);
 
 /* Handshake payloads (messages 2 and 3): a certificate, and in message 3 the initiator's root if it
  * knows the responder's school. At most PH_HANDSHAKE_PAYLOAD_MAX bytes. */

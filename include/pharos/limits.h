@@ -87,11 +87,10 @@
 #define PH_WANT_QUEUED_MS_MAX 60000 /* the same while runs of other logs come from that peer */
 #define PH_DIAL_MS_MIN 500          /* first pause before dialing again; doubles, with jitter */
 #define PH_DIAL_MS_MAX 60000
-#define PH_REPORT_BURST 200     /* lines in the log that peers can cause at once, of each kind */
-#define PH_REPORT_PACE_MS 2000  /* then one each */
-#define PH_FULL_DISK_MS 30000   /* after a full disk, until peers are asked again */
-#define PH_DRAIN_MS_MAX 2000    /* an orderly stop takes no longer */
-#define PH_SIMULTANEOUS_MS 5000 /* two connections of one pair this close were dialed at once */
+#define PH_REPORT_BURST 200    /* lines in the log that peers can cause at once, of each kind */
+#define PH_REPORT_PACE_MS 2000 /* then one each */
+#define PH_FULL_DISK_MS 30000  /* after a full disk, until peers are asked again */
+#define PH_DRAIN_MS_MAX 2000   /* an orderly stop takes no longer */
 
 static_assert(PH_TWIN_MS_MAX > PH_IDLE_ROOT_MS, "who lives says so in time");
 static_assert(PH_RUN_COUNTED_MAX + 256 <= PH_FRAME_PLAIN_MAX, "a run fits one frame");

@@ -88,6 +88,9 @@ static bool put_message(struct ph_buffer *out, const struct ph_message *message)
     case PH_MESSAGE_END:
         ph_message_end(out, message->of.end.reason);
         return true;
+    case PH_MESSAGE_TWIN:
+        ph_message_twin(out, &message->of.twin.session);
+        return true;
     }
     fuzz_fail("a type that exists", __FILE__, __LINE__);
 }

@@ -385,6 +385,7 @@ void sim_adversary_hear(void *impl, struct sim_session *session, const struct ph
         return;
     case PH_MESSAGE_FILL:
     case PH_MESSAGE_END:
+    case PH_MESSAGE_TWIN:
         return;
     }
 }

@@ -91,6 +91,7 @@ void sim_oracle_said_is_durable(struct sim_oracle *oracle, uint32_t node, struct
     case PH_MESSAGE_WANT:
     case PH_MESSAGE_FILL:
     case PH_MESSAGE_END:
+    case PH_MESSAGE_TWIN:
         return;
     }
 }

@@ -117,6 +117,9 @@ static void encode(const struct ph_message *message, struct ph_buffer *out)
     case PH_MESSAGE_END:
         ph_message_end(out, message->of.end.reason);
         return;
+    case PH_MESSAGE_TWIN:
+        ph_message_twin(out, &message->of.twin.session);
+        return;
     }
     fail();
 }
@@ -129,7 +132,7 @@ static void for_each_known_message(void (*check)(struct ph_bytes bytes))
     const char *name;
     json_t *value;
     json_t *messages = vector_member(vectors, "messages");
-    assert_int_equal(json_object_size(messages), 11);
+    assert_int_equal(json_object_size(messages), 12);
     json_object_foreach(messages, name, value)
     {
         struct vector_bytes bytes = vector_bytes(messages, name);
@@ -267,7 +270,7 @@ static const struct form forms[] = {
     {"no array", {2}, 1, PH_MALFORMED},
     {"an empty array", {0x90}, 1, PH_MALFORMED},
     {"type 0", {0x91, 0}, 2, PH_MALFORMED},
-    {"type 11", {0x91, 11}, 2, PH_MALFORMED},
+    {"type 12", {0x91, 12}, 2, PH_MALFORMED},
     {"type 258, as 2 in a byte", {0x91, 0xcd, 1, 2}, 4, PH_MALFORMED},
     {"who with an item", {0x92, 2, 0}, 3, PH_MALFORMED},
     {"a byte behind", {0x91, 2, 0}, 3, PH_MALFORMED},

@@ -111,6 +111,7 @@ const messages = {
     run: [8, ...run],
     fill: [9, writerA.public, 258, fixed('salt', 16), pack(['a text that was missing'])],
     end: [10, 0],
+    twin: [11, fixed('a session', 32)],
 };
 
 // --- Invitation codes (12) ---
