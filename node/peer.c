@@ -268,7 +268,9 @@ static void check_peer(struct ph_node *node, struct ph_peer *peer)
 {
     bool is_over = peer->deadline_ms <= node->now_ms;
     bool is_silent = node->now_ms - peer->heard_ms >= PH_SILENCE_MS_MAX;
-    if (peer->state != PH_PEER_OPEN && is_over) {
+    if (peer->state == PH_PEER_DIALING && is_over) {
+        ph_peers_hang_up(node, peer, "no answer", false);
+    } else if (peer->state != PH_PEER_OPEN && is_over) {
         ph_report(node, peer, PH_LOG_INFO, "gave no sign in time who it is");
         ph_peers_end(node, peer, PH_END_UNKNOWN);
     } else if (peer->state == PH_PEER_OPEN && (is_over || is_silent)) {

@@ -115,10 +115,12 @@ void ph_peers_dial(struct ph_node *node, int address_index)
     ph_conn_id conn = node->dial.next_conn;
     if (address->conn != 0 || node->membership == PH_MEMBERSHIP_NONE || !node->has_writer)
         return;
-    if (ph_peers_new(node, conn, address->text, address_index) == NULL) {
+    struct ph_peer *peer = ph_peers_new(node, conn, address->text, address_index);
+    if (peer == NULL) {
         snprintf(address->failure, sizeof address->failure, "too many connections");
         return;
     }
+    peer->deadline_ms = node->now_ms + PH_CONNECT_MS_MAX;
     node->dial.next_conn += 2;
     ph_dial_on_begun(address, conn);
     node->env.ops->dial(node->env.impl, conn, address->text);

@@ -78,6 +78,7 @@
 #define PH_COMMANDS_MAX 64                 /* commands waiting for an answer */
 
 /* Time, in ms of the monotonic clock. No wall-clock time limits anything. */
+#define PH_CONNECT_MS_MAX 15000     /* of a dial; a system may take minutes to give up */
 #define PH_HANDSHAKE_MS_MAX 5000    /* from connection to the last handshake message */
 #define PH_PROBATION_MS_MAX 10000   /* from handshake to being known */
 #define PH_SILENCE_MS_MAX 60000     /* then the connection counts as dead */

@@ -94,6 +94,26 @@ static void a_broken_connection_is_dialed_again(void **state)
     sim_free(sim);
 }
 
+/* The system would wait for minutes, and the way is open again long before. */
+static void a_dial_without_an_answer_is_given_up_and_tried_again(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_network(53, 2);
+    uint32_t a = sim_place(sim, 0), b = sim_place(sim, 1);
+    sim_net_options(sim_net(sim))->timeout_ms = (struct sim_span){600000, 600000};
+    sim_partition(sim, 0, 1);
+    sim_net_reset(sim_net(sim), a, b);
+    sim_stop(sim, 1);
+    sim_start(sim, 1);
+    sim_run(sim, 5000);
+
+    sim_heal(sim);
+    sim_run(sim, PH_CONNECT_MS_MAX + 5000);
+
+    assert_int_equal(sim_net_links(sim_net(sim), a, b), 1);
+    sim_free(sim);
+}
+
 /* A cable pulled without a word: nobody is told, so silence has to tell. */
 static void a_connection_that_falls_silent_is_given_up(void **state)
 {
@@ -175,5 +195,6 @@ CHECK_MAIN(cmocka_unit_test(schools_that_hold_the_same_soon_know_it),
            cmocka_unit_test(an_entry_passes_through_the_school_in_the_middle),
            cmocka_unit_test(two_who_dial_each_other_keep_one_connection),
            cmocka_unit_test(a_broken_connection_is_dialed_again),
+           cmocka_unit_test(a_dial_without_an_answer_is_given_up_and_tried_again),
            cmocka_unit_test(a_connection_that_falls_silent_is_given_up),
            cmocka_unit_test(an_idle_connection_stays))
