@@ -48,6 +48,7 @@ static enum ph_status translate(const struct ph_db *db, int code, const char *wh
     case ENOMEM:
         return PH_NO_MEMORY;
     case MDB_CORRUPTED:
+    case MDB_CURSOR_FULL: /* a tree of pages that leads back to itself */
     case MDB_PAGE_NOTFOUND:
     case MDB_INVALID:
     case MDB_VERSION_MISMATCH:
