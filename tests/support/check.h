@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -37,6 +38,15 @@
         const struct CMUnitTest tests[] = {__VA_ARGS__};                                           \
         return cmocka_run_group_tests(tests, NULL, NULL) != 0;                                     \
     }
+
+/* A test of many like cases takes one in so many: all of them, unless PH_EVERY in the environment says
+ * that each costs several times as much here. */
+static inline unsigned check_every(void)
+{
+    const char *every = getenv("PH_EVERY");
+    unsigned long number = every == NULL ? 1 : strtoul(every, NULL, 10);
+    return number == 0 ? 1 : (unsigned)number;
+}
 
 static inline void check_status(enum ph_status actual, enum ph_status expected,
                                 const char *expression, const char *file, int line)
