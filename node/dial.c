@@ -144,6 +144,15 @@ void ph_dial_on_gone(struct ph_node *node, const struct ph_peer *peer, const cha
         address->failure_count++;
 }
 
+void ph_dial_all_soon(struct ph_node *node)
+{
+    for (uint32_t i = 0; i < node->dial.count; i++) {
+        struct ph_address *address = &node->dial.items[i];
+        if (address->conn == 0)
+            address->next_ms = node->now_ms + pause_ms(node, 0);
+    }
+}
+
 /* Whom it leads to is connected already, whoever dialed. Two addresses that answered with one key are
  * two PCs, unless one end has said otherwise. */
 static bool is_connected(const struct ph_node *node, int index)

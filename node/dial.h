@@ -21,6 +21,9 @@ void ph_dial_on_self(struct ph_node *node, const struct ph_peer *peer);
 void ph_dial_on_gone(struct ph_node *node, const struct ph_peer *peer, const char *reason,
                      bool is_duplicate);
 
+/* Under a new key nobody is connected yet, whatever was known of the addresses. */
+void ph_dial_all_soon(struct ph_node *node);
+
 /* An address whose time has come, put off by a pause so that asking again gives the next; -1: none. */
 int ph_dial_due(struct ph_node *node);
 uint64_t ph_dial_next_ms(const struct ph_node *node); /* UINT64_MAX: nothing to do */

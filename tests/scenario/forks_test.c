@@ -188,6 +188,30 @@ static void clones_that_reach_only_a_third_school_both_stay(void **state)
     sim_free(sim);
 }
 
+/* Here the third school dials the clone, and takes it for connected as long as the original is. */
+static void clone_that_becomes_a_new_writer_is_back_at_once(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_network(8, 4);
+    back_up(sim, 1);
+    sim_partition(sim, 1, 3);
+    set_back(sim, 3, 1);
+    sim_run(sim, 5000);
+    sim_stop(sim, 0);
+    sim_run(sim, 20000);
+    sim_keep_dialing(sim, 0, "node3:7410");
+    sim_start(sim, 0);
+    sim_run(sim, 120000);
+
+    sim_write(sim, 1, "plan", "title", "By the original");
+    sim_run(sim, 1000);
+    assert_int_equal(notice_count(sim, 3), 1);
+    sim_write(sim, 3, "plan", "title", "By the clone");
+    CHECK(sim_converge(sim, 1000));
+    check_all_equal(sim, 4);
+    sim_free(sim);
+}
+
 static void a_call_to_oneself_is_no_clone(void **state)
 {
     (void)state;
@@ -243,5 +267,6 @@ CHECK_MAIN(cmocka_unit_test(what_a_disk_set_back_has_forgotten_comes_back),
            cmocka_unit_test(clones_of_one_disk_become_two_writers),
            cmocka_unit_test(clones_that_meet_each_other_alone_know_it),
            cmocka_unit_test(clones_that_reach_only_a_third_school_both_stay),
+           cmocka_unit_test(clone_that_becomes_a_new_writer_is_back_at_once),
            cmocka_unit_test(a_call_to_oneself_is_no_clone),
            cmocka_unit_test(a_writer_with_too_many_branches_counts_nowhere))
