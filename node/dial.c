@@ -126,10 +126,20 @@ void ph_dial_on_self(struct ph_node *node, const struct ph_peer *peer)
         address->leads_home = true;
 }
 
+/* What is left with this key may be another PC with a copy of it. */
+static void forget_ways(struct ph_node *node, const struct ph_agree_public *transport)
+{
+    for (uint32_t i = 0; i < node->dial.count; i++)
+        if (ph_agree_public_equal(&node->dial.items[i].transport, transport))
+            node->dial.items[i].is_another_way = false;
+}
+
 void ph_dial_on_gone(struct ph_node *node, const struct ph_peer *peer, const char *reason,
                      bool is_duplicate)
 {
     struct ph_address *address = address_of(node, peer);
+    if (!is_duplicate)
+        forget_ways(node, &peer->transport);
     if (address == NULL)
         return;
     address->conn = 0;
@@ -153,15 +163,14 @@ void ph_dial_all_soon(struct ph_node *node)
     }
 }
 
-/* Whom it leads to is connected already, whoever dialed. Two addresses that answered with one key are
- * two PCs, unless one end has said otherwise. */
+/* Whom it leads to is connected already. Two addresses that answered with one key, or an address and
+ * who called with its key, are two PCs, unless one end has said otherwise. */
 static bool is_connected(const struct ph_node *node, int index)
 {
     const struct ph_address *address = &node->dial.items[index];
     for (size_t i = 0; i < PH_PEERS_MAX; i++) {
         const struct ph_peer *peer = &node->peers[i];
-        bool is_this_way =
-            peer->address_index < 0 || peer->address_index == index || address->is_another_way;
+        bool is_this_way = peer->address_index == index || address->is_another_way;
         if (peer->state == PH_PEER_OPEN && is_this_way &&
             ph_agree_public_equal(&peer->transport, &address->transport))
             return true;

@@ -212,6 +212,32 @@ static void clone_that_becomes_a_new_writer_is_back_at_once(void **state)
     sim_free(sim);
 }
 
+/* Only the third school dials, and the clone, with the same key, has called it. */
+static void original_is_dialed_though_its_clone_is_there(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_network(9, 3);
+    back_up(sim, 0);
+    sim_partition(sim, 0, 2);
+    sim_stop(sim, 2);
+    sim_keep_dialing(sim, 2, "node1:7410");
+    set_back(sim, 2, 0);
+    sim_run(sim, 5000);
+    CHECK(sim_net_links(sim_net(sim), sim_place(sim, 1), sim_place(sim, 2)) == 1);
+
+    sim_net_reset(sim_net(sim), sim_place(sim, 0), sim_place(sim, 1));
+    sim_run(sim, 120000);
+
+    CHECK(sim_net_links(sim_net(sim), sim_place(sim, 1), sim_place(sim, 0)) == 1);
+    CHECK(sim_net_links(sim_net(sim), sim_place(sim, 1), sim_place(sim, 2)) == 1);
+    sim_write(sim, 0, "plan", "title", "By the original");
+    sim_run(sim, 5000);
+    assert_int_equal(notice_count(sim, 2), 1);
+    CHECK(sim_converge(sim, 60000));
+    check_all_equal(sim, 3);
+    sim_free(sim);
+}
+
 static void a_call_to_oneself_is_no_clone(void **state)
 {
     (void)state;
@@ -268,5 +294,6 @@ CHECK_MAIN(cmocka_unit_test(what_a_disk_set_back_has_forgotten_comes_back),
            cmocka_unit_test(clones_that_meet_each_other_alone_know_it),
            cmocka_unit_test(clones_that_reach_only_a_third_school_both_stay),
            cmocka_unit_test(clone_that_becomes_a_new_writer_is_back_at_once),
+           cmocka_unit_test(original_is_dialed_though_its_clone_is_there),
            cmocka_unit_test(a_call_to_oneself_is_no_clone),
            cmocka_unit_test(a_writer_with_too_many_branches_counts_nowhere))
