@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #define NODES 5
-#define SEED_FIRST 7000
+#define SEED_FIRST 7010
 #define SEED_COUNT 24
 #define STORM_MS 40000
 #define CALM_MS 240000
