@@ -19,7 +19,7 @@
 struct job_work {
     uv_work_t request;
     struct ph_env_uv *env;
-    struct ph_job *job;
+    struct ph_job *job;    /* NULL: a free place */
     struct job_work *next; /* while it waits for the map to grow */
 };
 
@@ -39,6 +39,7 @@ struct ph_env_uv {
     uv_work_t commit_work;
     struct ph_batch *batch; /* being committed; NULL: none */
     enum ph_status commit_status;
+    struct job_work jobs[PH_JOBS_MAX];
     unsigned job_count;            /* on workers */
     struct job_work *waiting_jobs; /* begin once the map has grown */
     bool grow_wanted;
@@ -243,7 +244,7 @@ static void after_job(uv_work_t *request, int failed)
     struct ph_event event = {.type = PH_EVENT_JOB_DONE};
     (void)failed; /* jobs are not called back */
     event.of.done.job = work->job;
-    free(work);
+    work->job = NULL;
     env->job_count--;
     grow_if_possible(env);
     tell(env, &event);
@@ -260,11 +261,11 @@ static void commit(void *impl, struct ph_batch *batch)
 static void job(void *impl, struct ph_job *given)
 {
     struct ph_env_uv *env = impl;
-    struct job_work *work = calloc(1, sizeof *work);
-    if (work == NULL) {
-        fail(env, PH_NO_MEMORY);
-        return;
-    }
+    size_t at = 0;
+    while (at < PH_JOBS_MAX && env->jobs[at].job != NULL)
+        at++;
+    assert(at < PH_JOBS_MAX);
+    struct job_work *work = &env->jobs[at];
     *work = (struct job_work){.env = env, .job = given, .next = env->waiting_jobs};
     work->request.data = work;
     if (env->grow_wanted)

@@ -34,7 +34,8 @@ struct ph_env_ops {
     void (*hangup)(void *impl, ph_conn_id conn);
     /* Takes the batch; ends in COMMITTED with it. One at a time. */
     void (*commit)(void *impl, struct ph_batch *batch);
-    /* Long work off the node's thread: calls job->run once; ends in JOB_DONE. Any order. */
+    /* Long work off the node's thread: calls job->run once; ends in JOB_DONE. Any order. At most
+     * PH_JOBS_MAX at a time; it can't fail. */
     void (*job)(void *impl, struct ph_job *job);
     /* One piece of the answer to a command, copied; `is_last` ends it. */
     void (*reply)(void *impl, ph_command_id command, struct ph_bytes piece, bool is_last);

@@ -76,6 +76,7 @@
 #define PH_HOLES_PER_HEADS_MAX 256    /* (wire) holes in one HEADS */
 #define PH_COMMAND_BYTES_MAX (1024 * 1024) /* one command or one piece of a reply */
 #define PH_COMMANDS_MAX 64                 /* commands waiting for an answer */
+#define PH_JOBS_MAX 2 /* jobs of a node under way: a verification, new secrets */
 
 /* Time, in ms of the monotonic clock. No wall-clock time limits anything. */
 #define PH_CONNECT_MS_MAX 15000     /* of a dial; a system may take minutes to give up */
