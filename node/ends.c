@@ -127,11 +127,14 @@ static void judge(struct ph_node *node, struct ph_log *log)
                        count_ends(node, school, &log->row.writer) > PH_BRANCHES_MAX;
 }
 
+/* Branches of one log count against all logs of the school, so with any all are judged. */
 static void judge_all(struct ph_node *node)
 {
+    bool has_branches = false;
     for (uint32_t i = 0; i < node->logs.count; i++)
-        if (node->logs.items[i].is_forked || node->logs.items[i].row.is_branch ||
-            is_over_by_facts(node, &node->logs.items[i].row.school))
+        has_branches = has_branches || node->logs.items[i].row.is_branch;
+    for (uint32_t i = 0; i < node->logs.count; i++)
+        if (has_branches || is_over_by_facts(node, &node->logs.items[i].row.school))
             judge(node, &node->logs.items[i]);
 }
 

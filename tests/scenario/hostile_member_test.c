@@ -244,6 +244,56 @@ static void a_want_for_a_branch_that_is_not_durable_yet_stops_nobody(void **stat
     sim_free(sim);
 }
 
+/* --- too many branches --- */
+
+#define FORKED                                                                                     \
+    5 /* logs, each with as many ends as it may have: together more than the school may */
+
+/* Branches of one entry each, behind the first; none is one too many for its log. */
+static void say_branches(const struct bad_member *bad, struct sim_stranger *stranger,
+                         struct bad_log *log)
+{
+    bad_member_say_run(bad, stranger, log, 1, false);
+    for (uint8_t turn = 0; turn < PH_BRANCHES_MAX; turn++) {
+        struct bad_log branch = *log;
+        branch.turn = turn;
+        bad_member_say_run(bad, stranger, &branch, 1, false);
+        sim_run(bad->sim, 500);
+    }
+}
+
+/* Regression: a start judged only logs with branches, so that it counted the school's others again. */
+static void a_school_with_too_many_branches_stays_left_out_after_a_restart(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_network(707, 4);
+    struct bad_member bad = bad_member_of(sim, BAD);
+    struct bad_fact facts[FORKED + 1];
+    struct bad_log logs[FORKED + 1] = {{.content_len = 0}};
+    struct sim_stranger *stranger = bad_member_dial(&bad, 0, 0);
+    for (uint8_t i = 0; i <= FORKED; i++)
+        facts[i] = bad_member_certify(&bad, (uint8_t)(i + 1), &bad.log.certify, &logs[i]);
+    bad_member_say_facts(stranger, facts, FORKED + 1);
+    sim_run(sim, 2000);
+    for (uint32_t i = 0; i < FORKED; i++)
+        say_branches(&bad, stranger, &logs[i]);
+    sim_run(sim, 2000);
+    CHECK(sim_trace_has(sim, 0, "left out"));
+    CHECK(sim_converge(sim, 60000));
+    struct ph_root before = sim_root(sim, 0);
+
+    sim_stop(sim, 0);
+    sim_start(sim, 0);
+    sim_run(sim, 5000);
+
+    struct ph_root after = sim_root(sim, 0);
+    CHECK(ph_root_equal(&before, &after));
+    CHECK(sim_converge(sim, 60000));
+    CHECK(sim_are_equal(sim, 0, 1));
+    sim_stranger_free(stranger);
+    sim_free(sim);
+}
+
 /* --- floods --- */
 
 static void a_flood_of_invitations_keeps_nobody_from_being_admitted(void **state)
@@ -276,7 +326,8 @@ static void a_flood_of_invitations_keeps_nobody_from_being_admitted(void **state
     sim_free(sim);
 }
 
-CHECK_MAIN(cmocka_unit_test(another_schools_writer_key_is_not_certified),
+CHECK_MAIN(cmocka_unit_test(a_school_with_too_many_branches_stays_left_out_after_a_restart),
+           cmocka_unit_test(another_schools_writer_key_is_not_certified),
            cmocka_unit_test(a_certify_fact_without_effect_opens_no_log),
            cmocka_unit_test(a_school_that_certifies_too_many_is_left_out_by_all),
            cmocka_unit_test(a_log_with_two_beginnings_is_one_with_two_branches),
