@@ -146,6 +146,8 @@ static void take_back(struct ph_node *node)
         status = ph_notices_load(node);
     if (status != PH_OK)
         ph_penalty_fail(node, status, "reading the store");
+    else
+        ph_writer_on_full_disk(node);
 }
 
 static void on_committed(struct ph_node *node, struct ph_batch *batch, enum ph_status status)

@@ -178,6 +178,7 @@ static enum ph_status certify(struct ph_node *node)
         return PH_OK;
     }
     PH_TRY(ph_author_certify(node));
+    node->writer_change.failure = NULL;
     if (!node->writer_change.is_to_be_told)
         return PH_OK;
     node->writer_change.is_to_be_told = false;
@@ -211,6 +212,16 @@ static void go_on(struct ph_node *node)
         if (ph_status_blame(status) == PH_BLAME_LOCAL)
             node->writer_change.failure = "This installation can't be certified at the moment.";
     }
+}
+
+void ph_writer_on_full_disk(struct ph_node *node)
+{
+    if (!is_to_be_certified(node))
+        return;
+    node->writer_change.is_to_be_told = is_on_its_way(node);
+    node->writer_change.retry_ms = node->ingest.full_until_ms;
+    node->writer_change.failure =
+        "The disk is full: this installation can't be certified, and so it can't write.";
 }
 
 /* Commands wait only while there is something to wait for, whichever way it came to its end. */

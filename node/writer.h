@@ -14,6 +14,9 @@ PH_MUST_USE enum ph_status ph_writer_load(struct ph_node *node);
 /* These secrets sign nothing any more, from now on and after a restart. PH_NO_MEMORY. */
 PH_MUST_USE enum ph_status ph_writer_end(struct ph_node *node, enum ph_notice_type why);
 
+/* What was pending is forgotten, perhaps a certificate and its notice: again when there may be room. */
+void ph_writer_on_full_disk(struct ph_node *node);
+
 /* At the end of each step: ask for new secrets, or certify those that have come. */
 void ph_writer_check(struct ph_node *node);
 /* False: not a job of this file. */

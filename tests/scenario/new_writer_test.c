@@ -147,7 +147,36 @@ static void who_waits_for_new_secrets_to_join_is_answered(void **state)
     sim_free(sim);
 }
 
-CHECK_MAIN(cmocka_unit_test(a_home_without_secrets_writes_on_as_a_new_writer),
+/* Regression: it certified the new writer again at once, without end, and what it had to tell was
+ * forgotten with the first commit that failed. */
+static void a_new_writer_on_a_full_disk_waits_for_room(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_network(22, 2);
+    sim_stop(sim, 1);
+    sim_lose_writer(sim, 1);
+    sim_set_disk_full(sim, 1, true);
+    sim_start(sim, 1);
+    uint32_t before = sim_commit_count(sim, 1);
+    ph_command_id refused = sim_write_begin(sim, 1, "plan", "title", "Refused");
+
+    sim_run(sim, 60000);
+
+    assert_in_range(sim_commit_count(sim, 1) - before, 1, 60000 / PH_FULL_DISK_MS + 2);
+    const char *error = sim_error(sim_answer(sim, refused));
+    assert_non_null(error);
+    CHECK(strstr(error, "disk is full") != NULL);
+    sim_set_disk_full(sim, 1, false);
+    sim_run(sim, 2 * PH_FULL_DISK_MS);
+    struct sim_id plan = sim_write(sim, 1, "plan", "title", "After");
+    CHECK(sim_converge(sim, 120000));
+    assert_string_equal(sim_show(sim, 0, &plan, "title").text, "After (School 1)");
+    CHECK(count_lines(sim_notices(sim, 1).text) == 1);
+    sim_free(sim);
+}
+
+CHECK_MAIN(cmocka_unit_test(a_new_writer_on_a_full_disk_waits_for_room),
+           cmocka_unit_test(a_home_without_secrets_writes_on_as_a_new_writer),
            cmocka_unit_test(it_is_told_once),
            cmocka_unit_test(a_school_without_serial_numbers_left_reads_on),
            cmocka_unit_test(a_crash_while_it_becomes_a_new_writer_is_made_good),
