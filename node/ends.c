@@ -204,8 +204,7 @@ static enum ph_status load(struct ph_node *node, bool rows_too)
     return status;
 }
 
-/* A store that was made anew from the journal, or by an older program, does not know it yet. */
-static enum ph_status restate_left_out(struct ph_node *node)
+enum ph_status ph_ends_restate_left_out(struct ph_node *node)
 {
     struct ph_member members[PH_SCHOOLS_MAX];
     struct ph_batch *batch = NULL;
@@ -221,13 +220,14 @@ static enum ph_status restate_left_out(struct ph_node *node)
             PH_TRY(ph_ingest_batch(node, &batch));
             PH_TRY(leave_out_writers(node, &members[i].school));
         }
+    node->logs.left_out_is_due = false;
     return PH_OK;
 }
 
 enum ph_status ph_ends_load(struct ph_node *node)
 {
     PH_TRY(load(node, true));
-    PH_TRY(restate_left_out(node));
+    node->logs.left_out_is_due = true;
     refresh_root(node);
     return PH_OK;
 }

@@ -9,6 +9,10 @@
  * full, when what was pending must be forgotten. */
 PH_MUST_USE enum ph_status ph_ends_load(struct ph_node *node);
 
+/* Into the gathering batch whom the node leaves out, when that is due: a store that was made anew from
+ * the journal, or by an older program, does not know it yet. As ph_ingest_batch; due still, then. */
+PH_MUST_USE enum ph_status ph_ends_restate_left_out(struct ph_node *node);
+
 /* A log for a certify fact just taken that stands, and its row in the gathering batch, unless the
  * writer has one. A school with more certify facts than PH_CERTIFIES_PER_SCHOOL_MAX is left out with
  * all its writers. */

@@ -141,7 +141,10 @@ void ph_ingest_flush(struct ph_node *node)
     struct ph_ingest *ingest = &node->ingest;
     if (ingest->under_way != NULL || node->failure != PH_OK)
         return;
-    bool catches_up = ingest->is_behind && !node->is_stopping && !ph_ingest_is_full(node);
+    bool has_room = !node->is_stopping && !ph_ingest_is_full(node);
+    bool catches_up = ingest->is_behind && has_room;
+    if (node->logs.left_out_is_due && has_room && ph_ends_restate_left_out(node) != PH_OK)
+        ph_log(node->log, PH_LOG_DEBUG, "whom it leaves out is said to the store later");
     if (catches_up && ingest->gathering == NULL) {
         struct ph_batch *batch;
         if (ph_ingest_batch(node, &batch) != PH_OK)

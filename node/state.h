@@ -36,6 +36,7 @@ struct ph_ends {
     uint32_t hole_count;
     struct ph_root root; /* of what is durable */
     struct ph_hash fact_set;
+    bool left_out_is_due; /* to be said to the store once it is loaded */
 };
 
 /* --- ingest --- */

@@ -294,6 +294,32 @@ static void a_school_with_too_many_branches_stays_left_out_after_a_restart(void 
     sim_free(sim);
 }
 
+/* Regression: it said so again after each full disk, which was a commit that failed like the last. */
+static void whom_a_node_leaves_out_keeps_no_full_disk_busy(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_network(708, 4);
+    struct bad_member bad = bad_member_of(sim, BAD);
+    struct many *many = certify_many(&bad);
+    struct sim_stranger *stranger = bad_member_dial(&bad, 0, 0);
+    bad_member_say_facts(stranger, many->facts, MANY);
+    sim_run(sim, 5000);
+    CHECK(sim_trace_has(sim, 0, "left out"));
+    sim_set_disk_full(sim, 0, true);
+    uint32_t before = sim_commit_count(sim, 0);
+    sim_write_begin(sim, 0, "plan", "title", "Refused");
+
+    sim_run(sim, 60000);
+
+    assert_in_range(sim_commit_count(sim, 0) - before, 1, 60000 / PH_FULL_DISK_MS + 2);
+    sim_set_disk_full(sim, 0, false);
+    CHECK(sim_converge(sim, 120000));
+    check_is_heard(sim, 0);
+    sim_stranger_free(stranger);
+    free(many);
+    sim_free(sim);
+}
+
 /* --- floods --- */
 
 static void a_flood_of_invitations_keeps_nobody_from_being_admitted(void **state)
@@ -326,7 +352,8 @@ static void a_flood_of_invitations_keeps_nobody_from_being_admitted(void **state
     sim_free(sim);
 }
 
-CHECK_MAIN(cmocka_unit_test(a_school_with_too_many_branches_stays_left_out_after_a_restart),
+CHECK_MAIN(cmocka_unit_test(whom_a_node_leaves_out_keeps_no_full_disk_busy),
+           cmocka_unit_test(a_school_with_too_many_branches_stays_left_out_after_a_restart),
            cmocka_unit_test(another_schools_writer_key_is_not_certified),
            cmocka_unit_test(a_certify_fact_without_effect_opens_no_log),
            cmocka_unit_test(a_school_that_certifies_too_many_is_left_out_by_all),
