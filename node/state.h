@@ -86,6 +86,7 @@ struct ph_want {
     uint32_t log; /* the writer's first */
     struct ph_locator head;
     uint8_t runs_left;
+    bool has_brought_some; /* at least one run was taken */
     uint64_t deadline_ms;
     uint64_t given_up_ms; /* at the latest, however busy the peer is with other logs */
 };

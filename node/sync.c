@@ -178,7 +178,7 @@ enum ph_status ph_sync_take_run(struct ph_node *node, struct ph_peer *peer,
     else if (status == PH_PARTIAL)
         ph_want_put_off(peer, first);
     else if (status == PH_WAITING)
-        ph_want_on_nothing_new(peer, first);
+        ph_want_on_nothing_new(node, peer, first);
     else if (status != PH_NOT_FOUND)
         return status;
     if (status != PH_NOT_FOUND)

@@ -348,24 +348,12 @@ void ph_want_on_taken(struct ph_node *node, struct ph_peer *peer, uint32_t numbe
     const struct ph_log *log = &node->logs.items[number];
     struct ph_want *want = find_want(peer, log->first);
     note_held(node, peer, number, log->row.tip.seq);
-    if (want != NULL)
+    if (want != NULL) {
+        want->has_brought_some = true;
         want->given_up_ms = node->now_ms + PH_WANT_QUEUED_MS_MAX;
+    }
     renew_wants(node, peer);
     if (want != NULL && (--want->runs_left == 0 || is_met(node, want)))
-        want->is_active = false;
-}
-
-void ph_want_put_off(struct ph_peer *peer, uint32_t first)
-{
-    struct ph_want *want = find_want(peer, first);
-    if (want != NULL)
-        want->is_active = false;
-}
-
-void ph_want_on_nothing_new(struct ph_peer *peer, uint32_t first)
-{
-    struct ph_want *want = find_want(peer, first);
-    if (want != NULL && --want->runs_left == 0)
         want->is_active = false;
 }
 
@@ -395,14 +383,36 @@ static void forget_head(struct ph_peer *peer, const struct ph_want *want)
             *further = (struct ph_locator){0};
 }
 
+static void give_up(struct ph_node *node, struct ph_peer *peer, struct ph_want *want)
+{
+    want->is_active = false;
+    forget_head(peer, want);
+    count_failure(node, &peer->theirs.school);
+}
+
+void ph_want_put_off(struct ph_peer *peer, uint32_t first)
+{
+    struct ph_want *want = find_want(peer, first);
+    if (want != NULL)
+        want->is_active = false;
+}
+
+void ph_want_on_nothing_new(struct ph_node *node, struct ph_peer *peer, uint32_t first)
+{
+    struct ph_want *want = find_want(peer, first);
+    if (want == NULL || --want->runs_left != 0)
+        return;
+    if (want->has_brought_some)
+        want->is_active = false;
+    else
+        give_up(node, peer, want);
+}
+
 void ph_want_on_wake(struct ph_node *node, struct ph_peer *peer)
 {
     for (size_t i = 0; i < PH_WANTS_PER_PEER_MAX; i++) {
         struct ph_want *want = &peer->wants[i];
-        if (!want->is_active || want->deadline_ms > node->now_ms)
-            continue;
-        want->is_active = false;
-        forget_head(peer, want);
-        count_failure(node, &peer->theirs.school);
+        if (want->is_active && want->deadline_ms <= node->now_ms)
+            give_up(node, peer, want);
     }
 }

@@ -18,8 +18,9 @@ void ph_want_pull(struct ph_node *node);
 void ph_want_on_taken(struct ph_node *node, struct ph_peer *peer, uint32_t number);
 /* A run came for which there is no room now: asked for again after the commit. */
 void ph_want_put_off(struct ph_peer *peer, uint32_t first);
-/* A run came that brought nothing: one less to wait for. */
-void ph_want_on_nothing_new(struct ph_peer *peer, uint32_t first);
+/* A run came that brought nothing: one less to wait for. A want that nothing but such came of has
+ * failed. */
+void ph_want_on_nothing_new(struct ph_node *node, struct ph_peer *peer, uint32_t first);
 
 /* Wants without progress are given up. */
 void ph_want_on_wake(struct ph_node *node, struct ph_peer *peer);

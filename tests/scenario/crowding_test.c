@@ -165,7 +165,55 @@ static void who_promises_much_and_sends_nothing_is_asked_last(void **state)
     sim_free(sim);
 }
 
-CHECK_MAIN(cmocka_unit_test(a_member_has_a_few_sessions_and_no_more),
+/* --- wants --- */
+
+static void say_head(struct sim_stranger *stranger, const struct bad_log *log, uint32_t seq)
+{
+    uint8_t bytes[200];
+    struct ph_buffer message = ph_buffer(bytes, sizeof bytes);
+    const struct ph_head head = {.writer = log->writer, .seq = seq};
+    ph_message_heads(&message, &head, 1, NULL, 0);
+    sim_stranger_say(stranger, ph_buffer_bytes(&message));
+}
+
+/* Regression: who answered every want with what is held was asked again and again, nobody else ever. */
+static void who_sends_only_what_is_held_is_not_asked_for_ever(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_network(730, 4);
+    struct bad_member bad = bad_member_of(sim, BAD);
+    struct bad_log log = bad.log, begun = bad.log;
+    struct sim_stranger *at_3 = bad_member_dial(&bad, 1, 3);
+    sim_partition(sim, 0, 1);
+    sim_partition(sim, 0, 3);
+    sim_stop(sim, 0);
+    sim_start(sim, 0);
+    struct sim_stranger *at_0 = bad_member_dial(&bad, 0, 0); /* the first there is */
+    bad_member_say_run(&bad, at_0, &begun, 1, false);
+    bad_member_say_run(&bad, at_3, &log, 5, false);
+    sim_run(sim, 1000);
+    say_head(at_0, &bad.log, 100);
+    sim_heal(sim);
+
+    uint32_t answered = 0;
+    for (uint32_t i = 0; i < 600; i++) {
+        for (; answered < PH_WANT_RUNS_MAX * sim_stranger_heard(at_0, PH_MESSAGE_WANT);
+             answered++) {
+            begun = bad.log;
+            bad_member_say_run(&bad, at_0, &begun, 1, false);
+        }
+        sim_run(sim, 50);
+    }
+
+    CHECK(sim_stranger_is_up(at_0));
+    assert_int_equal(sim_count(sim, 0, "plan"), 5);
+    sim_stranger_free(at_0);
+    sim_stranger_free(at_3);
+    sim_free(sim);
+}
+
+CHECK_MAIN(cmocka_unit_test(who_sends_only_what_is_held_is_not_asked_for_ever),
+           cmocka_unit_test(a_member_has_a_few_sessions_and_no_more),
            cmocka_unit_test(who_shows_anothers_writer_key_ends_no_other_session),
            cmocka_unit_test(silent_connections_keep_no_member_out),
            cmocka_unit_test(who_promises_much_and_sends_nothing_is_asked_last))
