@@ -366,7 +366,7 @@ static enum ph_status end_with_ourselves(struct ph_node *node, struct ph_peer *p
     bool is_self = peer->is_self;
     if (is_self)
         ph_dial_on_self(node, peer);
-    ph_peers_end(node, peer, PH_END_DUPLICATE);
+    ph_peers_end(node, peer, is_self ? PH_END_DUPLICATE : PH_END_DONE);
     return is_self ? PH_OK : ph_writer_end(node, PH_NOTICE_TWIN);
 }
 

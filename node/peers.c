@@ -75,6 +75,7 @@ static const char *text_of(enum ph_end_reason reason)
 {
     switch (reason) {
     case PH_END_DONE:
+        return "the exchange was ended at this side";
     case PH_END_DUPLICATE:
         return "";
     case PH_END_STOPPING:

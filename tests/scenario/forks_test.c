@@ -238,6 +238,28 @@ static void original_is_dialed_though_its_clone_is_there(void **state)
     sim_free(sim);
 }
 
+/* Regression: an exchange that met oneself ended without a reason, and the command waited on. */
+static void an_exchange_with_a_clone_is_answered_soon(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_network(10, 3);
+    back_up(sim, 1);
+    sim_partition(sim, 1, 2);
+    set_back(sim, 2, 1);
+    cut_off(sim, 1, 3);
+    cut_off(sim, 2, 3);
+    sim_net_open(sim_net(sim), sim_place(sim, 1), sim_place(sim, 2));
+    sim_net_open(sim_net(sim), sim_place(sim, 2), sim_place(sim, 1));
+    uint64_t since_ms = sim_now(sim);
+
+    CHECK(!sim_sync(sim, 2, 1, 600000));
+
+    assert_in_range(sim_now(sim) - since_ms, 0, 10000);
+    sim_run(sim, 5000);
+    CHECK(strstr(sim_notices(sim, 2).text, "second PC") != NULL);
+    sim_free(sim);
+}
+
 static void a_call_to_oneself_is_no_clone(void **state)
 {
     (void)state;
@@ -288,7 +310,8 @@ static void a_writer_with_too_many_branches_counts_nowhere(void **state)
     sim_free(sim);
 }
 
-CHECK_MAIN(cmocka_unit_test(what_a_disk_set_back_has_forgotten_comes_back),
+CHECK_MAIN(cmocka_unit_test(an_exchange_with_a_clone_is_answered_soon),
+           cmocka_unit_test(what_a_disk_set_back_has_forgotten_comes_back),
            cmocka_unit_test(both_branches_of_a_disk_set_back_are_everywhere),
            cmocka_unit_test(clones_of_one_disk_become_two_writers),
            cmocka_unit_test(clones_that_meet_each_other_alone_know_it),
