@@ -1,22 +1,10 @@
 #include "store/replay.h"
 
 #include "store/entries.h"
+#include "store/fact_rows.h"
 #include "store/logs.h"
 
 /* --- facts --- */
-
-/* The founding fact comes first, and names the network of all others. */
-static enum ph_status take_fact(struct ph_replay *replay, struct ph_bytes bytes, bool *is_new)
-{
-    struct ph_network_id network;
-    struct ph_fact fact;
-    if (replay->facts == NULL) {
-        PH_TRY(ph_fact_parse(bytes, &fact));
-        memcpy(network.bytes, fact.id.bytes, sizeof network.bytes);
-        PH_TRY(ph_facts_new(&network, &replay->facts));
-    }
-    return ph_facts_take(replay->facts, bytes, is_new);
-}
 
 /* Not our fault and not the world's: the journal says what it must not. */
 static enum ph_status judged(enum ph_status status)
@@ -35,7 +23,7 @@ static enum ph_status load_facts(struct ph_replay *replay)
         enum ph_status status = ph_db_get(replay->txn, PH_TABLE_FACTS, ph_key_bytes(&key), &bytes);
         if (status != PH_OK)
             return status == PH_NOT_FOUND ? PH_OK : status;
-        PH_TRY(judged(take_fact(replay, bytes, &is_new)));
+        PH_TRY(judged(ph_fact_rows_take(&replay->facts, bytes, &is_new)));
     }
 }
 
@@ -43,7 +31,7 @@ static enum ph_status replay_fact(struct ph_replay *replay, struct ph_bytes byte
 {
     bool is_new = false;
     PH_TRY(load_facts(replay));
-    PH_TRY(judged(take_fact(replay, bytes, &is_new)));
+    PH_TRY(judged(ph_fact_rows_take(&replay->facts, bytes, &is_new)));
     if (!is_new)
         return PH_OK;
     struct ph_key key = ph_key_u32(ph_facts_count(replay->facts) - 1);
@@ -75,16 +63,6 @@ static enum ph_status put_row(const struct ph_txn *txn, uint32_t log, const stru
     return ph_db_put(txn, PH_TABLE_LOGS, ph_key_bytes(&key), ph_bytes(value, sizeof value));
 }
 
-static bool is_certified(const struct ph_facts *facts, const struct ph_log_row *row)
-{
-    const struct ph_fact *certify = facts == NULL ? NULL : ph_facts_find(facts, &row->certify);
-    if (certify == NULL || certify->type != PH_FACT_CERTIFY)
-        return false;
-    struct ph_school_id school = ph_fact_school(certify);
-    return ph_writer_id_equal(&certify->of.certify.writer, &row->writer) &&
-           ph_school_id_equal(&school, &row->school);
-}
-
 static enum ph_status replay_log(struct ph_replay *replay, struct ph_bytes value)
 {
     struct ph_log_row row = {0}, held;
@@ -97,7 +75,7 @@ static enum ph_status replay_log(struct ph_replay *replay, struct ph_bytes value
     if (status != PH_NOT_FOUND)
         return status; /* held, or a failure */
     PH_TRY(load_facts(replay));
-    return is_certified(replay->facts, &row) ? put_row(replay->txn, log, &row) : PH_CORRUPT;
+    return ph_fact_rows_certify(replay->facts, &row) ? put_row(replay->txn, log, &row) : PH_CORRUPT;
 }
 
 /* --- entries --- */

@@ -2,8 +2,8 @@
 
 #include <stdio.h>
 
-#include "proto/facts.h"
 #include "store/damage.h"
+#include "store/fact_rows.h"
 #include "store/state.h"
 
 void ph_damage(struct ph_verification *verification, const char *where, const char *what)
@@ -33,19 +33,6 @@ static void complain_of_fact(struct ph_verification *verification, uint32_t numb
     ph_damage(verification, where, what);
 }
 
-/* The founding fact comes first, and names the network of all others. */
-static enum ph_status take_fact(struct ph_facts **facts, struct ph_bytes bytes, bool *is_new)
-{
-    struct ph_network_id network;
-    struct ph_fact fact;
-    if (*facts == NULL) {
-        PH_TRY(ph_fact_parse(bytes, &fact));
-        memcpy(network.bytes, fact.id.bytes, sizeof network.bytes);
-        PH_TRY(ph_facts_new(&network, facts));
-    }
-    return ph_facts_take(*facts, bytes, is_new);
-}
-
 static enum ph_status check_fact(struct ph_verification *verification, struct ph_facts **facts,
                                  const struct ph_cursor *cursor)
 {
@@ -56,7 +43,7 @@ static enum ph_status check_fact(struct ph_verification *verification, struct ph
         complain_of_fact(verification, expected, "it is missing");
         return PH_OK;
     }
-    enum ph_status status = take_fact(facts, cursor->value, &is_new);
+    enum ph_status status = ph_fact_rows_take(facts, cursor->value, &is_new);
     if (status == PH_NO_MEMORY)
         return status;
     if (status != PH_OK)
@@ -82,16 +69,6 @@ static enum ph_status take_facts(struct ph_verification *verification, struct ph
     return status == PH_NOT_FOUND ? PH_OK : status;
 }
 
-static bool is_certified(const struct ph_facts *facts, const struct ph_log_row *row)
-{
-    const struct ph_fact *certify = facts == NULL ? NULL : ph_facts_find(facts, &row->certify);
-    if (certify == NULL || certify->type != PH_FACT_CERTIFY)
-        return false;
-    struct ph_school_id school = ph_fact_school(certify);
-    return ph_writer_id_equal(&certify->of.certify.writer, &row->writer) &&
-           ph_school_id_equal(&school, &row->school);
-}
-
 static enum ph_status check_certificates(struct ph_verification *verification,
                                          const struct ph_facts *facts)
 {
@@ -101,7 +78,7 @@ static enum ph_status check_certificates(struct ph_verification *verification,
         struct ph_key key = ph_key_u32(log);
         PH_TRY(ph_db_get(&verification->txn, PH_TABLE_LOGS, ph_key_bytes(&key), &value));
         PH_TRY(ph_log_row_decode(value, &row));
-        if (!is_certified(facts, &row))
+        if (!ph_fact_rows_certify(facts, &row))
             ph_damage_at(verification, (struct ph_place){log, 0},
                          "its certify fact is not there, or of another writer");
     }
