@@ -103,39 +103,151 @@ static void refresh_root(struct ph_node *node)
 
 /* --- who is left out --- */
 
-/* Ends of a writer's log, or with `writer` NULL the school's ends beyond the first of each log. */
-static uint32_t count_ends(const struct ph_node *node, const struct ph_school_id *school,
-                           const struct ph_writer_id *writer)
+/* The fact in this place, if it is a certify fact that stands; else NULL. */
+static const struct ph_fact *certify_at(const struct ph_node *node, uint32_t index)
+{
+    const struct ph_fact *fact = ph_facts_at(node->facts, index);
+    return fact->type == PH_FACT_CERTIFY && ph_facts_stands(node->facts, fact) ? fact : NULL;
+}
+
+static bool is_same_pair(const struct ph_fact *a, const struct ph_fact *b)
+{
+    struct ph_school_id left = ph_fact_school(a), right = ph_fact_school(b);
+    return ph_writer_id_equal(&a->of.certify.writer, &b->of.certify.writer) &&
+           ph_school_id_equal(&left, &right);
+}
+
+/* The next at or after `*index` that certifies a writer of the school, or with `school` NULL this writer
+ * for any school; of those for one pair only the first. NULL: no more. */
+static const struct ph_fact *next_certify(const struct ph_node *node, uint32_t *index,
+                                          const struct ph_school_id *school,
+                                          const struct ph_writer_id *writer)
+{
+    for (; *index < ph_facts_count(node->facts); ++*index) {
+        const struct ph_fact *fact = certify_at(node, *index);
+        if (fact == NULL)
+            continue;
+        struct ph_school_id author = ph_fact_school(fact);
+        bool fits = school != NULL ? ph_school_id_equal(&author, school)
+                                   : ph_writer_id_equal(&fact->of.certify.writer, writer);
+        for (uint32_t i = 0; fits && i < *index; i++) {
+            const struct ph_fact *before = certify_at(node, i);
+            fits = before == NULL || !is_same_pair(before, fact);
+        }
+        if (fits)
+            return fact;
+    }
+    return NULL;
+}
+
+static uint32_t count_tips(const struct ph_node *node, const struct ph_writer_id *writer)
 {
     uint32_t count = 0;
-    for (uint32_t i = 0; i < node->logs.count; i++) {
-        const struct ph_log *log = &node->logs.items[i];
-        count +=
-            ph_school_id_equal(&log->row.school, school) &&
-            (writer == NULL ? log->row.is_branch : ph_writer_id_equal(&log->row.writer, writer));
+    for (uint32_t i = 0; i < node->logs.count; i++)
+        count += ph_writer_id_equal(&node->logs.items[i].row.writer, writer);
+    return count;
+}
+
+static bool has_too_many_tips(const struct ph_node *node, const struct ph_writer_id *writer)
+{
+    return count_tips(node, writer) > PH_BRANCHES_MAX;
+}
+
+/* Tips beyond the first of each log of the school: of each writer that it certifies, whoever else does. */
+static uint32_t count_forks(const struct ph_node *node, const struct ph_school_id *school)
+{
+    uint32_t count = 0;
+    const struct ph_fact *certify;
+    for (uint32_t i = 0; (certify = next_certify(node, &i, school, NULL)) != NULL; i++) {
+        uint32_t tip_count = count_tips(node, &certify->of.certify.writer);
+        count += tip_count > 1 ? tip_count - 1 : 0;
     }
     return count;
 }
 
-/* Rules over the facts and over entries that everyone can be shown, so that all nodes leave out the
- * same. More of either never undoes it. */
-static void judge(struct ph_node *node, struct ph_log *log)
+static void mark(struct ph_node *node, const struct ph_writer_id *writer, bool by_facts)
 {
-    const struct ph_school_id *school = &log->row.school;
-    log->is_silent = is_over_by_facts(node, school);
-    log->is_left_out = log->is_silent || count_ends(node, school, NULL) > PH_FORKS_PER_SCHOOL_MAX ||
-                       count_ends(node, school, &log->row.writer) > PH_BRANCHES_MAX;
+    for (uint32_t i = 0; i < node->logs.count; i++) {
+        struct ph_log *log = &node->logs.items[i];
+        if (!ph_writer_id_equal(&log->row.writer, writer))
+            continue;
+        log->is_left_out = true;
+        log->is_silent = log->is_silent || by_facts;
+    }
 }
 
-/* Branches of one log count against all logs of the school, so with any all are judged. */
+static void mark_all(struct ph_node *node, const struct ph_school_id *school, bool by_facts)
+{
+    for (uint32_t i = 0; i < ph_facts_count(node->facts); i++) {
+        const struct ph_fact *certify = certify_at(node, i);
+        if (certify == NULL)
+            continue;
+        struct ph_school_id author = ph_fact_school(certify);
+        if (ph_school_id_equal(&author, school))
+            mark(node, &certify->of.certify.writer, by_facts);
+    }
+}
+
+/* Rules over the facts and over entries that everyone can be shown, so that all nodes leave out the
+ * same. More of either never undoes it. */
+static void judge_school(struct ph_node *node, const struct ph_school_id *school)
+{
+    bool by_facts = is_over_by_facts(node, school);
+    if (by_facts || count_forks(node, school) > PH_FORKS_PER_SCHOOL_MAX)
+        mark_all(node, school, by_facts);
+}
+
+/* By its own tips, and with all writers of each school that certifies it. */
+static void judge_writer(struct ph_node *node, const struct ph_writer_id *writer)
+{
+    const struct ph_fact *certify;
+    int first = ph_ends_find(node, writer);
+    if (first >= 0 && node->logs.items[first].is_silent)
+        return;
+    if (has_too_many_tips(node, writer))
+        mark(node, writer, false);
+    for (uint32_t i = 0; (certify = next_certify(node, &i, NULL, writer)) != NULL; i++) {
+        struct ph_school_id school = ph_fact_school(certify);
+        judge_school(node, &school);
+    }
+}
+
+/* The first certify fact too many leaves out all writers of its school, a later one its own. */
+static void judge_certify(struct ph_node *node, const struct ph_fact *certify)
+{
+    struct ph_school_id school = ph_fact_school(certify);
+    uint32_t count = ph_facts_certify_count(node->facts, &school);
+    if (count <= PH_CERTIFIES_PER_SCHOOL_MAX)
+        judge_writer(node, &certify->of.certify.writer);
+    else if (count == PH_CERTIFIES_PER_SCHOOL_MAX + 1)
+        judge_school(node, &school);
+    else
+        mark(node, &certify->of.certify.writer, true);
+}
+
+static bool is_first_of_school(const struct ph_node *node, uint32_t index,
+                               const struct ph_school_id *school)
+{
+    uint32_t first = 0;
+    return next_certify(node, &first, school, NULL) != NULL && first == index;
+}
+
 static void judge_all(struct ph_node *node)
 {
-    bool has_branches = false;
-    for (uint32_t i = 0; i < node->logs.count; i++)
-        has_branches = has_branches || node->logs.items[i].row.is_branch;
-    for (uint32_t i = 0; i < node->logs.count; i++)
-        if (has_branches || is_over_by_facts(node, &node->logs.items[i].row.school))
-            judge(node, &node->logs.items[i]);
+    struct ph_ends *logs = &node->logs;
+    for (uint32_t i = 0; i < logs->count; i++)
+        if (logs->items[i].is_forked && has_too_many_tips(node, &logs->items[i].row.writer))
+            mark(node, &logs->items[i].row.writer, false);
+    for (uint32_t i = 0; node->facts != NULL && i < ph_facts_count(node->facts); i++) {
+        const struct ph_fact *certify = certify_at(node, i);
+        if (certify == NULL)
+            continue;
+        struct ph_school_id school = ph_fact_school(certify);
+        if (is_first_of_school(node, i, &school))
+            judge_school(node, &school);
+    }
+    for (uint32_t i = 0; i < logs->count; i++)
+        logs->items[i].is_said = logs->items[i].is_left_out;
 }
 
 /* All of a school that its certify facts name, those that no log is kept for too: others may have
@@ -143,12 +255,12 @@ static void judge_all(struct ph_node *node)
 static enum ph_status leave_out_writers(struct ph_node *node, const struct ph_school_id *school)
 {
     for (uint32_t i = 0; i < ph_facts_count(node->facts); i++) {
-        const struct ph_fact *fact = ph_facts_at(node->facts, i);
-        if (fact->type != PH_FACT_CERTIFY || !ph_facts_stands(node->facts, fact))
+        const struct ph_fact *certify = certify_at(node, i);
+        if (certify == NULL)
             continue;
-        struct ph_school_id author = ph_fact_school(fact);
+        struct ph_school_id author = ph_fact_school(certify);
         if (ph_school_id_equal(&author, school))
-            PH_TRY(ph_batch_leave_out(node->ingest.gathering, &fact->of.certify.writer));
+            PH_TRY(ph_batch_leave_out(node->ingest.gathering, &certify->of.certify.writer));
     }
     return PH_OK;
 }
@@ -164,6 +276,7 @@ static enum ph_status leave_out_certified(struct ph_node *node, const struct ph_
 
 static enum ph_status leave_out(struct ph_node *node, struct ph_log *log)
 {
+    log->is_said = true;
     node->ingest.holes_changed = true; /* its holes are left out of the root, too */
     ph_log(node->log, PH_LOG_WARN, "log %02x%02x%02x%02x is left out: its writer %s",
            log->row.writer.bytes[0], log->row.writer.bytes[1], log->row.writer.bytes[2],
@@ -173,16 +286,12 @@ static enum ph_status leave_out(struct ph_node *node, struct ph_log *log)
     return ph_batch_leave_out(node->ingest.gathering, &log->row.writer);
 }
 
-/* After a certify fact or a branch was taken. */
-static enum ph_status judge_school(struct ph_node *node, const struct ph_school_id *school)
+/* Those that were judged so just now. */
+static enum ph_status leave_out_new(struct ph_node *node)
 {
     for (uint32_t i = 0; i < node->logs.count; i++) {
         struct ph_log *log = &node->logs.items[i];
-        bool was_left_out = log->is_left_out;
-        if (!ph_school_id_equal(&log->row.school, school))
-            continue;
-        judge(node, log);
-        if (log->is_left_out && !was_left_out)
+        if (log->is_left_out && !log->is_said)
             PH_TRY(leave_out(node, log));
     }
     return PH_OK;
@@ -271,7 +380,8 @@ enum ph_status ph_ends_add(struct ph_node *node, const struct ph_fact *certify)
     } else if (!is_held && !is_over) {
         ph_log(node->log, PH_LOG_WARN, "more logs than this node has room for");
     }
-    PH_TRY(judge_school(node, &row.school));
+    judge_certify(node, certify);
+    PH_TRY(leave_out_new(node));
     return is_over ? leave_out_certified(node, certify) : PH_OK;
 }
 
@@ -294,7 +404,8 @@ enum ph_status ph_ends_add_branch(struct ph_node *node, uint32_t number,
            "log %02x%02x%02x%02x is forked behind entry %u: both branches are kept",
            row->writer.bytes[0], row->writer.bytes[1], row->writer.bytes[2], row->writer.bytes[3],
            row->base_seq);
-    return judge_school(node, &row->school);
+    judge_writer(node, &row->writer);
+    return leave_out_new(node);
 }
 
 int ph_ends_find(const struct ph_node *node, const struct ph_writer_id *writer)

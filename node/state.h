@@ -25,6 +25,7 @@ struct ph_log {
     bool is_forked;   /* of the first: it has branches */
     bool is_left_out; /* of root, records and wants */
     bool is_silent;   /* nor announced: the facts alone leave it out, so all know */
+    bool is_said;     /* that it is left out: in a batch, or to be restated */
 };
 
 struct ph_ends {

@@ -294,6 +294,51 @@ static void a_school_with_too_many_branches_stays_left_out_after_a_restart(void 
     sim_free(sim);
 }
 
+/* The first entry of a log, another for each turn. */
+static void say_beginning(const struct bad_member *bad, struct sim_stranger *stranger,
+                          const struct bad_log *log, uint8_t turn)
+{
+    struct bad_log branch = *log;
+    branch.turn = turn;
+    bad_member_say_run(bad, stranger, &branch, 1, false);
+    sim_run(bad->sim, 500);
+}
+
+/* Regression: tips counted for each of two schools by itself, and whether more were taken hung on which
+ * school's had come first. */
+static void a_key_of_two_schools_is_left_out_by_all_at_once(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_network(709, 4);
+    struct bad_member bad = bad_member_of(sim, BAD), partner = bad_member_of(sim, 3);
+    struct bad_log one = {.content_len = 0}, two = {.content_len = 0};
+    struct bad_fact facts[2];
+    facts[0] = bad_member_certify(&bad, 1, &bad.log.certify, &one);
+    facts[1] = bad_member_certify(&partner, 1, &partner.log.certify, &two);
+    struct sim_stranger *at_0 = bad_member_dial(&bad, 0, 0);
+    struct sim_stranger *at_1 = bad_member_dial(&partner, 1, 1);
+    bad_member_say_facts(at_0, facts, 2);
+    sim_run(sim, 2000);
+    sim_partition(sim, 0, 1);
+    say_beginning(&bad, at_0, &one, 0);
+    say_beginning(&partner, at_1, &two, 0);
+    sim_heal(sim);
+    CHECK(sim_converge(sim, 120000));
+
+    for (uint8_t turn = 1; turn <= PH_BRANCHES_MAX; turn++)
+        say_beginning(&bad, at_0, &one, turn);
+    CHECK(sim_converge(sim, 60000));
+    say_beginning(&partner, at_1, &two, 1);
+
+    CHECK(sim_converge(sim, 60000));
+    CHECK(sim_trace_has(sim, 0, "left out") && sim_trace_has(sim, 1, "left out"));
+    assert_int_equal(sim_count(sim, 0, "plan"), 0);
+    CHECK(sim_are_equal(sim, 0, 1));
+    sim_stranger_free(at_0);
+    sim_stranger_free(at_1);
+    sim_free(sim);
+}
+
 /* Regression: it said so again after each full disk, which was a commit that failed like the last. */
 static void whom_a_node_leaves_out_keeps_no_full_disk_busy(void **state)
 {
@@ -352,7 +397,8 @@ static void a_flood_of_invitations_keeps_nobody_from_being_admitted(void **state
     sim_free(sim);
 }
 
-CHECK_MAIN(cmocka_unit_test(whom_a_node_leaves_out_keeps_no_full_disk_busy),
+CHECK_MAIN(cmocka_unit_test(a_key_of_two_schools_is_left_out_by_all_at_once),
+           cmocka_unit_test(whom_a_node_leaves_out_keeps_no_full_disk_busy),
            cmocka_unit_test(a_school_with_too_many_branches_stays_left_out_after_a_restart),
            cmocka_unit_test(another_schools_writer_key_is_not_certified),
            cmocka_unit_test(a_certify_fact_without_effect_opens_no_log),
