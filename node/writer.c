@@ -168,7 +168,8 @@ static bool is_used_up(const struct ph_node *node)
     return ph_facts_next_serial(node->facts, &node->school) >= PH_WRITERS_MAX;
 }
 
-/* A member's new writer: its certificate, and the notice that says why, in one batch. */
+/* A member's new writer: its certificate, and the notice that says why, in one batch. The notice first:
+ * should the batch be full with it, the certificate is tried again, and all is told already. */
 static enum ph_status certify(struct ph_node *node)
 {
     if (is_used_up(node)) {
@@ -177,12 +178,12 @@ static enum ph_status certify(struct ph_node *node)
             "This school has had as many installations as it may have: it reads, and can't write.";
         return PH_OK;
     }
+    if (node->writer_change.is_to_be_told)
+        PH_TRY(ph_notices_add(node, node->writer_change.why));
+    node->writer_change.is_to_be_told = false;
     PH_TRY(ph_author_certify(node));
     node->writer_change.failure = NULL;
-    if (!node->writer_change.is_to_be_told)
-        return PH_OK;
-    node->writer_change.is_to_be_told = false;
-    return ph_notices_add(node, node->writer_change.why);
+    return PH_OK;
 }
 
 static bool may_try(const struct ph_node *node)
