@@ -94,10 +94,14 @@ static pid_t start(const char *path, off_t file_len, int ends[2])
     if (pipe(ends) != 0)
         return -1;
     pid_t pid = fork();
-    if (pid != 0) {
+    int reason = errno;
+    if (pid != 0)
         close(ends[1]);
+    if (pid < 0)
+        close(ends[0]);
+    errno = reason;
+    if (pid != 0)
         return pid;
-    }
     close(ends[0]);
     confine(file_len);
     result = (struct ph_store_check){.status = PH_OK};
