@@ -227,7 +227,7 @@ enum ph_status ph_command_sync(struct ph_node *node, struct ph_request *request)
 static const struct ph_peer *session_of(const struct ph_node *node, int address_index)
 {
     const struct ph_address *address = &node->dial.items[address_index];
-    for (size_t i = 0; i < PH_PEERS_MAX; i++) {
+    for (size_t i = 0; i < node->peers_end; i++) {
         const struct ph_peer *peer = &node->peers[i];
         if (peer->state == PH_PEER_OPEN &&
             (peer->address_index == address_index ||

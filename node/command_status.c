@@ -68,11 +68,11 @@ static void answer_peer(struct ph_node *node, const struct ph_view *view,
 static void answer_peers(struct ph_node *node, const struct ph_view *view, struct ph_buffer *out)
 {
     uint32_t count = 0;
-    for (size_t i = 0; i < PH_PEERS_MAX; i++)
+    for (size_t i = 0; i < node->peers_end; i++)
         count += node->peers[i].state == PH_PEER_OPEN;
     ph_answer_key(out, "peers");
     ph_pack_array(out, count);
-    for (size_t i = 0; i < PH_PEERS_MAX; i++)
+    for (size_t i = 0; i < node->peers_end; i++)
         if (node->peers[i].state == PH_PEER_OPEN)
             answer_peer(node, view, &node->peers[i], out);
 }
@@ -91,7 +91,7 @@ static void answer_addresses(const struct ph_node *node, struct ph_buffer *out)
 static void answer_traffic(const struct ph_node *node, struct ph_buffer *out)
 {
     uint64_t bytes_in = node->bytes_in, bytes_out = node->bytes_out;
-    for (size_t i = 0; i < PH_PEERS_MAX; i++) {
+    for (size_t i = 0; i < node->peers_end; i++) {
         bytes_in += node->peers[i].bytes_in;
         bytes_out += node->peers[i].bytes_out;
     }

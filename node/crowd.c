@@ -38,7 +38,7 @@ static bool goes_before(const struct caller *a, const struct caller *b)
 static size_t gather(struct ph_node *node, struct caller callers[PH_PEERS_MAX])
 {
     size_t count = 0;
-    for (size_t i = 0; i < PH_PEERS_MAX; i++) {
+    for (size_t i = 0; i < node->peers_end; i++) {
         struct ph_peer *peer = &node->peers[i];
         if (is_in_crowd(peer))
             callers[count++] = (struct caller){.peer = peer, .host_len = host_len(peer)};

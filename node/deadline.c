@@ -29,7 +29,7 @@ void ph_deadline_set_alarm(struct ph_node *node)
     next = earlier(next, ph_writer_next_ms(node));
     if (ph_ingest_is_full(node))
         next = earlier(next, node->ingest.full_until_ms);
-    for (size_t i = 0; i < PH_PEERS_MAX; i++)
+    for (size_t i = 0; i < node->peers_end; i++)
         if (node->peers[i].state != PH_PEER_FREE)
             next = earlier(next, of_peer(&node->peers[i]));
     if (next == node->alarm_ms)

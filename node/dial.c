@@ -168,7 +168,7 @@ void ph_dial_all_soon(struct ph_node *node)
 static bool is_connected(const struct ph_node *node, int index)
 {
     const struct ph_address *address = &node->dial.items[index];
-    for (size_t i = 0; i < PH_PEERS_MAX; i++) {
+    for (size_t i = 0; i < node->peers_end; i++) {
         const struct ph_peer *peer = &node->peers[i];
         bool is_this_way = peer->address_index == index || address->is_another_way;
         if (peer->state == PH_PEER_OPEN && is_this_way &&

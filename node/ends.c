@@ -4,6 +4,8 @@
 
 #include "node/ingest.h"
 
+#define HOLES_FIRST 64
+
 static int compare_heads(const void *a, const void *b)
 {
     return ph_head_compare(a, b);
@@ -61,6 +63,20 @@ static enum ph_status load_rows(struct ph_node *node, const struct ph_view *view
     return PH_OK;
 }
 
+static enum ph_status add_hole(struct ph_ends *logs, const struct ph_hole *hole)
+{
+    if (logs->hole_count == logs->hole_size) {
+        uint32_t size = logs->hole_size == 0 ? HOLES_FIRST : 2 * logs->hole_size;
+        struct ph_hole *holes = realloc(logs->holes, size * sizeof *holes);
+        if (holes == NULL)
+            return PH_NO_MEMORY;
+        logs->holes = holes;
+        logs->hole_size = size;
+    }
+    logs->holes[logs->hole_count++] = *hole;
+    return PH_OK;
+}
+
 static enum ph_status load_holes(struct ph_node *node, const struct ph_view *view)
 {
     struct ph_ends *logs = &node->logs;
@@ -77,8 +93,9 @@ static enum ph_status load_holes(struct ph_node *node, const struct ph_view *vie
         if (logs->items[log].is_left_out)
             continue;
         PH_TRY(ph_view_entry(view, log, seq, &entry));
-        logs->holes[logs->hole_count++] = (struct ph_hole){
+        const struct ph_hole hole = {
             .writer = logs->items[log].row.writer, .seq = seq, .id = ph_header_id(entry.encoded)};
+        PH_TRY(add_hole(logs, &hole));
     }
     if (logs->hole_count != 0)
         qsort(logs->holes, logs->hole_count, sizeof *logs->holes, compare_holes);

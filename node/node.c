@@ -30,9 +30,8 @@ static void take_identity(struct ph_node *node, const struct ph_identity *identi
 
 static bool allocate(struct ph_node *node)
 {
-    node->logs.items = calloc(PH_LOGS_MAX, sizeof *node->logs.items);
-    node->logs.holes = calloc(PH_HOLES_MAX, sizeof *node->logs.holes);
-    node->heads = calloc(PH_LOGS_MAX, sizeof *node->heads);
+    node->logs.items = malloc(PH_LOGS_MAX * sizeof *node->logs.items);
+    node->heads = malloc(PH_LOGS_MAX * sizeof *node->heads);
     node->building = malloc(PH_FRAME_MESSAGE_MAX);
     node->arriving = malloc(PH_FRAME_MESSAGE_MAX);
     node->plain = malloc(PH_FRAME_PLAIN_MAX);
@@ -40,10 +39,10 @@ static bool allocate(struct ph_node *node)
     node->skeleton = malloc(PH_BODY_MAX);
     node->content = malloc(PH_BODY_MAX);
     node->commands.answer = malloc(PH_COMMAND_BYTES_MAX);
-    return node->logs.items != NULL && node->logs.holes != NULL && node->heads != NULL &&
-           node->building != NULL && node->arriving != NULL && node->plain != NULL &&
-           node->sealed != NULL && node->skeleton != NULL && node->content != NULL &&
-           node->commands.answer != NULL && ph_packer_init(&node->packer) == PH_OK;
+    return node->logs.items != NULL && node->heads != NULL && node->building != NULL &&
+           node->arriving != NULL && node->plain != NULL && node->sealed != NULL &&
+           node->skeleton != NULL && node->content != NULL && node->commands.answer != NULL &&
+           ph_packer_init(&node->packer) == PH_OK;
 }
 
 static enum ph_status load(struct ph_node *node)
@@ -83,7 +82,7 @@ enum ph_status ph_node_new(const struct ph_node_config *config, struct ph_node *
 
 static void free_peers(struct ph_node *node)
 {
-    for (size_t i = 0; i < PH_PEERS_MAX; i++) {
+    for (size_t i = 0; i < node->peers_end; i++) {
         free(node->peers[i].input);
         free(node->peers[i].logs);
         free(node->peers[i].news);
@@ -119,7 +118,7 @@ void ph_node_free(struct ph_node *node)
 
 static void announce(struct ph_node *node, uint32_t facts_before)
 {
-    for (size_t i = 0; i < PH_PEERS_MAX; i++) {
+    for (size_t i = 0; i < node->peers_end; i++) {
         struct ph_peer *peer = &node->peers[i];
         enum ph_status status = PH_OK;
         if (peer->state != PH_PEER_OPEN)

@@ -248,7 +248,7 @@ static bool is_twin(const struct ph_peer *other, const struct ph_peer *peer)
  * that somebody is there. */
 static enum ph_status name_twins(struct ph_node *node, struct ph_peer *peer)
 {
-    for (size_t i = 0; i < PH_PEERS_MAX; i++) {
+    for (size_t i = 0; i < node->peers_end; i++) {
         struct ph_peer *other = &node->peers[i];
         if (!is_twin(other, peer))
             continue;
@@ -264,7 +264,7 @@ static enum ph_status name_twins(struct ph_node *node, struct ph_peer *peer)
 enum ph_status ph_opening_take_twin(struct ph_node *node, struct ph_peer *peer,
                                     struct ph_message *message)
 {
-    for (size_t i = 0; i < PH_PEERS_MAX; i++) {
+    for (size_t i = 0; i < node->peers_end; i++) {
         struct ph_peer *other = &node->peers[i];
         if (!is_twin(other, peer) || !ph_hash_equal(&other->session, &message->of.twin.session))
             continue;
@@ -336,7 +336,7 @@ static void end_oldest_of_school(struct ph_node *node, const struct ph_peer *new
 {
     struct ph_peer *oldest = NULL;
     size_t count = 0;
-    for (size_t i = 0; i < PH_PEERS_MAX; i++) {
+    for (size_t i = 0; i < node->peers_end; i++) {
         struct ph_peer *peer = &node->peers[i];
         if (peer == newest || peer->state != PH_PEER_OPEN ||
             !ph_school_id_equal(&peer->theirs.school, &newest->theirs.school))
@@ -351,7 +351,7 @@ static void end_oldest_of_school(struct ph_node *node, const struct ph_peer *new
 
 void ph_opening_find_ourselves(struct ph_node *node, struct ph_peer *dialed)
 {
-    for (size_t i = 0; i < PH_PEERS_MAX; i++) {
+    for (size_t i = 0; i < node->peers_end; i++) {
         struct ph_peer *peer = &node->peers[i];
         if (peer->state == PH_PEER_GREETING && !peer->is_ours &&
             ph_handshake_is_other_end(&dialed->handshake, &peer->handshake))

@@ -283,7 +283,7 @@ static void check_peer(struct ph_node *node, struct ph_peer *peer)
 
 void ph_peer_on_wake(struct ph_node *node)
 {
-    for (size_t i = 0; i < PH_PEERS_MAX; i++)
+    for (size_t i = 0; i < node->peers_end; i++)
         if (node->peers[i].state != PH_PEER_FREE)
             check_peer(node, &node->peers[i]);
 }

@@ -15,7 +15,7 @@ struct ph_school_tag ph_school_tag(const struct ph_school_id *school)
 
 struct ph_peer *ph_peers_find(struct ph_node *node, ph_conn_id conn)
 {
-    for (size_t i = 0; i < PH_PEERS_MAX; i++)
+    for (size_t i = 0; i < node->peers_end; i++)
         if (node->peers[i].state != PH_PEER_FREE && node->peers[i].conn == conn)
             return &node->peers[i];
     return NULL;
@@ -37,6 +37,8 @@ struct ph_peer *ph_peers_new(struct ph_node *node, ph_conn_id conn, const char *
                              .deadline_ms = UINT64_MAX,
                              .root_due_ms = UINT64_MAX};
     snprintf(peer->address, sizeof peer->address, "%s", address);
+    size_t end = (size_t)(peer - node->peers) + 1;
+    node->peers_end = end > node->peers_end ? end : node->peers_end;
     return peer;
 }
 
@@ -50,10 +52,13 @@ static void release(struct ph_node *node, struct ph_peer *peer)
     free(peer->logs);
     free(peer->news);
     free(peer->facts_theirs);
-    for (uint32_t i = 0; i < PH_FACTS_MAX; i++)
+    uint32_t fact_count = node->facts != NULL ? ph_facts_count(node->facts) : 0;
+    for (uint32_t i = 0; i < fact_count; i++)
         if (node->ingest.fact_sources[i] == peer - node->peers + 1)
             node->ingest.fact_sources[i] = 0;
     *peer = (struct ph_peer){.state = PH_PEER_FREE};
+    while (node->peers_end != 0 && node->peers[node->peers_end - 1].state == PH_PEER_FREE)
+        node->peers_end--;
 }
 
 void ph_peers_gone(struct ph_node *node, struct ph_peer *peer, const char *reason)
@@ -105,7 +110,7 @@ void ph_peers_end(struct ph_node *node, struct ph_peer *peer, enum ph_end_reason
 
 void ph_peers_end_all(struct ph_node *node, enum ph_end_reason reason)
 {
-    for (size_t i = 0; i < PH_PEERS_MAX; i++)
+    for (size_t i = 0; i < node->peers_end; i++)
         if (node->peers[i].state != PH_PEER_FREE)
             ph_peers_end(node, &node->peers[i], reason);
 }

@@ -33,8 +33,8 @@ struct ph_ends {
                            * writer but for branches */
     uint32_t count;
     uint64_t lamport_seen; /* highest of all entries taken */
-    struct ph_hole *holes; /* durable, ascending */
-    uint32_t hole_count;
+    struct ph_hole *holes; /* owned: durable, ascending */
+    uint32_t hole_count, hole_size;
     struct ph_root root; /* of what is durable */
     struct ph_hash fact_set;
     bool left_out_is_due; /* to be said to the store once it is loaded */
@@ -49,7 +49,8 @@ struct ph_ingest {
     uint64_t generation_under_way;
     uint32_t facts_submitted;
     uint32_t facts_durable;
-    uint8_t fact_sources[PH_FACTS_MAX]; /* which peer sent a fact, its place plus one; 0: none */
+    uint8_t fact_sources[PH_FACTS_MAX]; /* which peer sent a fact, its place plus one; 0: none. Of
+                                         * facts held; written anew when one is taken */
     uint32_t own_before;                /* own durable entries before the last commit */
     uint32_t holes_pending; /* taken since the durable ones were read; may count too many */
     uint64_t full_until_ms; /* the disk was full: nothing from peers is taken until then */
@@ -286,6 +287,7 @@ struct ph_node {
     struct ph_ends logs;
     struct ph_ingest ingest;
     struct ph_peer peers[PH_PEERS_MAX];
+    size_t peers_end; /* all places from here on are free: few are ever taken, and they are large */
     struct ph_dial dial;
     struct ph_commands commands;
     struct ph_packer packer;

@@ -34,7 +34,8 @@ static enum ph_status send_heads(struct ph_node *node, struct ph_peer *peer,
     uint32_t rest = logs->hole_count - first;
     uint32_t hole_count = rest < PH_HOLES_PER_HEADS_MAX ? rest : PH_HOLES_PER_HEADS_MAX;
     struct ph_buffer message = ph_outbox_message(node);
-    ph_message_heads(&message, heads, count, logs->holes + first, hole_count);
+    const struct ph_hole *holes = hole_count != 0 ? logs->holes + first : NULL;
+    ph_message_heads(&message, heads, count, holes, hole_count);
     peer->next_hole = first + hole_count;
     return ph_outbox_send(node, peer, &message);
 }

@@ -224,7 +224,7 @@ static struct ph_peer *choose_source(struct ph_node *node, uint32_t first, bool 
                                      struct ph_news *wanted)
 {
     struct ph_peer *best = NULL;
-    for (size_t i = 0; i < PH_PEERS_MAX; i++) {
+    for (size_t i = 0; i < node->peers_end; i++) {
         struct ph_peer *peer = &node->peers[i];
         struct ph_news more;
         bool is_good = peer->want_failures == 0;
@@ -313,7 +313,7 @@ static void ask_a_failed_one(struct ph_node *node, size_t failed_count)
 void ph_want_pull(struct ph_node *node)
 {
     size_t good_count = 0, failed_count = 0;
-    for (size_t i = 0; i < PH_PEERS_MAX; i++) {
+    for (size_t i = 0; i < node->peers_end; i++) {
         struct ph_peer *peer = &node->peers[i];
         if (peer->state != PH_PEER_OPEN)
             continue;
@@ -360,7 +360,7 @@ void ph_want_on_taken(struct ph_node *node, struct ph_peer *peer, uint32_t numbe
 /* All sessions of a school stand for each other: else each of them would get its first chance. */
 static void count_failure(struct ph_node *node, const struct ph_school_id *school)
 {
-    for (size_t i = 0; i < PH_PEERS_MAX; i++) {
+    for (size_t i = 0; i < node->peers_end; i++) {
         struct ph_peer *peer = &node->peers[i];
         if (peer->state == PH_PEER_OPEN && ph_school_id_equal(&peer->theirs.school, school) &&
             peer->want_failures < UINT32_MAX)
