@@ -4,6 +4,10 @@
 
 #include "proto/crypto.h"
 
+struct ph_signature __real_ph_sign(enum ph_signature_tag tag, const uint8_t id[32],
+                                   const struct ph_sign_secret *secret);
+struct ph_signature __wrap_ph_sign(enum ph_signature_tag tag, const uint8_t id[32],
+                                   const struct ph_sign_secret *secret);
 enum ph_status __real_ph_verify(enum ph_signature_tag tag, const uint8_t id[32],
                                 const struct ph_signature *signature, const uint8_t public_key[32]);
 enum ph_status __wrap_ph_verify(enum ph_signature_tag tag, const uint8_t id[32],
