@@ -2,12 +2,16 @@
 #include <inttypes.h>
 #include <malloc.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "tests/sim/sim_run.h"
 #include "tests/sim/sim_shrink.h"
 
 #define JOBS_MAX 64
+#define HEAP_BYTES (128 << 20)
+#define HUGE_PAGE ((size_t)2 << 20)
 
 enum { EXIT_UNSAFE = 2, EXIT_STUCK = 3, EXIT_MISUSED = 64 };
 
@@ -117,14 +121,19 @@ static int shrink(const struct sim_orders *orders)
     return EXIT_UNSAFE;
 }
 
-/* Machines start and die some twenty times in a seed, and to map and unmap their memory each time costs
- * more than all that they compute. But the list that LMDB clears for each map is 2 MiB long and hardly
- * used: fresh pages cost less. */
+/* Machines start and die some twenty times in a seed. To map and unmap their memory each time costs more
+ * than all that they compute, and so do pages of 4 KiB. Where the heap lies elsewhere (sanitizers), this
+ * changes nothing. */
 static void keep_memory(void)
 {
-    mallopt(M_MMAP_THRESHOLD, 2 << 20);
+    mallopt(M_MMAP_THRESHOLD, 32 << 20);
     mallopt(M_TRIM_THRESHOLD, INT32_MAX);
-    mallopt(M_TOP_PAD, 8 << 20);
+    mallopt(M_TOP_PAD, HEAP_BYTES);
+    void *volatile first = malloc(HUGE_PAGE); /* the heap grows by what is padded */
+    free(first);
+    uintptr_t end = (uintptr_t)sbrk(0);
+    uintptr_t start = (end - HEAP_BYTES) / HUGE_PAGE * HUGE_PAGE + HUGE_PAGE;
+    madvise((void *)start, end - start, MADV_HUGEPAGE);
 }
 
 int main(int count, char **words)
