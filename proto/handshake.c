@@ -55,14 +55,15 @@ struct hkdf {
     uint8_t outputs[3][PH_HANDSHAKE_HASH_LEN];
 };
 
-/* Section 4.3, HKDF. The third output is cheap enough to be made always. */
-static struct hkdf hkdf(const uint8_t chaining_key[PH_HANDSHAKE_HASH_LEN], struct ph_bytes input)
+/* Section 4.3, HKDF; outputs beyond `count` are zero. */
+static struct hkdf hkdf(const uint8_t chaining_key[PH_HANDSHAKE_HASH_LEN], struct ph_bytes input,
+                        uint8_t count)
 {
-    struct hkdf out;
+    struct hkdf out = {0};
     uint8_t temp_key[PH_HANDSHAKE_HASH_LEN];
     struct ph_bytes previous = ph_bytes(NULL, 0);
     ph_noise_hmac(chaining_key, input, previous, temp_key);
-    for (uint8_t i = 0; i < 3; i++) {
+    for (uint8_t i = 0; i < count; i++) {
         uint8_t number = (uint8_t)(i + 1);
         ph_noise_hmac(temp_key, previous, ph_bytes(&number, 1), out.outputs[i]);
         previous = ph_bytes(out.outputs[i], PH_HANDSHAKE_HASH_LEN);
@@ -85,7 +86,7 @@ static void mix_hash(struct ph_handshake *handshake, struct ph_bytes data)
 
 static void mix_key(struct ph_handshake *handshake, struct ph_bytes input)
 {
-    struct hkdf keys = hkdf(handshake->chaining_key, input);
+    struct hkdf keys = hkdf(handshake->chaining_key, input, 2);
     memcpy(handshake->chaining_key, keys.outputs[0], sizeof handshake->chaining_key);
     init_key(handshake, keys.outputs[1]);
     ph_wipe(&keys, sizeof keys);
@@ -93,7 +94,7 @@ static void mix_key(struct ph_handshake *handshake, struct ph_bytes input)
 
 static void mix_key_and_hash(struct ph_handshake *handshake, struct ph_bytes input)
 {
-    struct hkdf keys = hkdf(handshake->chaining_key, input);
+    struct hkdf keys = hkdf(handshake->chaining_key, input, 3);
     memcpy(handshake->chaining_key, keys.outputs[0], sizeof handshake->chaining_key);
     mix_hash(handshake, ph_bytes(keys.outputs[1], PH_HANDSHAKE_HASH_LEN));
     init_key(handshake, keys.outputs[2]);
@@ -405,7 +406,7 @@ void ph_handshake_wipe(struct ph_handshake *handshake)
 void ph_handshake_split(struct ph_handshake *handshake, struct ph_channel *out)
 {
     assert(ph_handshake_is_done(handshake) && handshake->has_key);
-    struct hkdf keys = hkdf(handshake->chaining_key, ph_bytes(NULL, 0));
+    struct hkdf keys = hkdf(handshake->chaining_key, ph_bytes(NULL, 0), 2);
     bool is_initiator = handshake->role == PH_HANDSHAKE_INITIATOR;
     *out = (struct ph_channel){.is_open = true};
     memcpy(out->sending.key, keys.outputs[is_initiator ? 0 : 1], KEY_LEN);
