@@ -214,7 +214,7 @@ static void await_arrival(struct sim_net *net, struct link *link, int side)
         return;
     if (stream->segment_count != 0) {
         stream->arrival_is_due = true;
-        later(net, stream->segments[0].at_ms, on_arrival, link, side);
+        later(net, stream->segments[stream->segment_start].at_ms, on_arrival, link, side);
     } else if (stream->is_ended && stream->len == 0) {
         stream->arrival_is_due = true;
         later(net, not_before(soon(net), stream->last_ms), on_arrival, link, side);
@@ -261,10 +261,11 @@ static void await_take(struct sim_net *net, struct link *link, int side)
 /* How much of what is due arrives now. */
 static size_t due_len(struct sim_net *net, const struct sim_stream *stream, size_t *segment_count)
 {
-    size_t len = stream->segments[0].len;
+    const struct sim_segment *segments = stream->segments + stream->segment_start;
+    size_t len = segments[0].len;
     *segment_count = 1;
     while (*segment_count < stream->segment_count) {
-        const struct sim_segment *next = &stream->segments[*segment_count];
+        const struct sim_segment *next = &segments[*segment_count];
         if (next->at_ms > net->clock->now_ms || len + next->len > MERGED_MAX ||
             sim_chance(net->clock, 500))
             break;

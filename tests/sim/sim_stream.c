@@ -21,14 +21,21 @@ void sim_stream_append(struct sim_stream *stream, struct ph_bytes bytes)
 
 void sim_stream_cut(struct sim_stream *stream, size_t len, uint64_t at_ms)
 {
-    if (stream->segment_count == stream->segment_size) {
+    if (stream->segment_start != 0 &&
+        stream->segment_start + stream->segment_count == stream->segment_size) {
+        memmove(stream->segments, stream->segments + stream->segment_start,
+                stream->segment_count * sizeof *stream->segments);
+        stream->segment_start = 0;
+    }
+    if (stream->segment_count >= stream->segment_size / 2) { /* room to move seldom */
         stream->segment_size = stream->segment_size == 0 ? 16 : 2 * stream->segment_size;
         stream->segments =
             realloc(stream->segments, stream->segment_size * sizeof *stream->segments);
         if (stream->segments == NULL)
             abort();
     }
-    stream->segments[stream->segment_count++] = (struct sim_segment){len, at_ms};
+    stream->segments[stream->segment_start + stream->segment_count++] =
+        (struct sim_segment){len, at_ms};
 }
 
 uint8_t *sim_stream_take(struct sim_stream *stream, size_t len, size_t segment_count)
@@ -40,9 +47,8 @@ uint8_t *sim_stream_take(struct sim_stream *stream, size_t len, size_t segment_c
     stream->start += len;
     stream->len -= len;
     stream->taken -= len;
+    stream->segment_start += segment_count;
     stream->segment_count -= segment_count;
-    memmove(stream->segments, stream->segments + segment_count,
-            stream->segment_count * sizeof *stream->segments);
     return bytes;
 }
 

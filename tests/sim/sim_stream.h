@@ -9,13 +9,13 @@ struct sim_segment {
     uint64_t at_ms;
 };
 
-/* One direction: `len` bytes at `start`. Those before `taken` are on their way, in `segments`; the
- * rest waits. */
+/* One direction: `len` bytes at `start`. Those before `taken` are on their way, in `segment_count`
+ * segments at `segment_start`; the rest waits. */
 struct sim_stream {
     uint8_t *bytes;
     size_t start, len, size, taken;
     struct sim_segment *segments;
-    size_t segment_count, segment_size;
+    size_t segment_start, segment_count, segment_size;
     uint64_t last_ms; /* nothing arrives earlier */
     bool arrival_is_due, take_is_due;
     bool is_ended; /* the sender hung up */
