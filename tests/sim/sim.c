@@ -137,7 +137,7 @@ void sim_free(struct sim *sim)
         sim_machine_die(&sim->machines[i], SIM_FATE_LOST);
         remove_folder(sim->machines[i].path);
         unlink(sim->machines[i].journal);
-        sim_copies_remove(sim, i);
+        sim_copies_free(&sim->machines[i]);
         free(sim->machines[i].records);
     }
     for (size_t i = 0; i < sim->reply_count; i++)

@@ -9,6 +9,15 @@
 #define SIM_JOBS_MAX 4
 #define SIM_KEPT_MAX 32 /* addresses that a node is told to keep dialing */
 
+#define SIM_DISK_FILES 2 /* the database, the journal */
+
+/* A file as it was. */
+struct sim_copy {
+    bool is_there;
+    uint8_t *bytes; /* owned */
+    size_t len;
+};
+
 struct sim_machine {
     struct sim *sim;
     uint32_t index;
@@ -16,6 +25,7 @@ struct sim_machine {
     char path[SIM_PATH_MAX];
     char journal[SIM_PATH_MAX + 16];
     struct ph_identity identity, backed_up;
+    struct sim_copy backup[SIM_DISK_FILES];
     char kept[SIM_KEPT_MAX][PH_ADDRESS_LEN_MAX + 1];
     size_t kept_count;
 
@@ -76,7 +86,7 @@ void sim_machine_tell(struct sim_machine *machine, struct ph_event *event);
 /* Its memory is gone, its store closed. */
 void sim_machine_die(struct sim_machine *machine, enum sim_fate fate);
 void sim_machine_start(struct sim_machine *machine);
-void sim_copies_remove(const struct sim *sim, uint32_t node);
+void sim_copies_free(struct sim_machine *machine);
 void sim_machine_draw_writer(struct ph_identity *identity, uint16_t serial, uint64_t *chance);
 
 __attribute__((noreturn, format(printf, 2, 3))) void sim_fail(const struct sim *sim,
