@@ -280,9 +280,11 @@ void ph_command_check(struct ph_node *node)
 {
     for (size_t i = 0; i < PH_COMMANDS_MAX; i++) {
         struct ph_wait *wait = &node->commands.waits[i];
+        if (wait->what == PH_WAIT_NOTHING)
+            continue;
         struct ph_buffer answer = ph_buffer(node->commands.answer, PH_COMMAND_BYTES_MAX);
         char error[256] = "";
-        if (wait->what == PH_WAIT_NOTHING || !is_done(node, wait, &answer, error))
+        if (!is_done(node, wait, &answer, error))
             continue;
         if (error[0] != '\0')
             answer_error(node, wait->command, error);
