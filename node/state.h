@@ -143,6 +143,7 @@ struct ph_peer {
     struct ph_peer_log *logs;                      /* owned: PH_LOGS_MAX, while open */
     struct ph_news *news;                          /* owned: PH_NEWS_PER_PEER_MAX, while open */
     uint32_t news_count;
+    uint32_t further_count; /* logs whose `further` is known */
     uint32_t next_hole;     /* of ours, to be named in the next heads */
     uint32_t want_failures; /* wants in a row that nothing came of */
     struct ph_want wants[PH_WANTS_PER_PEER_MAX];

@@ -30,6 +30,13 @@ static bool is_same(const struct ph_locator *a, const struct ph_locator *b)
     return a->seq == b->seq && memcmp(a->check, b->check, sizeof a->check) == 0;
 }
 
+static void set_further(struct ph_peer *peer, uint32_t log, const struct ph_locator *head)
+{
+    struct ph_locator *further = &peer->logs[log].further;
+    peer->further_count += (head->seq != 0) - (uint32_t)(further->seq != 0);
+    *further = *head;
+}
+
 static void add_news(struct ph_peer *peer, uint32_t first, const struct ph_locator *head)
 {
     for (uint32_t i = 0; i < peer->news_count; i++)
@@ -64,11 +71,11 @@ static bool is_further(const struct ph_node *node, uint32_t first, const struct 
 enum ph_status ph_want_note_head(struct ph_node *node, struct ph_peer *peer, uint32_t first,
                                  const struct ph_locator *head)
 {
-    struct ph_locator *further = &peer->logs[first].further;
+    const struct ph_locator *further = &peer->logs[first].further;
     uint32_t number = first;
     if (is_further(node, first, head)) {
         if (further->seq < head->seq)
-            *further = *head;
+            set_further(peer, first, head);
         else if (!is_same(further, head))
             add_news(peer, first, head);
         return PH_OK;
@@ -91,7 +98,7 @@ static enum ph_status place_further(struct ph_node *node, struct ph_peer *peer, 
     struct ph_locator head = peer->logs[first].further;
     if (head.seq == 0 || (is_further(node, first, &head)))
         return PH_OK;
-    peer->logs[first].further = (struct ph_locator){0};
+    set_further(peer, first, &(struct ph_locator){0});
     return ph_want_note_head(node, peer, first, &head);
 }
 
@@ -313,6 +320,7 @@ static void ask_a_failed_one(struct ph_node *node, size_t failed_count)
 void ph_want_pull(struct ph_node *node)
 {
     size_t good_count = 0, failed_count = 0;
+    bool has_anybody_more = false;
     for (size_t i = 0; i < node->peers_end; i++) {
         struct ph_peer *peer = &node->peers[i];
         if (peer->state != PH_PEER_OPEN)
@@ -322,8 +330,9 @@ void ph_want_pull(struct ph_node *node)
             good_count += count;
         else
             failed_count += count;
+        has_anybody_more = has_anybody_more || peer->further_count != 0 || peer->news_count != 0;
     }
-    if (node->is_stopping || !has_ingest_room(node))
+    if (!has_anybody_more || node->is_stopping || !has_ingest_room(node))
         return;
     ask_the_good(node, good_count);
     ask_a_failed_one(node, failed_count);
@@ -372,7 +381,7 @@ static void count_failure(struct ph_node *node, const struct ph_school_id *schoo
  * said of this log have their turn. */
 static void forget_head(struct ph_peer *peer, const struct ph_want *want)
 {
-    struct ph_locator *further = &peer->logs[want->log].further;
+    const struct ph_locator *further = &peer->logs[want->log].further;
     uint32_t kept = 0;
     for (uint32_t i = 0; i < peer->news_count; i++)
         if (peer->news[i].log != want->log || !is_same(&peer->news[i].head, &want->head))
@@ -380,7 +389,7 @@ static void forget_head(struct ph_peer *peer, const struct ph_want *want)
     peer->news_count = kept;
     for (uint32_t i = 0; i < kept; i++)
         if (peer->news[i].log == want->log && is_same(further, &want->head))
-            *further = (struct ph_locator){0};
+            set_further(peer, want->log, &(struct ph_locator){0});
 }
 
 static void give_up(struct ph_node *node, struct ph_peer *peer, struct ph_want *want)
