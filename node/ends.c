@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "node/ingest.h"
+#include "node/peers.h"
 
 #define HOLES_FIRST 64
 
@@ -324,6 +325,8 @@ static enum ph_status load(struct ph_node *node, bool rows_too)
         status = load_rows(node, &view);
         judge_all(node);
     }
+    if (status == PH_OK && rows_too)
+        status = ph_peers_fit_all(node, node->logs.count);
     if (status == PH_OK)
         status = load_holes(node, &view);
     ph_view_close(&view);
@@ -388,6 +391,7 @@ enum ph_status ph_ends_add(struct ph_node *node, const struct ph_fact *certify)
     bool is_held = ph_ends_find(node, &row.writer) >= 0;
     bool is_over = is_over_by_facts(node, &row.school);
     if (!is_held && !is_over && node->logs.count < PH_LOGS_MAX) {
+        PH_TRY(ph_peers_fit_all(node, node->logs.count + 1));
         PH_TRY(ph_batch_log(node->ingest.gathering, node->logs.count, &row));
         uint32_t number = add_log(node, &row, &row.tip);
         if (is_own(node, &row)) {
@@ -416,6 +420,7 @@ enum ph_status ph_ends_add_branch(struct ph_node *node, uint32_t number,
                                   const struct ph_log_row *row, const struct ph_link *base)
 {
     assert(number == node->logs.count && row->is_branch);
+    PH_TRY(ph_peers_fit_all(node, node->logs.count + 1));
     add_log(node, row, base);
     ph_log(node->log, PH_LOG_WARN,
            "log %02x%02x%02x%02x is forked behind entry %u: both branches are kept",

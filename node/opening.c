@@ -278,10 +278,10 @@ enum ph_status ph_opening_take_twin(struct ph_node *node, struct ph_peer *peer,
 /* The initiator has said its root in message 3 if it knew us; the responder always answers. */
 static enum ph_status open_session(struct ph_node *node, struct ph_peer *peer)
 {
-    peer->logs = calloc(PH_LOGS_MAX, sizeof *peer->logs);
     peer->news = calloc(PH_NEWS_PER_PEER_MAX, sizeof *peer->news);
-    if (peer->logs == NULL || peer->news == NULL)
+    if (peer->news == NULL)
         return PH_NO_MEMORY;
+    PH_TRY(ph_peers_fit_logs(peer, node->logs.count));
     peer->state = PH_PEER_OPEN;
     peer->deadline_ms = UINT64_MAX;
     peer->root_due_ms = node->now_ms + PH_IDLE_ROOT_MS;

@@ -6,6 +6,8 @@
 #include "node/outbox.h"
 #include "node/report.h"
 
+#define LOGS_FIRST 64
+
 struct ph_school_tag ph_school_tag(const struct ph_school_id *school)
 {
     struct ph_school_tag tag = {{0}};
@@ -40,6 +42,30 @@ struct ph_peer *ph_peers_new(struct ph_node *node, ph_conn_id conn, const char *
     size_t end = (size_t)(peer - node->peers) + 1;
     node->peers_end = end > node->peers_end ? end : node->peers_end;
     return peer;
+}
+
+enum ph_status ph_peers_fit_logs(struct ph_peer *peer, uint32_t count)
+{
+    uint32_t size = peer->log_size == 0 ? LOGS_FIRST : peer->log_size;
+    while (size < count)
+        size *= 2;
+    if (size == peer->log_size)
+        return PH_OK;
+    struct ph_peer_log *logs = realloc(peer->logs, size * sizeof *logs);
+    if (logs == NULL)
+        return PH_NO_MEMORY;
+    memset(logs + peer->log_size, 0, (size - peer->log_size) * sizeof *logs);
+    peer->logs = logs;
+    peer->log_size = size;
+    return PH_OK;
+}
+
+enum ph_status ph_peers_fit_all(struct ph_node *node, uint32_t count)
+{
+    for (size_t i = 0; i < node->peers_end; i++)
+        if (node->peers[i].state == PH_PEER_OPEN)
+            PH_TRY(ph_peers_fit_logs(&node->peers[i], count));
+    return PH_OK;
 }
 
 static void release(struct ph_node *node, struct ph_peer *peer)

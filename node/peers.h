@@ -23,6 +23,10 @@ void ph_peers_hang_up(struct ph_node *node, struct ph_peer *peer, const char *re
                       bool is_duplicate);
 void ph_peers_gone(struct ph_node *node, struct ph_peer *peer, const char *reason);
 
+/* What is known of an open peer's logs has room for so many. PH_NO_MEMORY: as it was. */
+PH_MUST_USE enum ph_status ph_peers_fit_logs(struct ph_peer *peer, uint32_t count);
+PH_MUST_USE enum ph_status ph_peers_fit_all(struct ph_node *node, uint32_t count);
+
 /* Name of a school for log lines: the first eight hex digits of its key. */
 struct ph_school_tag {
     char text[9];

@@ -140,8 +140,9 @@ struct ph_peer {
     bool heads_begun;              /* we sent our heads once, or the roots were equal */
     bool root_is_unjudged;         /* their root came while something of ours was pending */
     struct ph_root mismatch_theirs, mismatch_ours; /* roots whose difference has been worked on */
-    struct ph_peer_log *logs;                      /* owned: PH_LOGS_MAX, while open */
-    struct ph_news *news;                          /* owned: PH_NEWS_PER_PEER_MAX, while open */
+    struct ph_peer_log *logs;                      /* owned: log_size, no fewer than held */
+    uint32_t log_size;
+    struct ph_news *news; /* owned: PH_NEWS_PER_PEER_MAX, while open */
     uint32_t news_count;
     uint32_t further_count; /* logs whose `further` is known */
     uint32_t next_hole;     /* of ours, to be named in the next heads */
