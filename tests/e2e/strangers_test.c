@@ -319,7 +319,8 @@ static void who_has_the_nodes_own_keys_makes_it_a_new_writer(void **state)
     CHECK(caller_greet(&caller));
     caller_await_end(&caller);
 
-    assert_int_equal(caller.end_reason, PH_END_DUPLICATE);
+    /* Not a second session of a pair, which would mean that this address needs no more calls. */
+    assert_int_equal(caller.end_reason, PH_END_DONE);
     process_do(stage.a, WORDS("new", "plan", "title=by the new writer")); /* waits for it */
     struct ph_identity then = caller_identity_of(stage.a);
     assert_memory_not_equal(then.writer_seed, own.writer_seed, sizeof own.writer_seed);
