@@ -199,11 +199,26 @@ static void missing_journal_is_begun_anew(void **state)
     check_goes_on(*state, 1, "damaged");
 }
 
+/* Another than stood there, whatever it was. */
+static void spoil_byte(const struct process_school *school, const char *name, long offset)
+{
+    char path[PATH_MAX + 32];
+    snprintf(path, sizeof path, "%s/%s", school->home, name);
+    FILE *file = fopen(path, "r+b");
+    assert_non_null(file);
+    assert_int_equal(fseek(file, offset, SEEK_SET), 0);
+    int byte = fgetc(file);
+    assert_int_not_equal(byte, EOF);
+    assert_int_equal(fseek(file, offset, SEEK_SET), 0);
+    assert_int_not_equal(fputc(byte ^ 0xff, file), EOF);
+    assert_int_equal(fclose(file), 0);
+}
+
 static void damaged_journal_is_set_aside(void **state)
 {
     make_network(*state);
     write_alone(*state);
-    shell(*state, "printf X | dd of=\"$B/journal\" bs=1 seek=300 conv=notrunc status=none");
+    spoil_byte(&((struct process_world *)*state)->schools[1], "journal", 300);
     check_goes_on(*state, 1, "damaged");
     shell(*state, "test -e \"$B/journal.damaged-1\"");
 }
