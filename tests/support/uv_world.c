@@ -11,7 +11,10 @@ static struct ph_node *the_node;
 enum ph_status ph_store_apply(struct ph_store *store, struct ph_batch *batch)
 {
     (void)store;
-    return batch->full_count-- > 0 ? PH_MAP_FULL : the_node->applied;
+    if (atomic_load(&batch->full_count) == 0)
+        return the_node->applied;
+    atomic_fetch_sub(&batch->full_count, 1);
+    return PH_MAP_FULL;
 }
 
 enum ph_status ph_store_grow(struct ph_store *store)

@@ -8,8 +8,10 @@
 #include "node/node.h"
 #include "tests/support/check.h"
 
+#include <stdatomic.h>
+
 struct ph_batch {
-    int full_count; /* how often applying says that the map is full */
+    atomic_int full_count; /* how often applying will say that the map is full */
 };
 
 struct ph_node {

@@ -1,6 +1,7 @@
 /* The environment on libuv: time, commits, jobs, TCP, signals. */
 #include "tests/support/uv_world.h"
 
+#include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,6 +66,7 @@ static void failed_commit_comes_back_with_its_status(void **state)
 struct slow_job {
     struct ph_job job;
     const struct ph_node *node;
+    sem_t go_on;
     int grown_before, grown_after; /* while it ran */
 };
 
@@ -72,18 +74,28 @@ static void run_slow_job(struct ph_job *job)
 {
     struct slow_job *slow = (struct slow_job *)job;
     slow->grown_before = slow->node->grown;
-    usleep(20000); /* long enough that the map would grow meanwhile if nothing held it back */
+    sem_wait(&slow->go_on);
     slow->grown_after = slow->node->grown;
 }
 
 static struct slow_job slow_jobs[2] = {{.job = {run_slow_job}}, {.job = {run_slow_job}}};
 
+/* The jobs go on once the map was full for a few turns of the loop, in which it would have grown. */
 static void commit_beside_jobs(struct ph_node *node, const struct ph_event *event)
 {
+    const struct ph_env_ops *ops = node->env.ops;
+    static int turns;
     if (event->type == PH_EVENT_COMMAND) {
-        node->env.ops->job(node->env.impl, &slow_jobs[0].job);
-        node->env.ops->job(node->env.impl, &slow_jobs[1].job);
-        node->env.ops->commit(node->env.impl, &node->batch);
+        turns = 0;
+        ops->job(node->env.impl, &slow_jobs[0].job);
+        ops->job(node->env.impl, &slow_jobs[1].job);
+        ops->commit(node->env.impl, &node->batch);
+        ops->wake_at(node->env.impl, event->now_ms + 1);
+    } else if (event->type == PH_EVENT_WAKE && node->quit != 0 && turns < 3) {
+        turns += atomic_load(&node->batch.full_count) == 0;
+        ops->wake_at(node->env.impl, event->now_ms + 1);
+        for (size_t i = 0; i < 2 && turns == 3; i++)
+            sem_post(&slow_jobs[i].go_on);
     }
     node->wants_quit = node->jobs_done == 2 && node->committed == PH_OK;
 }
@@ -94,10 +106,15 @@ static void map_does_not_grow_under_a_job(void **state)
     static const struct script script = {commit_beside_jobs};
     struct world *world = a_world(&script);
     world->node.batch.full_count = 1;
-    slow_jobs[0].node = slow_jobs[1].node = &world->node;
+    for (size_t i = 0; i < 2; i++) {
+        slow_jobs[i].node = &world->node;
+        assert_int_equal(sem_init(&slow_jobs[i].go_on, 0, 0), 0);
+    }
     run(world);
-    for (size_t i = 0; i < 2; i++)
+    for (size_t i = 0; i < 2; i++) {
         assert_int_equal(slow_jobs[i].grown_before, slow_jobs[i].grown_after);
+        assert_int_equal(sem_destroy(&slow_jobs[i].go_on), 0);
+    }
     assert_int_equal(world->node.grown, 1);
     end_world(world);
 }
