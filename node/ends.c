@@ -121,41 +121,45 @@ static void refresh_root(struct ph_node *node)
 
 /* --- who is left out --- */
 
-/* The fact in this place, if it is a certify fact that stands; else NULL. */
-static const struct ph_fact *certify_at(const struct ph_node *node, uint32_t index)
+/* In order of admission; NULL: no more. */
+static const struct ph_school_id *school_at(const struct ph_node *node, uint32_t number)
 {
-    const struct ph_fact *fact = ph_facts_at(node->facts, index);
-    return fact->type == PH_FACT_CERTIFY && ph_facts_stands(node->facts, fact) ? fact : NULL;
+    return node->facts != NULL ? ph_facts_school(node->facts, number) : NULL;
 }
 
-static bool is_same_pair(const struct ph_fact *a, const struct ph_fact *b)
-{
-    struct ph_school_id left = ph_fact_school(a), right = ph_fact_school(b);
-    return ph_writer_id_equal(&a->of.certify.writer, &b->of.certify.writer) &&
-           ph_school_id_equal(&left, &right);
-}
-
-/* The next at or after `*index` that certifies a writer of the school, or with `school` NULL this writer
- * for any school; of those for one pair only the first. NULL: no more. */
-static const struct ph_fact *next_certify(const struct ph_node *node, uint32_t *index,
-                                          const struct ph_school_id *school,
-                                          const struct ph_writer_id *writer)
+/* The next certify fact that stands, at or after `*index`. NULL: no more. */
+static const struct ph_fact *next_certify(const struct ph_node *node, uint32_t *index)
 {
     for (; *index < ph_facts_count(node->facts); ++*index) {
-        const struct ph_fact *fact = certify_at(node, *index);
-        if (fact == NULL)
-            continue;
-        struct ph_school_id author = ph_fact_school(fact);
-        bool fits = school != NULL ? ph_school_id_equal(&author, school)
-                                   : ph_writer_id_equal(&fact->of.certify.writer, writer);
-        for (uint32_t i = 0; fits && i < *index; i++) {
-            const struct ph_fact *before = certify_at(node, i);
-            fits = before == NULL || !is_same_pair(before, fact);
-        }
-        if (fits)
+        const struct ph_fact *fact = ph_facts_at(node->facts, *index);
+        if (fact->type == PH_FACT_CERTIFY && ph_facts_stands(node->facts, fact))
             return fact;
     }
     return NULL;
+}
+
+/* The next of those by this school. */
+static const struct ph_fact *next_by(const struct ph_node *node, uint32_t *index,
+                                     const struct ph_school_id *school)
+{
+    const struct ph_fact *fact;
+    for (; (fact = next_certify(node, index)) != NULL; ++*index) {
+        struct ph_school_id author = ph_fact_school(fact);
+        if (ph_school_id_equal(&author, school))
+            return fact;
+    }
+    return NULL;
+}
+
+/* Has the school certified the same writer in a fact before this one? */
+static bool is_repeated(const struct ph_node *node, uint32_t index,
+                        const struct ph_school_id *school)
+{
+    const struct ph_fact *fact = ph_facts_at(node->facts, index), *before;
+    for (uint32_t i = 0; (before = next_by(node, &i, school)) != NULL && i < index; i++)
+        if (ph_writer_id_equal(&before->of.certify.writer, &fact->of.certify.writer))
+            return true;
+    return false;
 }
 
 static uint32_t count_tips(const struct ph_node *node, const struct ph_writer_id *writer)
@@ -176,9 +180,10 @@ static uint32_t count_forks(const struct ph_node *node, const struct ph_school_i
 {
     uint32_t count = 0;
     const struct ph_fact *certify;
-    for (uint32_t i = 0; (certify = next_certify(node, &i, school, NULL)) != NULL; i++) {
+    for (uint32_t i = 0; (certify = next_by(node, &i, school)) != NULL; i++) {
         uint32_t tip_count = count_tips(node, &certify->of.certify.writer);
-        count += tip_count > 1 ? tip_count - 1 : 0;
+        if (tip_count > 1 && !is_repeated(node, i, school))
+            count += tip_count - 1;
     }
     return count;
 }
@@ -196,14 +201,9 @@ static void mark(struct ph_node *node, const struct ph_writer_id *writer, bool b
 
 static void mark_all(struct ph_node *node, const struct ph_school_id *school, bool by_facts)
 {
-    for (uint32_t i = 0; i < ph_facts_count(node->facts); i++) {
-        const struct ph_fact *certify = certify_at(node, i);
-        if (certify == NULL)
-            continue;
-        struct ph_school_id author = ph_fact_school(certify);
-        if (ph_school_id_equal(&author, school))
-            mark(node, &certify->of.certify.writer, by_facts);
-    }
+    const struct ph_fact *certify;
+    for (uint32_t i = 0; (certify = next_by(node, &i, school)) != NULL; i++)
+        mark(node, &certify->of.certify.writer, by_facts);
 }
 
 /* Rules over the facts and over entries that everyone can be shown, so that all nodes leave out the
@@ -224,9 +224,11 @@ static void judge_writer(struct ph_node *node, const struct ph_writer_id *writer
         return;
     if (has_too_many_tips(node, writer))
         mark(node, writer, false);
-    for (uint32_t i = 0; (certify = next_certify(node, &i, NULL, writer)) != NULL; i++) {
+    for (uint32_t i = 0; (certify = next_certify(node, &i)) != NULL; i++) {
         struct ph_school_id school = ph_fact_school(certify);
-        judge_school(node, &school);
+        if (ph_writer_id_equal(&certify->of.certify.writer, writer) &&
+            !is_repeated(node, i, &school))
+            judge_school(node, &school);
     }
 }
 
@@ -243,27 +245,15 @@ static void judge_certify(struct ph_node *node, const struct ph_fact *certify)
         mark(node, &certify->of.certify.writer, true);
 }
 
-static bool is_first_of_school(const struct ph_node *node, uint32_t index,
-                               const struct ph_school_id *school)
-{
-    uint32_t first = 0;
-    return next_certify(node, &first, school, NULL) != NULL && first == index;
-}
-
 static void judge_all(struct ph_node *node)
 {
     struct ph_ends *logs = &node->logs;
     for (uint32_t i = 0; i < logs->count; i++)
         if (logs->items[i].is_forked && has_too_many_tips(node, &logs->items[i].row.writer))
             mark(node, &logs->items[i].row.writer, false);
-    for (uint32_t i = 0; node->facts != NULL && i < ph_facts_count(node->facts); i++) {
-        const struct ph_fact *certify = certify_at(node, i);
-        if (certify == NULL)
-            continue;
-        struct ph_school_id school = ph_fact_school(certify);
-        if (is_first_of_school(node, i, &school))
-            judge_school(node, &school);
-    }
+    const struct ph_school_id *school;
+    for (uint32_t i = 0; (school = school_at(node, i)) != NULL; i++)
+        judge_school(node, school);
     for (uint32_t i = 0; i < logs->count; i++)
         logs->items[i].is_said = logs->items[i].is_left_out;
 }
@@ -272,14 +262,9 @@ static void judge_all(struct ph_node *node)
  * referred to their entries. */
 static enum ph_status leave_out_writers(struct ph_node *node, const struct ph_school_id *school)
 {
-    for (uint32_t i = 0; i < ph_facts_count(node->facts); i++) {
-        const struct ph_fact *certify = certify_at(node, i);
-        if (certify == NULL)
-            continue;
-        struct ph_school_id author = ph_fact_school(certify);
-        if (ph_school_id_equal(&author, school))
-            PH_TRY(ph_batch_leave_out(node->ingest.gathering, &certify->of.certify.writer));
-    }
+    const struct ph_fact *certify;
+    for (uint32_t i = 0; (certify = next_by(node, &i, school)) != NULL; i++)
+        PH_TRY(ph_batch_leave_out(node->ingest.gathering, &certify->of.certify.writer));
     return PH_OK;
 }
 
@@ -335,19 +320,17 @@ static enum ph_status load(struct ph_node *node, bool rows_too)
 
 enum ph_status ph_ends_restate_left_out(struct ph_node *node)
 {
-    struct ph_member members[PH_SCHOOLS_MAX];
     struct ph_batch *batch = NULL;
-    uint32_t count =
-        node->facts == NULL ? 0 : ph_facts_members(node->facts, members, PH_SCHOOLS_MAX);
     for (uint32_t i = 0; i < node->logs.count; i++)
         if (node->logs.items[i].is_left_out) {
             PH_TRY(ph_ingest_batch(node, &batch));
             PH_TRY(ph_batch_leave_out(batch, &node->logs.items[i].row.writer));
         }
-    for (uint32_t i = 0; i < count && i < PH_SCHOOLS_MAX; i++)
-        if (is_over_by_facts(node, &members[i].school)) {
+    const struct ph_school_id *school;
+    for (uint32_t i = 0; (school = school_at(node, i)) != NULL; i++)
+        if (is_over_by_facts(node, school)) {
             PH_TRY(ph_ingest_batch(node, &batch));
-            PH_TRY(leave_out_writers(node, &members[i].school));
+            PH_TRY(leave_out_writers(node, school));
         }
     node->logs.left_out_is_due = false;
     return PH_OK;

@@ -311,6 +311,11 @@ bool ph_facts_is_voter(const struct ph_facts *facts, const struct ph_school_id *
     return number != PH_NONE && facts->schools[number].is_voter;
 }
 
+const struct ph_school_id *ph_facts_school(const struct ph_facts *facts, uint32_t number)
+{
+    return number < facts->school_count ? &facts->schools[number].id : NULL;
+}
+
 uint32_t ph_facts_members(const struct ph_facts *facts, struct ph_member *out, uint32_t size)
 {
     for (uint32_t i = 0; i < facts->school_count && i < size; i++) {

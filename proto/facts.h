@@ -50,6 +50,8 @@ struct ph_member {
     bool is_voter;
     struct ph_fact_id admission; /* founding fact for the founder */
 };
+/* In order of admission. NULL: there are not as many. Borrowed until the next fact is taken. */
+const struct ph_school_id *ph_facts_school(const struct ph_facts *facts, uint32_t number);
 /* Members in order of admission. Returns the count; writes at most `size`. */
 uint32_t ph_facts_members(const struct ph_facts *facts, struct ph_member *out, uint32_t size);
 
