@@ -381,22 +381,21 @@ static void count_failure(struct ph_node *node, const struct ph_school_id *schoo
  * said of this log have their turn. */
 static void forget_head(struct ph_peer *peer, const struct ph_want *want)
 {
-    const struct ph_locator *further = &peer->logs[want->log].further;
     uint32_t kept = 0;
     for (uint32_t i = 0; i < peer->news_count; i++)
         if (peer->news[i].log != want->log || !is_same(&peer->news[i].head, &want->head))
             peer->news[kept++] = peer->news[i];
     peer->news_count = kept;
-    for (uint32_t i = 0; i < kept; i++)
-        if (peer->news[i].log == want->log && is_same(further, &want->head))
-            set_further(peer, want->log, &(struct ph_locator){0});
+    if (is_same(&peer->logs[want->log].further, &want->head))
+        set_further(peer, want->log, &(struct ph_locator){0});
 }
 
-static void give_up(struct ph_node *node, struct ph_peer *peer, struct ph_want *want)
+static bool has_news_of(const struct ph_peer *peer, uint32_t first)
 {
-    want->is_active = false;
-    forget_head(peer, want);
-    count_failure(node, &peer->theirs.school);
+    for (uint32_t i = 0; i < peer->news_count; i++)
+        if (peer->news[i].log == first)
+            return true;
+    return false;
 }
 
 void ph_want_put_off(struct ph_peer *peer, uint32_t first)
@@ -411,17 +410,22 @@ void ph_want_on_nothing_new(struct ph_node *node, struct ph_peer *peer, uint32_t
     struct ph_want *want = find_want(peer, first);
     if (want == NULL || --want->runs_left != 0)
         return;
+    want->is_active = false;
     if (want->has_brought_some)
-        want->is_active = false;
-    else
-        give_up(node, peer, want);
+        return;
+    forget_head(peer, want); /* else it were wanted again at once, and as vainly */
+    count_failure(node, &peer->theirs.school);
 }
 
 void ph_want_on_wake(struct ph_node *node, struct ph_peer *peer)
 {
     for (size_t i = 0; i < PH_WANTS_PER_PEER_MAX; i++) {
         struct ph_want *want = &peer->wants[i];
-        if (want->is_active && want->deadline_ms <= node->now_ms)
-            give_up(node, peer, want);
+        if (!want->is_active || want->deadline_ms > node->now_ms)
+            continue;
+        want->is_active = false;
+        if (has_news_of(peer, want->log)) /* a slow peer's only head is worth another try */
+            forget_head(peer, want);
+        count_failure(node, &peer->theirs.school);
     }
 }

@@ -207,6 +207,7 @@ static void who_sends_only_what_is_held_is_not_asked_for_ever(void **state)
 
     CHECK(sim_stranger_is_up(at_0));
     assert_int_equal(sim_count(sim, 0, "plan"), 5);
+    assert_int_equal(sim_stranger_heard(at_0, PH_MESSAGE_WANT), 1); /* said once, vain once */
     sim_stranger_free(at_0);
     sim_stranger_free(at_3);
     sim_free(sim);
