@@ -233,8 +233,6 @@ enum ph_status ph_opening_take_root(struct ph_node *node, struct ph_peer *peer,
     return judge_root(node, peer);
 }
 
-/* --- judging --- */
-
 /* --- twins --- */
 
 static bool is_twin(const struct ph_peer *other, const struct ph_peer *peer)

@@ -213,6 +213,28 @@ static void put_fill(struct fuzz_input *input, struct ph_buffer *out)
     ph_message_fill(out, &writer, seq, &salt, content);
 }
 
+/* Names another session, of whomever, or none. */
+static void put_twin(struct fuzz_input *input, struct ph_buffer *out)
+{
+    struct ph_hash session = {{0}};
+    const struct speaker *other = &speakers[fuzz_pick(input, LONE_LINES)];
+    uint8_t how = fuzz_byte(input);
+    if (speaker_is_open(other))
+        memcpy(session.bytes, ph_handshake_hash(&other->handshake), sizeof session.bytes);
+    session.bytes[0] ^= how & 1;
+    ph_message_twin(out, &session);
+}
+
+/* With one reason more, which stands for a twin: what the corpus says goes on to mean the same. */
+static void put_end_or_twin(struct fuzz_input *input, struct ph_buffer *out)
+{
+    uint32_t reason = fuzz_pick(input, PH_END_FULL + 2);
+    if (reason > PH_END_FULL)
+        put_twin(input, out);
+    else
+        ph_message_end(out, (enum ph_end_reason)reason);
+}
+
 static void put_message(struct fuzz_input *input, struct ph_buffer *out, uint32_t type,
                         enum cast_role who)
 {
@@ -244,7 +266,7 @@ static void put_message(struct fuzz_input *input, struct ph_buffer *out, uint32_
         put_fill(input, out);
         return;
     case PH_MESSAGE_END:
-        ph_message_end(out, (enum ph_end_reason)fuzz_pick(input, PH_END_FULL + 1));
+        put_end_or_twin(input, out);
         return;
     default:
         raw = fuzz_bytes(input, 2000);
