@@ -89,6 +89,7 @@ void ph_dial_on_begun(struct ph_address *address, ph_conn_id conn)
 {
     address->conn = conn;
     address->next_ms = UINT64_MAX;
+    address->leads_home = false;
 }
 
 /* Half to all of the pause, so that two sides don't keep meeting in the door. */
@@ -149,7 +150,9 @@ void ph_dial_on_gone(struct ph_node *node, const struct ph_peer *peer, const cha
     } else {
         snprintf(address->failure, sizeof address->failure, "%s", reason);
     }
-    address->next_ms = node->now_ms + pause_ms(node, address->failure_count);
+    address->next_ms =
+        node->now_ms +
+        (address->leads_home ? PH_DIAL_HOME_MS : pause_ms(node, address->failure_count));
     if (address->failure_count < UINT32_MAX && !is_duplicate)
         address->failure_count++;
 }
@@ -182,7 +185,7 @@ static bool is_wanted(const struct ph_node *node, const struct ph_address *addre
 {
     bool dials = node->is_serving || node->membership == PH_MEMBERSHIP_JOINING;
     return dials && !node->is_stopping && node->membership != PH_MEMBERSHIP_NONE &&
-           node->has_writer && address->is_kept && !address->leads_home && address->conn == 0;
+           node->has_writer && address->is_kept && address->conn == 0;
 }
 
 int ph_dial_due(struct ph_node *node)

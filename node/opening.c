@@ -357,22 +357,37 @@ void ph_opening_find_ourselves(struct ph_node *node, struct ph_peer *dialed)
     }
 }
 
-/* Our own key at the other end: we have dialed ourselves, or somebody else has our secrets, which only
- * a copy of this home has. Then neither goes on writing with them. */
-static enum ph_status end_with_ourselves(struct ph_node *node, struct ph_peer *peer)
+/* We have dialed ourselves. */
+static void end_with_ourselves(struct ph_node *node, struct ph_peer *peer)
 {
-    bool is_self = peer->is_self;
-    if (is_self)
-        ph_dial_on_self(node, peer);
-    ph_peers_end(node, peer, is_self ? PH_END_DUPLICATE : PH_END_DONE);
-    return is_self ? PH_OK : ph_writer_end(node, PH_NOTICE_TWIN);
+    ph_dial_on_self(node, peer);
+    ph_peers_end(node, peer, PH_END_DUPLICATE);
+}
+
+/* Somebody else has our secrets, which only a copy of this home has: neither goes on writing with them. */
+enum ph_status ph_opening_meet_copy(struct ph_node *node, struct ph_peer *peer)
+{
+    ph_peers_end(node, peer, PH_END_DONE);
+    return ph_writer_end(node, PH_NOTICE_TWIN);
+}
+
+/* Our own key at the other end. Who has called us has shown that it has the secrets; who has answered us
+ * may have brought back a greeting of ours, from a connection that is gone by now, and shows it by what
+ * it seals. */
+static enum ph_status meet_own_key(struct ph_node *node, struct ph_peer *peer)
+{
+    if (peer->is_self)
+        end_with_ourselves(node, peer);
+    else if (!peer->is_ours)
+        return ph_opening_meet_copy(node, peer);
+    return PH_OK;
 }
 
 enum ph_status ph_opening_begin(struct ph_node *node, struct ph_peer *peer)
 {
     peer->state = PH_PEER_JUDGING; /* sealed from here on: a goodbye can be said */
     if (ph_agree_public_equal(&peer->transport, &node->transport))
-        return end_with_ourselves(node, peer);
+        return meet_own_key(node, peer);
     end_oldest_of_school(node, peer);
     if (ph_facts_knows(node->facts, &peer->theirs.school))
         return open_session(node, peer);

@@ -10,6 +10,8 @@
 void ph_opening_find_ourselves(struct ph_node *node, struct ph_peer *dialed);
 /* The handshake is done: judge who it is. */
 PH_MUST_USE enum ph_status ph_opening_begin(struct ph_node *node, struct ph_peer *peer);
+/* Whoever has our own transport key has sealed something with it. */
+PH_MUST_USE enum ph_status ph_opening_meet_copy(struct ph_node *node, struct ph_peer *peer);
 
 PH_MUST_USE enum ph_status ph_opening_take_twin(struct ph_node *node, struct ph_peer *peer,
                                                 struct ph_message *message);

@@ -75,6 +75,11 @@ static enum ph_status read_hello(struct ph_node *node, struct ph_peer *peer,
     return PH_OK;
 }
 
+static bool is_own_key(const struct ph_node *node, const struct ph_peer *peer)
+{
+    return ph_agree_public_equal(&peer->transport, &node->transport);
+}
+
 static enum ph_status take_greeting(struct ph_node *node, struct ph_peer *peer,
                                     struct ph_bytes frame)
 {
@@ -91,8 +96,7 @@ static enum ph_status take_greeting(struct ph_node *node, struct ph_peer *peer,
         return PH_OK;
     memcpy(peer->session.bytes, ph_handshake_hash(&peer->handshake), sizeof peer->session.bytes);
     ph_handshake_split(&peer->handshake, &peer->channel);
-    bool is_us = ph_agree_public_equal(&peer->transport, &node->transport);
-    if (is_us && peer->is_ours)
+    if (is_own_key(node, peer) && peer->is_ours)
         ph_opening_find_ourselves(node, peer);
     ph_handshake_wipe(&peer->handshake);
     return ph_opening_begin(node, peer);
@@ -178,6 +182,8 @@ static enum ph_status take_message(struct ph_node *node, struct ph_peer *peer,
     struct ph_buffer arriving = ph_buffer(node->arriving, PH_FRAME_MESSAGE_MAX);
     struct ph_message message;
     PH_TRY(ph_channel_open(&peer->channel, frame, &plain));
+    if (is_own_key(node, peer))
+        return ph_opening_meet_copy(node, peer);
     PH_TRY(ph_frame_unpack(&node->packer, ph_buffer_bytes(&plain), &arriving));
     PH_TRY(ph_message_decode(ph_buffer_bytes(&arriving), &message));
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)

@@ -157,7 +157,7 @@ struct ph_address {
     char text[PH_ADDRESS_LEN_MAX + 1];
     bool is_kept;        /* dialed again and again; else for one command */
     bool is_remembered;  /* written to the store */
-    bool leads_home;     /* it is ourselves */
+    bool leads_home;     /* it was ourselves when it answered last */
     bool is_another_way; /* to whom another connection leads as well */
     ph_conn_id conn;     /* 0: none */
     uint64_t next_ms;

@@ -89,6 +89,7 @@
 #define PH_WANT_QUEUED_MS_MAX 60000 /* the same while runs of other logs come from that peer */
 #define PH_DIAL_MS_MIN 500          /* first pause before dialing again; doubles, with jitter */
 #define PH_DIAL_MS_MAX 60000
+#define PH_DIAL_HOME_MS 600000      /* what led to ourselves may lead elsewhere by then */
 #define PH_REPORT_BURST 200    /* lines in the log that peers can cause at once, of each kind */
 #define PH_REPORT_PACE_MS 2000 /* then one each */
 #define PH_FULL_DISK_MS 30000  /* after a full disk, until peers are asked again */

@@ -3,6 +3,7 @@
  * comes to see that its log went on elsewhere writes as a new writer. */
 #include "tests/sim/sim_school.h"
 #include "tests/support/check.h"
+#include "tests/support/speaker.h"
 
 static void check_all_show(struct sim *sim, uint32_t node_count, const struct sim_id *id,
                            const char *value)
@@ -268,9 +269,14 @@ static void a_call_to_oneself_is_no_clone(void **state)
     sim_keep_dialing(sim, 1, "node1:7410");
 
     sim_start(sim, 1);
+    sim_run(sim, 5000);
+    sim_trace_forget(sim);
     sim_run(sim, 120000);
 
     assert_int_equal(notice_count(sim, 1), 0);
+    CHECK(!sim_trace_has(sim, 1, "node1:7410"));
+    sim_run(sim, PH_DIAL_HOME_MS); /* by then the address may be another's */
+    CHECK(sim_trace_has(sim, 1, "node1:7410"));
     CHECK(sim_converge(sim, 60000));
     sim_free(sim);
 }
@@ -310,7 +316,89 @@ static void a_writer_with_too_many_branches_counts_nowhere(void **state)
     sim_free(sim);
 }
 
-CHECK_MAIN(cmocka_unit_test(an_exchange_with_a_clone_is_answered_soon),
+/* Whoever answers at an address and has no key at all: what it is told it takes to the listener of who
+ * told it. What comes back from there it keeps. */
+struct relay {
+    struct sim *sim;
+    uint32_t place, calls;
+    ph_conn_id from, to;
+    uint8_t told[SPEAKER_GREETING_MAX], kept[SPEAKER_GREETING_MAX];
+    size_t told_len, kept_len;
+};
+
+static void relay_up(void *impl, ph_conn_id conn, const char *address)
+{
+    struct relay *relay = impl;
+    (void)address;
+    if (conn == relay->to) {
+        sim_net_send(sim_net(relay->sim), relay->place, conn,
+                     ph_bytes(relay->told, relay->told_len));
+        return;
+    }
+    relay->calls++;
+    relay->from = conn;
+}
+
+static void relay_keep(uint8_t kept[SPEAKER_GREETING_MAX], size_t *len, struct ph_bytes bytes)
+{
+    assert_in_range(*len + bytes.len, 0, SPEAKER_GREETING_MAX);
+    memcpy(kept + *len, bytes.data, bytes.len);
+    *len += bytes.len;
+}
+
+static void relay_data(void *impl, ph_conn_id conn, struct ph_bytes bytes)
+{
+    struct relay *relay = impl;
+    if (conn == relay->to)
+        relay_keep(relay->kept, &relay->kept_len, bytes);
+    else if (relay->calls == 1)
+        relay_keep(relay->told, &relay->told_len, bytes);
+}
+
+static void relay_sent(void *impl, ph_conn_id conn, size_t len)
+{
+    (void)impl, (void)conn, (void)len;
+}
+
+static void relay_down(void *impl, ph_conn_id conn, const char *reason)
+{
+    (void)impl, (void)conn, (void)reason;
+}
+
+static const struct sim_party_ops relay_ops = {relay_up, relay_data, relay_sent, relay_down};
+
+/* Regression: a school's own greeting, brought back to it, was taken for a copy of its home, and as it
+ * then dialed anew, again, until it had no installation left. */
+static void own_greeting_brought_back_is_no_clone(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_network(11, 2);
+    struct relay relay = {.sim = sim};
+    relay.place = sim_net_add(sim_net(sim), "relay", &relay_ops, &relay);
+    sim_net_listen(sim_net(sim), relay.place);
+    sim_stop(sim, 0);
+    sim_keep_dialing(sim, 0, "relay:7410");
+    sim_start(sim, 0);
+    sim_run(sim, 1000);
+    CHECK(relay.told_len != 0);
+    relay.to = 1;
+    sim_net_dial(sim_net(sim), relay.place, relay.to, "node0:7410");
+    sim_run(sim, 1000);
+    CHECK(relay.kept_len != 0);
+    sim_net_hangup(sim_net(sim), relay.place, relay.to);
+    sim_run(sim, 1000);
+
+    sim_net_send(sim_net(sim), relay.place, relay.from, ph_bytes(relay.kept, relay.kept_len));
+    sim_run(sim, 1000);
+
+    assert_int_equal(notice_count(sim, 0), 0);
+    sim_run(sim, PH_HANDSHAKE_MS_MAX);
+    assert_in_range(relay.calls, 2, UINT32_MAX); /* it is not waited for */
+    sim_free(sim);
+}
+
+CHECK_MAIN(cmocka_unit_test(own_greeting_brought_back_is_no_clone),
+           cmocka_unit_test(an_exchange_with_a_clone_is_answered_soon),
            cmocka_unit_test(what_a_disk_set_back_has_forgotten_comes_back),
            cmocka_unit_test(both_branches_of_a_disk_set_back_are_everywhere),
            cmocka_unit_test(clones_of_one_disk_become_two_writers),
