@@ -38,6 +38,7 @@ struct ph_ends {
     struct ph_root root; /* of what is durable */
     struct ph_hash fact_set;
     bool left_out_is_due; /* to be said to the store once it is loaded */
+    uint32_t turn;        /* whose is next when logs are asked for */
 };
 
 /* --- ingest --- */
@@ -89,6 +90,7 @@ struct ph_want {
     struct ph_locator head;
     uint8_t runs_left;
     bool has_brought_some; /* at least one run was taken */
+    uint64_t asked_ms;
     uint64_t deadline_ms;
     uint64_t given_up_ms; /* at the latest, however busy the peer is with other logs */
 };

@@ -186,6 +186,7 @@ static enum ph_status send_want(struct ph_node *node, struct ph_peer *peer,
                                           .log = wanted->log,
                                           .head = wanted->head,
                                           .runs_left = PH_WANT_RUNS_MAX,
+                                          .asked_ms = node->now_ms,
                                           .deadline_ms = node->now_ms + PH_WANT_MS_MAX,
                                           .given_up_ms = node->now_ms + PH_WANT_QUEUED_MS_MAX};
         return ph_outbox_send(node, peer, &message);
@@ -266,15 +267,18 @@ static bool is_met(const struct ph_node *node, const struct ph_want *want)
     return ph_branch_look_up(node, want->log, &want->head, &number) != PH_NOT_FOUND;
 }
 
-/* What came another way meanwhile is not awaited any more. Counts what still is. */
+/* What came another way meanwhile is not awaited any more. Counts the places that the others take: one
+ * each for a while, so that what comes slowly holds up nothing else. */
 static size_t drop_met_wants(struct ph_node *node, struct ph_peer *peer)
 {
+    size_t place_count = 0;
     for (size_t i = 0; i < PH_WANTS_PER_PEER_MAX; i++) {
         struct ph_want *want = &peer->wants[i];
         if (want->is_active && (node->logs.items[want->log].is_left_out || is_met(node, want)))
             want->is_active = false;
+        place_count += want->is_active && node->now_ms - want->asked_ms < PH_WANT_MS_MAX;
     }
-    return ph_want_count(peer);
+    return place_count;
 }
 
 static bool is_wanted(const struct ph_log *log, uint32_t number)
@@ -282,15 +286,19 @@ static bool is_wanted(const struct ph_log *log, uint32_t number)
     return log->first == number && !log->is_left_out;
 }
 
+/* Each log in its turn, behind the one that was asked for last. */
 static void ask_the_good(struct ph_node *node, size_t want_count)
 {
-    for (uint32_t log = 0; log < node->logs.count && want_count < PH_WANTS_MAX; log++) {
+    uint32_t count = node->logs.count, first = node->logs.turn;
+    for (uint32_t i = 0; i < count && want_count < PH_WANTS_MAX; i++) {
+        uint32_t log = (first + i) % count;
         struct ph_news wanted;
         struct ph_peer *peer = NULL;
         if (is_wanted(&node->logs.items[log], log))
             peer = choose_source(node, log, false, &wanted);
         if (peer == NULL)
             continue;
+        node->logs.turn = log + 1;
         ph_penalty_apply(node, peer, send_want(node, peer, &wanted), "asking");
         want_count++;
     }
@@ -340,8 +348,8 @@ void ph_want_pull(struct ph_node *node)
 
 /* --- what comes of it --- */
 
-/* Its runs come one behind the other: while any comes, none is late; but not for ever, else one log
- * dripping would hold up the others. */
+/* Its runs come one behind the other: while any comes, none is late; but not for ever, so that each is
+ * asked of another peer some time. */
 static void renew_wants(const struct ph_node *node, struct ph_peer *peer)
 {
     peer->want_failures = 0;
@@ -357,12 +365,12 @@ void ph_want_on_taken(struct ph_node *node, struct ph_peer *peer, uint32_t numbe
     const struct ph_log *log = &node->logs.items[number];
     struct ph_want *want = find_want(peer, log->first);
     note_held(node, peer, number, log->row.tip.seq);
-    if (want != NULL) {
-        want->has_brought_some = true;
-        want->given_up_ms = node->now_ms + PH_WANT_QUEUED_MS_MAX;
-    }
+    if (want == NULL)
+        return; /* pushed: no answer */
+    want->has_brought_some = true;
+    want->given_up_ms = node->now_ms + PH_WANT_QUEUED_MS_MAX;
     renew_wants(node, peer);
-    if (want != NULL && (--want->runs_left == 0 || is_met(node, want)))
+    if (--want->runs_left == 0 || is_met(node, want))
         want->is_active = false;
 }
 
