@@ -125,6 +125,11 @@ static bool numbers_follow(const struct ph_link *link, const struct ph_header *h
            header->lamport <= PH_LAMPORT_MAX;
 }
 
+uint64_t ph_quota_used(uint32_t seq, uint64_t sum)
+{
+    return sum + (uint64_t)PH_HEADER_LEN * seq;
+}
+
 enum ph_status ph_entry_follows(const struct ph_link *link, const struct ph_header *header,
                                 uint64_t quota)
 {
@@ -132,7 +137,7 @@ enum ph_status ph_entry_follows(const struct ph_link *link, const struct ph_head
         return PH_MALFORMED;
     if (!ph_entry_id_equal(&header->previous, &link->id))
         return PH_MALFORMED;
-    return header->sum <= quota ? PH_OK : PH_LIMIT;
+    return ph_quota_used(header->seq, header->sum) <= quota ? PH_OK : PH_LIMIT;
 }
 
 /* Content that is there has its length; content that is missing is not empty. */

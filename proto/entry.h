@@ -65,6 +65,9 @@ struct ph_header ph_header_after(const struct ph_link *link, const struct ph_wri
                                  uint64_t lamport, int64_t time_ms, const struct ph_body *body);
 struct ph_link ph_link_after(const struct ph_header *header, const struct ph_entry_id *id);
 
+/* Bytes of headers and bodies up to and with this entry: what the quota bounds. */
+uint64_t ph_quota_used(uint32_t seq, uint64_t sum);
+
 /* Acceptance, all of it that needs no signature: a pure function of the entry, the entry before it
  * and the quota of the founding fact; the same at every door. PH_MALFORMED: sequence, sum, Lamport
  * step, previous id or body hash does not follow. PH_LIMIT: the log's quota is used up. */

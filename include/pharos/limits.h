@@ -19,15 +19,16 @@
 
 /* Entries and runs. A run counts 128 + body length for each entry, whatever its encoding, so that a
  * stretch that was taken in one run can always be passed on in one. */
-#define PH_HEADER_LEN 128                        /* (wire) */
-#define PH_SALT_LEN 16                           /* (wire) */
-#define PH_BODY_MAX (32 * 1024)                  /* (wire) bytes: skeleton + content */
-#define PH_OPS_PER_ENTRY_MAX 256                 /* (wire) more: an entry without ops */
-#define PH_REFS_PER_OP_MAX 256                   /* (wire) more: an entry without ops */
-#define PH_LAMPORT_STEP_MAX (UINT64_C(1) << 20)  /* (wire) */
-#define PH_LAMPORT_MAX (UINT64_C(1) << 53)       /* (wire) */
-#define PH_RUN_COUNTED_MAX 65000                 /* (wire) sum of 128 + body length */
-#define PH_LOG_QUOTA_DEFAULT (UINT64_C(1) << 32) /* bytes of bodies in one log, fixed at founding */
+#define PH_HEADER_LEN 128                       /* (wire) */
+#define PH_SALT_LEN 16                          /* (wire) */
+#define PH_BODY_MAX (32 * 1024)                 /* (wire) bytes: skeleton + content */
+#define PH_OPS_PER_ENTRY_MAX 256                /* (wire) more: an entry without ops */
+#define PH_REFS_PER_OP_MAX 256                  /* (wire) more: an entry without ops */
+#define PH_LAMPORT_STEP_MAX (UINT64_C(1) << 20) /* (wire) */
+#define PH_LAMPORT_MAX (UINT64_C(1) << 53)      /* (wire) */
+#define PH_RUN_COUNTED_MAX 65000                /* (wire) sum of 128 + body length */
+#define PH_LOG_QUOTA_DEFAULT                                                                       \
+    (UINT64_C(1) << 28) /* bytes of headers and bodies in one log, fixed at founding */
 
 /* Facts. */
 #define PH_FACT_MAX 4096        /* (wire) bytes of one fact with its past */
@@ -89,7 +90,7 @@
 #define PH_WANT_QUEUED_MS_MAX 60000 /* the same while runs of other logs come from that peer */
 #define PH_DIAL_MS_MIN 500          /* first pause before dialing again; doubles, with jitter */
 #define PH_DIAL_MS_MAX 60000
-#define PH_DIAL_HOME_MS 600000      /* what led to ourselves may lead elsewhere by then */
+#define PH_DIAL_HOME_MS 600000 /* what led to ourselves may lead elsewhere by then */
 #define PH_REPORT_BURST 200    /* lines in the log that peers can cause at once, of each kind */
 #define PH_REPORT_PACE_MS 2000 /* then one each */
 #define PH_FULL_DISK_MS 30000  /* after a full disk, until peers are asked again */

@@ -44,11 +44,14 @@ function parseEntry({ header, skeleton, salt, content, contentHash, signature })
     return entry;
 }
 
+// Bytes of headers and bodies up to and with this entry.
+const used = (entry) => entry.sum + 128n * BigInt(entry.seq);
+
 function follows(entry, before, quota) {
     const step = entry.lamport - before.lamport;
     return entry.writer === before.writer && entry.seq === before.seq + 1 &&
         entry.previous === before.id && entry.sum === before.sum + BigInt(entry.bodyLength) &&
-        step >= 1n && step <= BigInt(limits.PH_LAMPORT_STEP_MAX) && entry.sum <= quota;
+        step >= 1n && step <= BigInt(limits.PH_LAMPORT_STEP_MAX) && used(entry) <= quota;
 }
 
 // What the first entry of a log follows on.

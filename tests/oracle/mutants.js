@@ -66,7 +66,7 @@ const mutants = [
         'array(value, Infinity)'],
     ['the Lamport step is free', 'entry.js',
         'step >= 1n && step <= BigInt(limits.PH_LAMPORT_STEP_MAX)', 'true'],
-    ['no quota', 'entry.js', ' && entry.sum <= quota', ''],
+    ['no quota', 'entry.js', ' && used(entry) <= quota', ''],
     ['no signature is asked', 'entry.js', 'if (entry.isSigned)\n', 'if (false)\n'],
     ['the last signature does not cover the entries before', 'entry.js',
         'covered.add(entry.id).add(entry.previous)', 'covered.add(entry.id)'],

@@ -133,7 +133,7 @@ static void add(struct op_facts *drawn, const struct made *made, uint64_t type)
 static void found_with(struct op_facts *out, struct chance *chance)
 {
     struct ph_fact fact = {.type = PH_FACT_FOUND};
-    out->quota = happens(chance, 15) ? 200 + draw(chance, 2000) : PH_LOG_QUOTA_DEFAULT;
+    out->quota = happens(chance, 15) ? 500 + draw(chance, 4000) : PH_LOG_QUOTA_DEFAULT;
     fact.of.found.quota = out->quota;
     fact.of.found.name = ph_bytes_text("Lanterns");
     founding = make(fact, &schools[0].key, AFTER_NONE);

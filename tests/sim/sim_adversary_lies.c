@@ -141,7 +141,8 @@ void sim_lie_quota(struct sim_adversary *adversary, struct sim_talk *talk)
         return;
     for (uint32_t i = 0; i < 8; i++) {
         write_big(adversary, line);
-        if (sim_line_tip(line).sum > quota) {
+        struct ph_link tip = sim_line_tip(line);
+        if (ph_quota_used(tip.seq, tip.sum) > quota) {
             say_forbidden(adversary, talk, line);
             return;
         }

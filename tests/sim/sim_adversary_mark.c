@@ -37,7 +37,7 @@ static void check_logs(struct mark *mark)
     struct ph_log_row row;
     for (uint32_t log = 0; ph_view_log(mark->view, log, &row) == PH_OK; log++) {
         struct ph_stored_entry entry;
-        if (row.tip.sum > quota)
+        if (ph_quota_used(row.tip.seq, row.tip.sum) > quota)
             say(mark, "a log is over its quota", log);
         for (uint32_t seq = row.base_seq + 1; ph_view_entry(mark->view, log, seq, &entry) == PH_OK;
              seq++) {

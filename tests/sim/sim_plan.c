@@ -23,7 +23,7 @@ static const struct {
 };
 
 #define HONEST_MIN 2
-#define QUOTA_SMALL 40000
+#define QUOTA_SMALL 60000
 
 /* --- chance --- */
 

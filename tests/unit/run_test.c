@@ -161,15 +161,16 @@ static void run_past_the_quota_is_refused_and_nothing_has_moved(void **state)
     struct ph_run_reader run;
     struct ph_run_entry entry;
     struct ph_link link = a_start();
+    uint64_t two = 2 * PH_HEADER_LEN + 18, one = two - 1; /* what so many entries take */
     CHECK_OK(ph_unpack(&unpacker, a_small_run(bytes)));
     ph_unpack_array_of(&unpacker, 5);
     CHECK_OK(ph_run_open(&unpacker, &run));
-    CHECK_OK(ph_run_next(&run, &link, 17, &entry));
+    CHECK_OK(ph_run_next(&run, &link, one, &entry));
 
-    CHECK_STATUS(ph_run_next(&run, &link, 17, &entry), PH_LIMIT);
+    CHECK_STATUS(ph_run_next(&run, &link, one, &entry), PH_LIMIT);
 
     CHECK(link.seq == 1);
-    CHECK_OK(ph_run_next(&run, &link, 18, &entry));
+    CHECK_OK(ph_run_next(&run, &link, two, &entry));
 }
 
 static void run_counts_128_and_the_body_of_each_entry(void **state)
