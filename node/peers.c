@@ -27,14 +27,19 @@ struct ph_peer *ph_peers_new(struct ph_node *node, ph_conn_id conn, const char *
                              int address_index)
 {
     struct ph_peer *peer = NULL;
-    for (size_t i = 0; i < PH_PEERS_MAX && peer == NULL; i++)
-        if (node->peers[i].state == PH_PEER_FREE)
-            peer = &node->peers[i];
-    if (peer == NULL)
+    bool is_ours = conn % 2 == 1;
+    size_t caller_count = 0;
+    for (size_t i = 0; i < PH_PEERS_MAX; i++) {
+        struct ph_peer *other = &node->peers[i];
+        caller_count += other->state != PH_PEER_FREE && !other->is_ours;
+        if (other->state == PH_PEER_FREE && peer == NULL)
+            peer = other;
+    }
+    if (peer == NULL || (!is_ours && caller_count >= PH_CALLERS_MAX))
         return NULL;
     *peer = (struct ph_peer){.state = PH_PEER_DIALING,
                              .conn = conn,
-                             .is_ours = conn % 2 == 1,
+                             .is_ours = is_ours,
                              .address_index = address_index,
                              .deadline_ms = UINT64_MAX,
                              .root_due_ms = UINT64_MAX};

@@ -55,6 +55,7 @@
 #define PH_LOGS_MAX (PH_SCHOOLS_MAX * (PH_CERTIFIES_PER_SCHOOL_MAX + PH_FORKS_PER_SCHOOL_MAX + 1))
 #define PH_NEWS_PER_PEER_MAX 64 /* heads of one peer that lie on no branch held here */
 #define PH_PEERS_MAX 128        /* connections, half-open ones included */
+#define PH_CALLERS_MAX 112      /* of those, so that one's own calls find a place */
 #define PH_HALF_OPEN_MAX 64     /* connections that have not shown who they are */
 #define PH_SESSIONS_PER_SCHOOL_MAX PH_WRITERS_MAX /* a newer one ends the oldest */
 #define PH_ADDRESSES_MAX 128                      /* addresses that a node remembers */

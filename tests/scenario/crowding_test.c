@@ -4,8 +4,18 @@
 
 #include "tests/support/bad_member.h"
 
-#define BAD 2 /* of four; 0, 1 and 3 are honest */
+#define BAD 2         /* of four; 0, 1 and 3 are honest */
+#define BAD_SCHOOLS 7 /* where all but two are bad */
 #define SESSIONS (PH_SESSIONS_PER_SCHOOL_MAX + 3)
+
+static void say_head(struct sim_stranger *stranger, const struct bad_log *log, uint32_t seq)
+{
+    uint8_t bytes[200];
+    struct ph_buffer message = ph_buffer(bytes, sizeof bytes);
+    const struct ph_head head = {.writer = log->writer, .seq = seq};
+    ph_message_heads(&message, &head, 1, NULL, 0);
+    sim_stranger_say(stranger, ph_buffer_bytes(&message));
+}
 
 static void free_all(struct sim_stranger **strangers, uint32_t count)
 {
@@ -108,6 +118,59 @@ static void silent_connections_keep_no_member_out(void **state)
     sim_free(sim);
 }
 
+/* All that the bad schools of a network have at node 1, each with as many sessions as it may have. */
+struct mob {
+    struct bad_member bad[BAD_SCHOOLS];
+    struct sim_stranger *strangers[BAD_SCHOOLS][PH_SESSIONS_PER_SCHOOL_MAX];
+};
+
+static void gather_mob(struct sim *sim, struct mob *mob)
+{
+    for (uint32_t i = 0; i < BAD_SCHOOLS; i++) {
+        mob->bad[i] = bad_member_of(sim, 2 + i);
+        for (uint32_t j = 0; j < PH_SESSIONS_PER_SCHOOL_MAX; j++)
+            mob->strangers[i][j] = bad_member_dial(&mob->bad[i], j, 1);
+    }
+}
+
+static uint32_t count_mob(const struct mob *mob)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < BAD_SCHOOLS; i++)
+        for (uint32_t j = 0; j < PH_SESSIONS_PER_SCHOOL_MAX; j++)
+            count += sim_stranger_is_up(mob->strangers[i][j]);
+    return count;
+}
+
+/* Regression: with all places taken by callers there was none for a call of one's own. */
+static void callers_of_all_schools_leave_places_for_calls(void **state)
+{
+    (void)state;
+    static const struct sim_party_ops silent = {
+        .up = see_nothing, .data = hear_nothing, .sent = send_nothing, .down = see_nothing};
+    struct sim *sim = sim_network(732, 2 + BAD_SCHOOLS);
+    struct mob mob;
+    gather_mob(sim, &mob);
+    uint32_t place = sim_net_add(sim_net(sim), "silent", &silent, NULL);
+    ph_conn_id conn = 1;
+    for (; conn < 2 * PH_HALF_OPEN_MAX; conn += 2)
+        sim_net_dial(sim_net(sim), place, conn, "node1:7410");
+    sim_run(sim, 500);
+    sim_net_reset(sim_net(sim), sim_place(sim, 0), sim_place(sim, 1));
+    struct sim_id plan = sim_write(sim, 0, "plan", "title", "Written meanwhile");
+
+    for (uint32_t i = 0; i < 2000; i++, conn += 2) {
+        sim_net_dial(sim_net(sim), place, conn, "node1:7410"); /* whatever gets free */
+        sim_run(sim, 5);
+    }
+
+    assert_int_equal(count_mob(&mob), BAD_SCHOOLS * PH_SESSIONS_PER_SCHOOL_MAX);
+    CHECK(sim_show(sim, 1, &plan, "title").text[0] == 'W');
+    for (uint32_t i = 0; i < BAD_SCHOOLS; i++)
+        free_all(mob.strangers[i], PH_SESSIONS_PER_SCHOOL_MAX);
+    sim_free(sim);
+}
+
 /* --- promises --- */
 
 /* Of the logs of all four schools, far ahead of what there is. */
@@ -166,15 +229,6 @@ static void who_promises_much_and_sends_nothing_is_asked_last(void **state)
 }
 
 /* --- wants --- */
-
-static void say_head(struct sim_stranger *stranger, const struct bad_log *log, uint32_t seq)
-{
-    uint8_t bytes[200];
-    struct ph_buffer message = ph_buffer(bytes, sizeof bytes);
-    const struct ph_head head = {.writer = log->writer, .seq = seq};
-    ph_message_heads(&message, &head, 1, NULL, 0);
-    sim_stranger_say(stranger, ph_buffer_bytes(&message));
-}
 
 /* Regression: who answered every want with what is held was asked again and again, nobody else ever. */
 static void who_sends_only_what_is_held_is_not_asked_for_ever(void **state)
@@ -272,4 +326,5 @@ CHECK_MAIN(cmocka_unit_test(who_drips_takes_nobodys_place),
            cmocka_unit_test(a_member_has_a_few_sessions_and_no_more),
            cmocka_unit_test(who_shows_anothers_writer_key_ends_no_other_session),
            cmocka_unit_test(silent_connections_keep_no_member_out),
+           cmocka_unit_test(callers_of_all_schools_leave_places_for_calls),
            cmocka_unit_test(who_promises_much_and_sends_nothing_is_asked_last))
