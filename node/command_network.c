@@ -184,7 +184,7 @@ enum ph_status ph_command_confirm(struct ph_node *node, struct ph_request *reque
     if (!ph_facts_is_voter(node->facts, &node->school))
         return ph_refuse(request, "Only a school that votes can confirm another.");
     if (!ph_facts_is_voter(node->facts, &school)) {
-        const struct ph_fact *open = ph_facts_proposal(node->facts, &school);
+        const struct ph_fact *open = ph_facts_proposal(node->facts, &node->school, &school);
         struct ph_fact confirm = {.type = PH_FACT_CONFIRM};
         if (open != NULL) {
             confirm.of.confirm.proposal = open->id;

@@ -411,17 +411,29 @@ uint32_t ph_facts_invite_uses(const struct ph_facts *facts, const struct ph_fact
     return count;
 }
 
+static bool has_seat(const struct ph_effect *proposal, uint32_t school)
+{
+    for (uint32_t i = 0; i < proposal->seat_count; i++)
+        if (proposal->electorate[i] == school)
+            return true;
+    return false;
+}
+
 const struct ph_fact *ph_facts_proposal(const struct ph_facts *facts,
+                                        const struct ph_school_id *voter,
                                         const struct ph_school_id *school)
 {
+    const struct ph_held *best = NULL;
     uint32_t number = ph_school_number(facts, school->bytes);
+    uint32_t seat = ph_school_number(facts, voter->bytes);
     if (number == PH_NONE || facts->schools[number].is_voter)
         return NULL;
     for (uint32_t i = 0; i < facts->count; i++) {
         const struct ph_held *held = facts->held[facts->by_id[i]];
         if (held->fact.type == PH_FACT_PROPOSE && held->effect.stands &&
-            held->effect.school == number)
-            return &held->fact;
+            held->effect.school == number && has_seat(&held->effect, seat) &&
+            (best == NULL || held->effect.seat_count > best->effect.seat_count))
+            best = held;
     }
-    return NULL;
+    return best != NULL ? &best->fact : NULL;
 }

@@ -77,9 +77,11 @@ struct ph_school_id ph_fact_school(const struct ph_fact *certify);
 const struct ph_fact *ph_facts_invite(const struct ph_facts *facts, const uint8_t key[32]);
 uint32_t ph_facts_invite_uses(const struct ph_facts *facts, const struct ph_fact_id *invite);
 
-/* The open proposal to confirm a school, NULL if none. Of several the one with the lowest id, so
- * that votes gather on one. */
+/* The open proposal to confirm a school in which `voter` has a seat, NULL if none. Of several the one
+ * that most have a seat in, then the one with the lowest id, so that votes gather on one; an old or
+ * one-sided proposal takes nobody's vote. */
 const struct ph_fact *ph_facts_proposal(const struct ph_facts *facts,
+                                        const struct ph_school_id *voter,
                                         const struct ph_school_id *school);
 
 #endif

@@ -191,8 +191,8 @@ static void check_members(struct ph_facts *a, struct ph_facts *b)
                                     &members[i].admission));
         FUZZ_CHECK(ph_facts_certify_count(a, &members[i].school) ==
                    ph_facts_certify_count(b, &members[i].school));
-        const struct ph_fact *one = ph_facts_proposal(a, &members[i].school);
-        const struct ph_fact *two = ph_facts_proposal(b, &members[i].school);
+        const struct ph_fact *one = ph_facts_proposal(a, &members[0].school, &members[i].school);
+        const struct ph_fact *two = ph_facts_proposal(b, &members[0].school, &members[i].school);
         FUZZ_CHECK((one == NULL) == (two == NULL));
         FUZZ_CHECK(one == NULL || ph_fact_id_equal(&one->id, &two->id));
     }

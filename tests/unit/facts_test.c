@@ -276,14 +276,14 @@ static void check_threshold(size_t voter_count, size_t needed)
     take(facts, &propose);
     for (size_t i = 0; i < needed; i++) {
         CHECK(!ph_facts_is_voter(facts, whom));
-        const struct ph_fact *open = ph_facts_proposal(facts, whom);
+        const struct ph_fact *open = ph_facts_proposal(facts, &schools[0].id, whom);
         CHECK(open != NULL && ph_fact_id_equal(&open->id, &propose.id));
         struct made confirm =
             make_confirm(&schools[voter_count - 1 - i].key, &propose, AFTER(&propose));
         take(facts, &confirm);
     }
     CHECK(ph_facts_is_voter(facts, whom));
-    CHECK(ph_facts_proposal(facts, whom) == NULL);
+    CHECK(ph_facts_proposal(facts, &schools[0].id, whom) == NULL);
     ph_facts_free(facts);
 }
 
@@ -369,7 +369,34 @@ static void a_school_unknown_to_the_proposal_gets_no_vote(void **state)
     take(facts, &early);
     take(facts, &confirm);
     CHECK(!is_voter(facts, 1));
-    CHECK(ph_facts_proposal(facts, &schools[1].id) == NULL);
+    CHECK(ph_facts_proposal(facts, &schools[0].id, &schools[1].id) == NULL);
+    ph_facts_free(facts);
+}
+
+/* Regression: who proposed behind an old past took the votes of all who vote since. */
+static void a_proposal_is_open_to_who_has_a_seat_and_the_widest_first(void **state)
+{
+    (void)state;
+    struct made last, old[8];
+    struct ph_facts *facts = new_set_with_voters(3, &last);
+    struct made admit = make_admit(&schools[0].writer, &schools[4].id, &invite, AFTER(&invite));
+    take(facts, &admit);
+    for (uint16_t i = 0; i < 8; i++) { /* with any ids */
+        struct made more = make_invite(&schools[0].writer, (uint16_t)(i + 1), AFTER(&admit));
+        old[i] = make_propose(&schools[0].writer, &schools[4].id, AFTER(&more));
+        take(facts, &more);
+        take(facts, &old[i]);
+    }
+    CHECK(ph_facts_proposal(facts, &schools[0].id, &schools[4].id) != NULL);
+    CHECK(ph_facts_proposal(facts, &schools[2].id, &schools[4].id) == NULL);
+
+    struct made wide = make_propose(&schools[0].writer, &schools[4].id, AFTER(&last, &admit));
+    take(facts, &wide);
+
+    for (size_t voter = 0; voter < 3; voter++) {
+        const struct ph_fact *open = ph_facts_proposal(facts, &schools[voter].id, &schools[4].id);
+        CHECK(open != NULL && ph_fact_id_equal(&open->id, &wide.id));
+    }
     ph_facts_free(facts);
 }
 
@@ -522,6 +549,7 @@ int main(void)
         cmocka_unit_test(a_confirmation_counts_only_inside_the_electorate),
         cmocka_unit_test(votes_count_only_where_they_are_in_the_past),
         cmocka_unit_test(a_school_unknown_to_the_proposal_gets_no_vote),
+        cmocka_unit_test(a_proposal_is_open_to_who_has_a_seat_and_the_widest_first),
         cmocka_unit_test(tips_are_the_facts_that_no_other_names),
         cmocka_unit_test(of_too_many_tips_the_latest_are_named),
         cmocka_unit_test(a_closure_leads_from_the_founding_to_the_fact),
