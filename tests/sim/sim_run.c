@@ -16,7 +16,7 @@
 
 /* What a child tells its parent, in memory that they share. */
 struct progress {
-    uint64_t seed; /* under way */
+    uint64_t seed; /* under way; UINT64_MAX: none any more */
     struct sim_totals totals;
 };
 
@@ -99,8 +99,8 @@ static void run_seed(const struct sim_orders *orders, struct sim_case *given,
                      struct progress *progress)
 {
     struct sim_totals *totals = &progress->totals;
-    struct sim_result result = sim_case_run(given);
     totals->run++;
+    struct sim_result result = sim_case_run(given);
     totals->unsafe += result.verdict.outcome == SIM_UNSAFE;
     totals->stuck += result.verdict.outcome == SIM_STUCK;
     totals->virtual_ms += result.virtual_ms;
@@ -155,11 +155,24 @@ static void report_crash(const struct sim_orders *orders, struct progress *progr
     struct sim_wishes wishes = orders->wishes;
     wishes.seed = progress->seed;
     progress->totals.crashed++;
-    printf("seed %" PRIu64 ": CRASHED, %s %d; ", wishes.seed,
-           WIFSIGNALED(status) ? "signal" : "exit code",
+    if (progress->seed == UINT64_MAX)
+        printf("behind the last seed: CRASHED");
+    else
+        printf("seed %" PRIu64 ": CRASHED", wishes.seed);
+    printf(", %s %d", WIFSIGNALED(status) ? "signal" : "exit code",
            WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
-    sim_run_print_replay(stdout, &wishes);
+    if (progress->seed != UINT64_MAX) {
+        printf("; ");
+        sim_run_print_replay(stdout, &wishes);
+    }
     putchar('\n');
+}
+
+/* Whether seeds of this job are left, behind one that crashed. */
+static bool goes_on(const struct sim_orders *orders, const struct progress *progress)
+{
+    return progress->seed != UINT64_MAX &&
+           progress->seed + orders->job_count < orders->first + orders->count;
 }
 
 static void await_children(const struct sim_orders *orders, struct progress *progress,
@@ -178,14 +191,13 @@ static void await_children(const struct sim_orders *orders, struct progress *pro
             if (pids[job] != pid)
                 continue;
             running--;
-            if (progress[job].seed == UINT64_MAX)
+            if (progress[job].seed == UINT64_MAX && status == 0)
                 continue;
             report_crash(orders, &progress[job], status);
-            uint64_t from = progress[job].seed + orders->job_count;
-            progress[job].seed = UINT64_MAX;
-            if (from >= orders->first + orders->count)
+            if (!goes_on(orders, &progress[job]))
                 continue;
-            pids[job] = begin_child(orders, job, from, &progress[job], folder);
+            progress[job].seed += orders->job_count;
+            pids[job] = begin_child(orders, job, progress[job].seed, &progress[job], folder);
             running++;
         }
     }
@@ -210,7 +222,7 @@ struct sim_totals sim_run_seeds(const struct sim_orders *orders)
     remove_within(AT_FDCWD, folder);
     for (uint32_t job = 0; job < orders->job_count; job++) {
         const struct sim_totals *totals = &progress[job].totals;
-        sum.run += totals->run + totals->crashed;
+        sum.run += totals->run;
         sum.unsafe += totals->unsafe;
         sum.stuck += totals->stuck;
         sum.crashed += totals->crashed;
@@ -235,7 +247,7 @@ enum sim_outcome sim_run_alone(const struct sim_wishes *wishes)
         struct sim_case given = {.wishes = *wishes, .folder = folder};
         if (freopen("/dev/null", "w", stderr) == NULL)
             abort();
-        _exit((int)sim_case_run(&given).verdict.outcome);
+        exit((int)sim_case_run(&given).verdict.outcome); /* leaks are looked for at exit */
     }
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
         ;
