@@ -29,7 +29,7 @@ static void a_command_is_refused_and_works_later(void **state)
     assert_string_equal(sim_show(sim, 0, &after, "title").text, "After (School 1)");
     assert_int_equal(sim_count(sim, 0, "plan"), 2);
     CHECK(sim_are_equal(sim, 0, 1));
-    CHECK(!sim_trace_has(sim, 0, "was forked"));
+    CHECK(!sim_trace_has(sim, 0, "is forked behind"));
     sim_free(sim);
 }
 

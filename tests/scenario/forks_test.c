@@ -69,7 +69,7 @@ static void what_a_disk_set_back_has_forgotten_comes_back(void **state)
     check_all_show(sim, 3, &after, "After (School 1)");
     check_all_equal(sim, 3);
     assert_int_equal(notice_count(sim, 1), 1);
-    CHECK(!sim_trace_has(sim, 1, "forked")); /* it wrote nothing before it knew */
+    CHECK(!sim_trace_has(sim, 1, "is forked behind")); /* it wrote nothing before it knew */
     sim_free(sim);
 }
 
@@ -102,7 +102,7 @@ static void both_branches_of_a_disk_set_back_are_everywhere(void **state)
     CHECK(strstr(shown.text, "Of the second branch") != NULL);
     check_all_equal(sim, 3);
     for (uint32_t node = 0; node < 3; node++) {
-        CHECK(sim_trace_has(sim, node, "forked"));
+        CHECK(sim_trace_has(sim, node, "is forked behind"));
         assert_int_equal(notice_count(sim, node), node == 1);
     }
     sim_free(sim);

@@ -122,7 +122,7 @@ static void an_entry_that_was_lost_was_never_seen(void **state)
     CHECK(sim_written(sim, command).text[0] == '\0');
     assert_int_equal(sim_count(sim, 0, "plan"), 1);
     assert_string_equal(sim_show(sim, 0, &kept, "title").text, "Kept (School 1)");
-    CHECK(!sim_trace_has(sim, 0, "was forked"));
+    CHECK(!sim_trace_has(sim, 0, "is forked behind"));
     sim_free(sim);
 }
 
