@@ -111,7 +111,12 @@ void sim_oracle_rebuild_changes_nothing(struct sim_oracle *oracle)
     static const uint8_t request[] = "\x91\xa7rebuild";
     for (uint32_t node = 0; node < oracle->plan->honest_count; node++) {
         struct ph_hash before = ph_hash(PH_DOMAIN_ROOT, sim_records(oracle->sim, node));
-        (void)sim_command(oracle->sim, node, ph_bytes(request, sizeof request - 1));
+        struct ph_bytes answer =
+            sim_command(oracle->sim, node, ph_bytes(request, sizeof request - 1));
+        if (sim_pick(answer, "records").len == 0) {
+            sim_blame(oracle, SIM_UNSAFE, "node %u did not rebuild its records", node);
+            return; /* it may be down */
+        }
         struct ph_hash after = ph_hash(PH_DOMAIN_ROOT, sim_records(oracle->sim, node));
         if (!ph_hash_equal(&before, &after))
             sim_blame(oracle, SIM_UNSAFE, "node %u shows other records after a rebuild", node);

@@ -339,6 +339,8 @@ bool sim_verify(struct sim *sim, uint32_t node)
     struct request request;
     begin(&request, "verify", 0);
     struct ph_bytes answer = must_run(sim, node, &request);
+    if (sim_pick(answer, "damage").len == 0)
+        sim_fail(sim, "node %u does not say what is damaged", node);
     struct sim_text damage = sim_pick_text(answer, "damage");
     if (damage.text[0] != '\0')
         sim_trace_line(&sim->trace, sim_now(sim), node, "! damaged: %s", damage.text);
