@@ -23,6 +23,7 @@
 #define PHAROS_TESTS_SIM_H
 
 #include "node/node.h"
+#include "store/view.h"
 #include "tests/sim/sim_net.h"
 
 #define SIM_NODES_MAX 25
@@ -138,7 +139,14 @@ struct ph_bytes sim_command(struct sim *sim, uint32_t node, struct ph_bytes requ
 
 /* --- questions --- */
 
+/* What can't be read or is not said ends the program, so that nothing is equal to it. */
 struct ph_root sim_root(struct sim *sim, uint32_t node); /* of what is durable, by `status` */
+/* False: it went down meanwhile. */
+bool sim_ask_root(struct sim *sim, uint32_t node, struct ph_root *root);
+/* What is durable at a node that is up; to be closed. */
+void sim_view(struct sim *sim, uint32_t node, struct ph_view *view);
+/* Whether a walk through a view goes on; false: it is at its end. */
+bool sim_goes_on(struct sim *sim, uint32_t node, enum ph_status status);
 /* All records that are shown, kind by kind, in canonical form: byte for byte the same at nodes that
  * hold the same. Borrowed until asked again of the same node. */
 struct ph_bytes sim_records(struct sim *sim, uint32_t node);

@@ -76,7 +76,8 @@ void sim_oracle_stores_verify(struct sim_oracle *oracle);
 void sim_oracle_rebuild_changes_nothing(struct sim_oracle *oracle);
 void sim_oracle_one_connection_a_pair(struct sim_oracle *oracle);
 
-/* Of what is on the disk, made here from the disk alone. */
-struct ph_root sim_oracle_root(struct sim_oracle *oracle, uint32_t node);
+/* Of what is on the disk, made here from the disk alone. With malicious members it is asked of the
+ * node; false: it went down meanwhile. */
+bool sim_oracle_root(struct sim_oracle *oracle, uint32_t node, struct ph_root *root);
 
 #endif

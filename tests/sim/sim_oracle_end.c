@@ -10,9 +10,10 @@
 /* What malicious members wrote, disks can't be asked for one by one. */
 static bool have_equal_roots(struct sim_oracle *oracle)
 {
-    struct ph_root first = {{0}};
+    struct ph_root first, root;
     for (uint32_t node = 0; node < oracle->plan->honest_count; node++) {
-        struct ph_root root = sim_root(oracle->sim, node);
+        if (!sim_ask_root(oracle->sim, node, &root))
+            return false;
         if (node == 0)
             first = root;
         if (!ph_root_equal(&first, &root))
@@ -42,11 +43,13 @@ struct shown {
 
 static struct shown what_is_shown(struct sim_oracle *oracle, uint32_t node)
 {
-    if (!sim_is_up(oracle->sim, node) || sim_is_behind(oracle->sim, node))
-        return (struct shown){.is_known = false};
-    return (struct shown){.is_known = true,
-                          .root = sim_oracle_root(oracle, node),
-                          .records = ph_hash(PH_DOMAIN_ROOT, sim_records(oracle->sim, node))};
+    struct shown shown = {.is_known = false};
+    if (!sim_is_up(oracle->sim, node) || sim_is_behind(oracle->sim, node) ||
+        !sim_oracle_root(oracle, node, &shown.root))
+        return shown;
+    shown.is_known = true;
+    shown.records = ph_hash(PH_DOMAIN_ROOT, sim_records(oracle->sim, node));
+    return shown;
 }
 
 void sim_oracle_equal_roots_equal_records(struct sim_oracle *oracle)
@@ -82,8 +85,7 @@ void sim_oracle_saved_is_everywhere(struct sim_oracle *oracle)
     for (uint32_t node = 0; node < oracle->plan->honest_count; node++) {
         struct ph_view view = {0};
         struct ph_record record;
-        if (ph_view_open(sim_store(oracle->sim, node), &view) != PH_OK)
-            continue;
+        sim_view(oracle->sim, node, &view);
         for (size_t i = 0; i < oracle->ack_count; i++) {
             const struct sim_ack *ack = &oracle->acks[i];
             if (ack->is_void)

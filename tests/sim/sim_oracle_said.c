@@ -48,17 +48,19 @@ static void check_facts(struct sim_oracle *oracle, uint32_t node, uint32_t count
 
 /* --- roots --- */
 
-struct ph_root sim_oracle_root(struct sim_oracle *oracle, uint32_t node)
+bool sim_oracle_root(struct sim_oracle *oracle, uint32_t node, struct ph_root *root)
 {
-    return oracle->plan->bad_count != 0 ? sim_root(oracle->sim, node)
-                                        : sim_truth_root(&oracle->truth, node);
+    if (oracle->plan->bad_count != 0)
+        return sim_ask_root(oracle->sim, node, root);
+    *root = sim_truth_root(&oracle->truth, node);
+    return true;
 }
 
 static void check_root(struct sim_oracle *oracle, uint32_t node, const struct ph_root *said)
 {
     if (oracle->plan->bad_count != 0)
         return;
-    struct ph_root root = sim_oracle_root(oracle, node);
+    struct ph_root root = sim_truth_root(&oracle->truth, node);
     if (!ph_root_equal(&root, said))
         sim_blame(oracle, SIM_UNSAFE, "node %u sent a root that its disk does not have", node);
 }

@@ -22,36 +22,57 @@ static uint8_t hex_value(char digit)
     return (uint8_t)(digit <= '9' ? digit - '0' : digit - 'a' + 10);
 }
 
-static struct ph_root root_in(struct ph_bytes status)
+static struct ph_root root_in(struct sim *sim, uint32_t node, struct ph_bytes status)
 {
-    struct ph_root root = {{0}};
+    struct ph_root root;
     struct sim_text hex = sim_pick_text(status, "root");
-    for (size_t i = 0; i < sizeof root.bytes && strlen(hex.text) == 2 * sizeof root.bytes; i++)
+    if (strlen(hex.text) != 2 * sizeof root.bytes)
+        sim_fail(sim, "node %u names no root", node);
+    for (size_t i = 0; i < sizeof root.bytes; i++)
         root.bytes[i] = (uint8_t)(hex_value(hex.text[2 * i]) << 4 | hex_value(hex.text[2 * i + 1]));
+    if (ph_root_is_zero(&root))
+        sim_fail(sim, "node %u names a root that is none", node);
     return root;
+}
+
+bool sim_ask_root(struct sim *sim, uint32_t node, struct ph_root *root)
+{
+    uint64_t life = sim_life(sim, node);
+    struct ph_bytes status = ask_status(sim, node);
+    if (status.len == 0 && life != sim_life(sim, node))
+        return false;
+    *root = root_in(sim, node, status);
+    return true;
 }
 
 struct ph_root sim_root(struct sim *sim, uint32_t node)
 {
-    return root_in(ask_status(sim, node));
+    struct ph_root root;
+    if (!sim_is_up(sim, node) || !sim_ask_root(sim, node, &root))
+        sim_fail(sim, "node %u is down: its root can't be asked", node);
+    return root;
 }
 
 /* Of the nodes that are up and in a network. */
 static bool is_converged(struct sim *sim)
 {
-    struct ph_root first = {{0}};
+    struct ph_root first, root;
+    bool is_first = true;
     for (uint32_t i = 0; i < sim->options.node_count; i++) {
         if (!sim_is_up(sim, i))
             continue;
         struct ph_bytes status = ask_status(sim, i);
-        struct ph_root root = root_in(status);
+        if (!sim_is_up(sim, i))
+            return false;
+        root = root_in(sim, i, status);
         if (strcmp(sim_pick_text(status, "state").text, "none") == 0)
             continue;
-        if (!sim_is_up(sim, i) || sim_is_behind(sim, i))
+        if (sim_is_behind(sim, i))
             return false;
-        if (!ph_root_is_zero(&first) && !ph_root_equal(&root, &first))
+        if (!is_first && !ph_root_equal(&root, &first))
             return false;
         first = root;
+        is_first = false;
     }
     return true;
 }
@@ -65,6 +86,24 @@ bool sim_converge(struct sim *sim, uint64_t ms)
         sim_run(sim, ASK_MS);
     }
     return true;
+}
+
+/* --- disks --- */
+
+void sim_view(struct sim *sim, uint32_t node, struct ph_view *view)
+{
+    if (sim->machines[node].store == NULL)
+        sim_fail(sim, "node %u is down: its store can't be read", node);
+    enum ph_status status = ph_view_open(sim->machines[node].store, view);
+    if (status != PH_OK)
+        sim_fail(sim, "node %u: its store can't be read: %s", node, ph_status_text(status));
+}
+
+bool sim_goes_on(struct sim *sim, uint32_t node, enum ph_status status)
+{
+    if (status != PH_OK && status != PH_NOT_FOUND)
+        sim_fail(sim, "node %u: its store can't be read: %s", node, ph_status_text(status));
+    return status == PH_OK;
 }
 
 /* --- records --- */
@@ -106,9 +145,8 @@ struct ph_bytes sim_records(struct sim *sim, uint32_t node)
     struct sim_machine *machine = &sim->machines[node];
     struct ph_view view = {0};
     size_t len = 0;
-    if (machine->store == NULL)
-        sim_fail(sim, "node %u is down: its records can't be read", node);
-    enum ph_status status = ph_view_open(machine->store, &view);
+    enum ph_status status = PH_OK;
+    sim_view(sim, node, &view);
     for (uint16_t kind = 1; kind <= KINDS_MAX && status == PH_OK; kind++)
         status = append_kind(machine, &view, kind, &len);
     ph_view_close(&view);
@@ -121,12 +159,11 @@ bool sim_is_behind(struct sim *sim, uint32_t node)
 {
     struct ph_view view = {0};
     uint64_t backlog = 0;
-    enum ph_status status = ph_view_open(sim->machines[node].store, &view);
-    if (status == PH_OK)
-        status = ph_view_backlog(&view, &backlog);
+    sim_view(sim, node, &view);
+    enum ph_status status = ph_view_backlog(&view, &backlog);
     ph_view_close(&view);
     if (status != PH_OK)
-        sim_fail(sim, "node %u: its store can't be read: %s", node, ph_status_text(status));
+        sim_fail(sim, "node %u: its backlog can't be read: %s", node, ph_status_text(status));
     return backlog != 0;
 }
 

@@ -181,13 +181,12 @@ void sim_truth_count(struct sim_truth *truth, uint32_t node, uint64_t *present, 
     struct ph_log_row row;
     struct ph_bytes unused;
     *present = *known = 0;
-    if (ph_view_open(sim_store(truth->sim, node), &view) != PH_OK)
-        return;
-    for (uint32_t log = 0; ph_view_log(&view, log, &row) == PH_OK; log++) {
+    sim_view(truth->sim, node, &view);
+    for (uint32_t log = 0; sim_goes_on(truth->sim, node, ph_view_log(&view, log, &row)); log++) {
         *present += row.tip.seq;
         *known += log < truth->disks[node].row_count ? truth->disks[node].ends[log] : 0;
     }
-    for (uint32_t i = 0; ph_view_fact(&view, i, &unused) == PH_OK; i++)
+    for (uint32_t i = 0; sim_goes_on(truth->sim, node, ph_view_fact(&view, i, &unused)); i++)
         ++*present;
     *known += truth->disks[node].fact_count;
     ph_view_close(&view);
@@ -234,9 +233,8 @@ struct ph_root sim_truth_root(struct sim_truth *truth, uint32_t node)
     struct ph_view view = {0};
     struct ph_log_row row;
     size_t count = 0;
-    if (ph_view_open(sim_store(truth->sim, node), &view) != PH_OK)
-        return (struct ph_root){{0}};
-    for (uint32_t log = 0; ph_view_log(&view, log, &row) == PH_OK; log++)
+    sim_view(truth->sim, node, &view);
+    for (uint32_t log = 0; sim_goes_on(truth->sim, node, ph_view_log(&view, log, &row)); log++)
         if (row.tip.seq > row.base_seq)
             heads[count++] =
                 (struct ph_head){.writer = row.writer, .seq = row.tip.seq, .id = row.tip.id};
