@@ -58,7 +58,7 @@ static bool has_twin(const struct sim_truth *truth, uint32_t entry)
     const struct sim_entry *that = &truth->entries[entry];
     for (uint32_t i = 0; i < truth->entry_count; i++)
         if (i != entry && truth->entries[i].writer == that->writer &&
-            truth->entries[i].seq == that->seq)
+            truth->entries[i].link.seq == that->link.seq)
             return true;
     return false;
 }
@@ -72,9 +72,10 @@ static void on_found(void *impl, uint32_t node, uint32_t number, bool is_known)
         return;
     if (!is_at_home(oracle, entry->writer, node))
         sim_blame(oracle, SIM_UNSAFE, "node %u holds entry %u of a writer whose disk never had it",
-                  node, entry->seq);
+                  node, entry->link.seq);
     if (!writer->was_copied && has_twin(&oracle->truth, number))
-        sim_blame(oracle, SIM_UNSAFE, "node %u signed two entries number %u", node, entry->seq);
+        sim_blame(oracle, SIM_UNSAFE, "node %u signed two entries number %u", node,
+                  entry->link.seq);
 }
 
 void sim_oracle_disk_grows(struct sim_oracle *oracle, uint32_t node)
@@ -134,7 +135,7 @@ static uint32_t last_own_touch(struct sim_oracle *oracle, uint32_t node, const s
         const struct sim_entry *entries = oracle->truth.entries;
         if (found != SIM_NONE && is_at_home(oracle, entries[found].writer, node) &&
             !entries[found].is_said_saved &&
-            (last == SIM_NONE || entries[found].seq > entries[last].seq))
+            (last == SIM_NONE || entries[found].link.seq > entries[last].link.seq))
             last = found;
     }
     return last;

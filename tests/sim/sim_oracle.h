@@ -52,7 +52,7 @@ void sim_oracle_disk_is_kept(struct sim_oracle *oracle, uint32_t node);
 void sim_oracle_disk_is_replaced(struct sim_oracle *oracle, uint32_t node);
 /* One commit stays within its bound. */
 void sim_oracle_batch_is_bounded(struct sim_oracle *oracle, const struct ph_batch *batch);
-/* Heads, runs, facts and roots that a node tells are on its disk. */
+/* Heads, runs, contents, facts and roots that a node tells are on its disk. */
 void sim_oracle_said_is_durable(struct sim_oracle *oracle, uint32_t node, struct ph_bytes message);
 /* A write is on its node's disk when it is answered as saved. */
 void sim_oracle_saved_is_durable(struct sim_oracle *oracle, uint32_t node,

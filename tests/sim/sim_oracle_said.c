@@ -4,37 +4,88 @@
 
 static void check_heads(struct sim_oracle *oracle, uint32_t node, struct ph_message *message)
 {
+    const struct sim_truth *truth = &oracle->truth;
     for (uint32_t i = 0; i < message->of.heads.head_count; i++) {
         struct ph_head head = ph_message_next_head(&message->of.heads.heads);
-        uint32_t entry = sim_truth_entry(&oracle->truth, &head.id);
-        if (entry == SIM_NONE || (oracle->truth.entries[entry].held >> node & 1) == 0)
+        uint32_t entry = sim_truth_entry(truth, &head.id);
+        if (!sim_truth_holds(truth, node, entry))
             sim_blame(oracle, SIM_UNSAFE, "node %u announced entry %u, which its disk lacks", node,
                       head.seq);
+        else if (truth->entries[entry].link.seq != head.seq ||
+                 !ph_writer_id_equal(&truth->writers[truth->entries[entry].writer].id,
+                                     &head.writer))
+            sim_blame(oracle, SIM_UNSAFE, "node %u announced an entry as another's", node);
     }
 }
 
-/* The furthest entry of a writer on this disk. */
-static uint32_t end_of(struct sim_oracle *oracle, uint32_t node, const struct ph_writer_id *writer)
+/* --- runs --- */
+
+/* Where a run begins: behind an entry that the disk holds, or at the head of a certified log. */
+static bool find_base(struct sim_oracle *oracle, uint32_t node, const struct ph_run_head *head,
+                      struct ph_link *base)
+{
+    const struct sim_truth *truth = &oracle->truth;
+    struct ph_fact_id certify;
+    uint32_t entry = sim_truth_entry(truth, &head->after_id);
+    if (head->after_seq != 0) {
+        if (sim_truth_holds(truth, node, entry))
+            *base = truth->entries[entry].link;
+        return sim_truth_holds(truth, node, entry);
+    }
+    memcpy(certify.bytes, head->after_id.bytes, sizeof certify.bytes);
+    *base = ph_link_first(&certify);
+    return sim_truth_holds_fact(truth, node, &certify);
+}
+
+/* Whoever takes a run computes the ids of its entries; so they are computed here. */
+static void check_run(struct sim_oracle *oracle, uint32_t node, const struct ph_run_reader *run)
+{
+    struct ph_run_reader reader = *run;
+    struct ph_run_entry entry;
+    struct ph_signature signature;
+    struct ph_link link;
+    if (!find_base(oracle, node, &run->head, &link)) {
+        sim_blame(oracle, SIM_UNSAFE, "node %u sent a run behind entry %u, which its disk lacks",
+                  node, run->head.after_seq);
+        return;
+    }
+    enum ph_status status = ph_run_next(&reader, &link, UINT64_MAX, &entry);
+    while (status == PH_OK) {
+        if (!sim_truth_holds(&oracle->truth, node, sim_truth_entry(&oracle->truth, &entry.id)))
+            sim_blame(oracle, SIM_UNSAFE, "node %u sent entry %u, which its disk lacks", node,
+                      entry.header.seq);
+        status = ph_run_next(&reader, &link, UINT64_MAX, &entry);
+    }
+    if (status != PH_NOT_FOUND || ph_run_verify(&reader, &link, &signature) != PH_OK)
+        sim_blame(oracle, SIM_UNSAFE, "node %u sent a run that nobody can take", node);
+}
+
+/* --- contents --- */
+
+static void check_fill(struct sim_oracle *oracle, uint32_t node, const struct ph_message *message)
 {
     struct ph_view view = {0};
     struct ph_log_row row;
-    uint32_t end = 0;
-    if (ph_view_open(sim_store(oracle->sim, node), &view) != PH_OK)
-        return 0;
-    for (uint32_t log = 0; ph_view_log(&view, log, &row) == PH_OK; log++)
-        if (row.tip.seq > end && ph_writer_id_equal(&row.writer, writer))
-            end = row.tip.seq;
+    bool is_held = false;
+    uint32_t seq = message->of.fill.seq;
+    sim_view(oracle->sim, node, &view);
+    for (uint32_t log = 0; sim_goes_on(oracle->sim, node, ph_view_log(&view, log, &row)); log++) {
+        struct ph_stored_entry entry;
+        if (ph_writer_id_equal(&row.writer, &message->of.fill.writer) && seq > row.base_seq &&
+            seq <= row.tip.seq &&
+            sim_goes_on(oracle->sim, node, ph_view_entry(&view, log, seq, &entry)))
+            is_held = is_held || (!entry.body.content_is_missing &&
+                                  memcmp(&entry.body.salt, &message->of.fill.salt,
+                                         sizeof entry.body.salt) == 0 &&
+                                  ph_bytes_equal(entry.body.content, message->of.fill.content));
+    }
     ph_view_close(&view);
-    return end;
+    if (!is_held)
+        sim_blame(oracle, SIM_UNSAFE, "node %u sent a content of entry %u that its disk lacks",
+                  node, seq);
 }
 
-static void check_run(struct sim_oracle *oracle, uint32_t node, const struct ph_run_head *run)
-{
-    uint32_t end = end_of(oracle, node, &run->writer);
-    if ((uint64_t)run->after_seq + run->entry_count > end)
-        sim_blame(oracle, SIM_UNSAFE, "node %u sent %u entries after %u of a log it holds up to %u",
-                  node, run->entry_count, run->after_seq, end);
-}
+/* --- facts --- */
 
 static void check_facts(struct sim_oracle *oracle, uint32_t node, uint32_t count,
                         struct ph_unpacker *facts)
@@ -86,12 +137,14 @@ void sim_oracle_said_is_durable(struct sim_oracle *oracle, uint32_t node, struct
         check_heads(oracle, node, &message);
         return;
     case PH_MESSAGE_RUN:
-        check_run(oracle, node, &message.of.run.head);
+        check_run(oracle, node, &message.of.run);
+        return;
+    case PH_MESSAGE_FILL:
+        check_fill(oracle, node, &message);
         return;
     case PH_MESSAGE_WHO:
     case PH_MESSAGE_FACT_IDS:
     case PH_MESSAGE_WANT:
-    case PH_MESSAGE_FILL:
     case PH_MESSAGE_END:
     case PH_MESSAGE_TWIN:
         return;

@@ -52,7 +52,7 @@ uint32_t sim_truth_entry(const struct sim_truth *truth, const struct ph_entry_id
 {
     uint32_t next = truth->buckets[bucket_of(id)];
     while (next != 0) {
-        if (ph_entry_id_equal(&truth->entries[next - 1].id, id))
+        if (ph_entry_id_equal(&truth->entries[next - 1].link.id, id))
             return next - 1;
         next = truth->entries[next - 1].next;
     }
@@ -61,7 +61,7 @@ uint32_t sim_truth_entry(const struct sim_truth *truth, const struct ph_entry_id
 
 static uint32_t add_entry(struct sim_truth *truth, const struct sim_entry *like)
 {
-    uint32_t *bucket = &truth->buckets[bucket_of(&like->id)];
+    uint32_t *bucket = &truth->buckets[bucket_of(&like->link.id)];
     if (truth->entry_count == truth->entry_size) {
         truth->entry_size = truth->entry_size == 0 ? 256 : 2 * truth->entry_size;
         truth->entries = realloc(truth->entries, truth->entry_size * sizeof *truth->entries);
@@ -82,14 +82,13 @@ struct reading {
     void *impl;
 };
 
-static void take_entry(struct reading *reading, uint32_t writer, uint32_t seq,
-                       const struct ph_entry_id *id)
+static void take_entry(struct reading *reading, uint32_t writer, const struct ph_link *link)
 {
     struct sim_truth *truth = reading->truth;
-    uint32_t entry = sim_truth_entry(truth, id);
+    uint32_t entry = sim_truth_entry(truth, &link->id);
     bool is_known = entry != SIM_NONE;
     if (!is_known)
-        entry = add_entry(truth, &(struct sim_entry){.id = *id, .writer = writer, .seq = seq});
+        entry = add_entry(truth, &(struct sim_entry){.link = *link, .writer = writer});
     truth->entries[entry].held |= bit(reading->node);
     reading->found(reading->impl, reading->node, entry, is_known);
 }
@@ -110,7 +109,9 @@ static enum ph_status take_row(struct reading *reading, uint32_t log, const stru
         struct ph_stored_entry entry;
         PH_TRY(ph_view_entry(&reading->view, log, disk->ends[log] + 1, &entry));
         struct ph_entry_id id = ph_header_id(entry.encoded);
-        take_entry(reading, writer, ++disk->ends[log], &id);
+        struct ph_link link = ph_link_after(&entry.header, &id);
+        disk->ends[log]++;
+        take_entry(reading, writer, &link);
     }
     return PH_OK;
 }
@@ -193,6 +194,19 @@ void sim_truth_count(struct sim_truth *truth, uint32_t node, uint64_t *present, 
 }
 
 /* --- questions --- */
+
+bool sim_truth_holds(const struct sim_truth *truth, uint32_t node, uint32_t entry)
+{
+    return entry != SIM_NONE && (truth->entries[entry].held & bit(node)) != 0;
+}
+
+bool sim_truth_holds_fact(const struct sim_truth *truth, uint32_t node, const struct ph_fact_id *id)
+{
+    for (uint32_t i = 0; i < truth->fact_count; i++)
+        if (ph_fact_id_equal(&truth->facts[i].id, id))
+            return (truth->facts[i].held & bit(node)) != 0;
+    return false;
+}
 
 bool sim_truth_is_equal(const struct sim_truth *truth)
 {

@@ -18,8 +18,8 @@ struct sim_writer {
 };
 
 struct sim_entry {
-    struct ph_entry_id id;
-    uint32_t writer, seq;
+    struct ph_link link; /* its id and number, and what the next one follows on */
+    uint32_t writer;
     uint32_t held; /* by these nodes */
     bool is_said_saved;
     uint32_t next; /* of the same bucket */
@@ -60,6 +60,9 @@ void sim_truth_deinit(struct sim_truth *truth);
 
 /* The index of an entry; SIM_NONE: no disk ever had it. */
 uint32_t sim_truth_entry(const struct sim_truth *truth, const struct ph_entry_id *id);
+bool sim_truth_holds(const struct sim_truth *truth, uint32_t node, uint32_t entry);
+bool sim_truth_holds_fact(const struct sim_truth *truth, uint32_t node,
+                          const struct ph_fact_id *id);
 /* The index of a fact. A zero id: it is none. */
 uint32_t sim_truth_fact(struct sim_truth *truth, struct ph_bytes bytes);
 uint32_t sim_truth_writer(struct sim_truth *truth, const struct ph_writer_id *id);
