@@ -314,6 +314,22 @@ void sim_set_disk_full(struct sim *sim, uint32_t node, bool is_full)
 {
     sim_trace_line(&sim->trace, sim->clock.now_ms, node, "! disk %s", is_full ? "full" : "free");
     sim->machines[node].is_disk_full = is_full;
+    sim->machines[node].was_disk_full |= is_full;
+}
+
+bool sim_is_disk_full(const struct sim *sim, uint32_t node)
+{
+    return sim->machines[node].is_disk_full;
+}
+
+bool sim_was_disk_full(const struct sim *sim, uint32_t node)
+{
+    return sim->machines[node].was_disk_full;
+}
+
+bool sim_is_committing(const struct sim *sim, uint32_t node)
+{
+    return sim->machines[node].batch != NULL;
 }
 
 void sim_lose_writer(struct sim *sim, uint32_t node)

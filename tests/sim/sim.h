@@ -100,6 +100,9 @@ enum ph_status sim_failure(const struct sim *sim, uint32_t node);
 void sim_keep_dialing(struct sim *sim, uint32_t node, const char *address);
 void sim_set_wall(struct sim *sim, uint32_t node, int64_t wall_ms); /* now; runs on from there */
 void sim_set_disk_full(struct sim *sim, uint32_t node, bool is_full);
+bool sim_is_disk_full(const struct sim *sim, uint32_t node);
+bool sim_was_disk_full(const struct sim *sim, uint32_t node); /* now, or at any time before */
+bool sim_is_committing(const struct sim *sim, uint32_t node);
 /* Its secrets as a writer are gone, as when a backup is restored that leaves them out. Before its next
  * start. */
 void sim_lose_writer(struct sim *sim, uint32_t node);

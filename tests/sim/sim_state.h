@@ -44,7 +44,7 @@ struct sim_machine {
     struct ph_batch *batch; /* under way */
     struct ph_job *jobs[SIM_JOBS_MAX];
     struct sim_span commit_ms, job_ms, late_ms;
-    bool is_disk_full;
+    bool is_disk_full, was_disk_full;
     bool commit_breaks; /* the next one */
     enum sim_fate broken_fate;
     uint32_t commit_count;
