@@ -1,4 +1,4 @@
-/* pharos-sim FIRST COUNT: whole networks under faults, a seed each (tests/README.md: The simulator). */
+/* pharos-sim FIRST COUNT: whole networks under faults, a seed each (README.md). */
 #include <inttypes.h>
 #include <malloc.h>
 #include <stdlib.h>

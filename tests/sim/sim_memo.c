@@ -1,7 +1,8 @@
 /* Curve arithmetic takes most of the time of a simulation, and its nodes do much of it twice: every
  * node checks every signature, and both sides of a handshake agree on the same secrets. These
  * functions are pure, so what was computed once in this process is remembered. Linked with --wrap;
- * the answers are those of the real functions, bit for bit. */
+ * the answers are those of the real functions, bit for bit, but for one: that a signature made here
+ * verifies is taken for granted. */
 #include <stdlib.h>
 
 #include "proto/crypto.h"

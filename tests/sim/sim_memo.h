@@ -1,4 +1,4 @@
-/* What the linker makes of --wrap for sim_memo.c and sim_tap.c. */
+/* What the linker makes of --wrap for sim_memo.c. */
 #ifndef PHAROS_TESTS_SIM_MEMO_H
 #define PHAROS_TESTS_SIM_MEMO_H
 
