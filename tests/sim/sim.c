@@ -292,11 +292,6 @@ bool sim_is_stopping(const struct sim *sim, uint32_t node)
     return sim->machines[node].stopping_life == sim->machines[node].life;
 }
 
-enum ph_status sim_failure(const struct sim *sim, uint32_t node)
-{
-    return sim->machines[node].failure;
-}
-
 void sim_keep_dialing(struct sim *sim, uint32_t node, const char *address)
 {
     struct sim_machine *machine = &sim->machines[node];

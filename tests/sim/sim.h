@@ -17,7 +17,7 @@
  * Not modelled yet: bits that rot, clocks that run unevenly, memory that runs out. All of it can be added here without a change to the nodes.
  *
  * Nodes are numbered from 0; node 2 is at "node2:7410". A node that stops by itself (node.h:
- * failure) is down from then on; sim_failure tells why. What only a broken node can do (naming a
+ * failure) is down from then on; the watcher is told why. What only a broken node can do (naming a
  * connection that it doesn't have, two commits at once, spinning) ends the program. */
 #ifndef PHAROS_TESTS_SIM_H
 #define PHAROS_TESTS_SIM_H
@@ -94,7 +94,6 @@ void sim_mend_commit(struct sim *sim, uint32_t node); /* it doesn't */
 bool sim_is_up(const struct sim *sim, uint32_t node);
 bool sim_is_stopping(const struct sim *sim, uint32_t node);
 uint64_t sim_life(const struct sim *sim, uint32_t node); /* how often it was started or died */
-enum ph_status sim_failure(const struct sim *sim, uint32_t node);
 
 /* Before its next start: keeps dialing that address. */
 void sim_keep_dialing(struct sim *sim, uint32_t node, const char *address);

@@ -25,11 +25,6 @@ static sim_lie_act *const acts[] = {
 #define CALM_LIES                                                                                  \
     (SIM_LIE(WITHHOLD) | SIM_LIE(HEADS) | SIM_LIE(SLOW) | SIM_LIE(CENSOR) | SIM_LIE(FLOOD))
 
-const char *sim_lie_name(enum sim_lie_number lie)
-{
-    return names[lie];
-}
-
 /* --- small answers --- */
 
 uint64_t sim_adversary_draw(struct sim_adversary *adversary, uint64_t below)
@@ -62,7 +57,7 @@ void sim_adversary_forbid_fact(struct sim_adversary *adversary, const struct ph_
     adversary->forbidden_facts[adversary->forbidden_fact_count++ % SIM_FORBIDDEN_MAX] = *id;
 }
 
-uint32_t sim_adversary_session_count(const struct sim_adversary *adversary)
+static uint32_t count_sessions(const struct sim_adversary *adversary)
 {
     uint32_t count = 0;
     for (size_t i = 0; i < SIM_SESSIONS_MAX; i++)
@@ -235,7 +230,7 @@ static void on_turn(void *impl, uint64_t life, uint64_t unused)
     (void)unused;
     if (life != adversary->life)
         return;
-    if (sim_adversary_session_count(adversary) < TALKS_WANTED)
+    if (count_sessions(adversary) < TALKS_WANTED)
         sim_adversary_dial(adversary, draw_node(adversary), adversary->identity.writer_seed);
     sim_lie_act *what = draw_act(adversary, &name);
     act(adversary, what, name);
@@ -246,15 +241,8 @@ static void go_on(struct sim_adversary *adversary)
 {
     struct sim_task task = {.action = on_turn, .impl = adversary, .a = adversary->life};
     struct sim_span pause_ms = adversary->pause_ms;
-    if (pause_ms.max == 0)
-        return;
     uint64_t ms = pause_ms.min + sim_adversary_draw(adversary, pause_ms.max - pause_ms.min + 1);
     sim_clock_at(&adversary->sim->clock, sim_now(adversary->sim) + ms, &task);
-}
-
-void sim_adversary_act(struct sim_adversary *adversary, enum sim_lie_number lie)
-{
-    act(adversary, acts[lie], names[lie]);
 }
 
 static void listen_to_all(struct sim_adversary *adversary)

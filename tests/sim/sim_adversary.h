@@ -44,7 +44,7 @@ struct sim_adversary_options {
     const struct ph_invitation *invitation; /* any of the network; copied */
     uint64_t seed;
     uint32_t lies;                 /* SIM_LIE(…), or-ed */
-    struct sim_span pause_ms;      /* between two acts; 0 to 0: it acts only when told to */
+    struct sim_span pause_ms;      /* between two acts */
     uint32_t line_max;             /* branches and logs of its own; 0: drawn */
     struct sim_adversary *partner; /* NULL; else they vouch for each other and share their keys */
 };
@@ -54,8 +54,6 @@ struct sim_adversary *sim_adversary_new(struct sim *sim,
                                         const struct sim_adversary_options *options);
 void sim_adversary_free(struct sim_adversary *adversary);
 
-/* One act of one lie, now, if a session is open. */
-void sim_adversary_act(struct sim_adversary *adversary, enum sim_lie_number lie);
 /* From now on it writes and signs nothing new. It is gone, or it goes on with the lies that must
  * cost nobody anything: heads, withholding, slow reading, censorship. */
 void sim_adversary_calm(struct sim_adversary *adversary, bool is_gone);
@@ -64,8 +62,6 @@ void sim_adversary_calm(struct sim_adversary *adversary, bool is_gone);
  * without the right, a log over the quota. NULL: nothing of it is there; else a sentence. */
 const char *sim_adversary_mark(struct sim_adversary *adversary, uint32_t node);
 
-const char *sim_lie_name(enum sim_lie_number lie);
-uint32_t sim_adversary_session_count(const struct sim_adversary *adversary); /* open */
 uint64_t sim_adversary_act_count(const struct sim_adversary *adversary);
 
 #endif

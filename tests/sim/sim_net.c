@@ -560,18 +560,6 @@ uint32_t sim_net_links(const struct sim_net *net, uint32_t a, uint32_t b)
     return count;
 }
 
-size_t sim_net_outstanding(const struct sim_net *net, uint32_t place)
-{
-    size_t len = 0;
-    for (size_t i = 0; i < net->link_count; i++)
-        for (int side = 0; side < 2; side++) {
-            const struct end *end = &net->links[i]->ends[side];
-            if (end->place == place && end->state == END_UP)
-                len += end->out.len - end->out.taken;
-        }
-    return len;
-}
-
 size_t sim_net_outstanding_max(const struct sim_net *net, uint32_t place)
 {
     return net->places[place].outstanding_max;

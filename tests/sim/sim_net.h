@@ -78,8 +78,7 @@ bool sim_net_cut_is_due(const struct sim_net *net, uint32_t from, uint32_t to);
 /* Questions. */
 uint64_t sim_net_bytes(const struct sim_net *net, uint32_t from, uint32_t to); /* arrived, ever */
 uint32_t sim_net_links(const struct sim_net *net, uint32_t a, uint32_t b);     /* up at both ends */
-size_t sim_net_outstanding(const struct sim_net *net, uint32_t place);         /* sent, not taken */
-size_t sim_net_outstanding_max(const struct sim_net *net,
-                               uint32_t place); /* ever, one connection */
+/* The most that ever was sent and not taken on one connection. */
+size_t sim_net_outstanding_max(const struct sim_net *net, uint32_t place);
 
 #endif

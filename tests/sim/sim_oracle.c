@@ -111,8 +111,6 @@ void sim_oracle_disk_is_replaced(struct sim_oracle *oracle, uint32_t node)
 void sim_oracle_batch_is_bounded(struct sim_oracle *oracle, const struct ph_batch *batch)
 {
     size_t len = ph_batch_bytes(batch);
-    if (len > oracle->batch_bytes_max)
-        oracle->batch_bytes_max = len;
     if (len > BATCH_BYTES_MAX)
         sim_blame(oracle, SIM_UNSAFE, "a batch of %zu bytes", len);
 }

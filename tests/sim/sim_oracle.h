@@ -31,7 +31,6 @@ struct sim_oracle {
     struct sim_truth truth;
     struct sim_ack *acks; /* owned */
     size_t ack_count, ack_size;
-    size_t batch_bytes_max;
     bool may_fail[SIM_NODES_MAX]; /* the next stop by itself is the weather's doing */
 };
 

@@ -16,7 +16,7 @@ void sim_truth_deinit(struct sim_truth *truth)
 
 /* --- who writes --- */
 
-uint32_t sim_truth_writer(struct sim_truth *truth, const struct ph_writer_id *id)
+static uint32_t writer_of(struct sim_truth *truth, const struct ph_writer_id *id)
 {
     for (uint32_t i = 0; i < truth->writer_count; i++)
         if (ph_writer_id_equal(&truth->writers[i].id, id))
@@ -35,7 +35,7 @@ uint32_t sim_truth_own(struct sim_truth *truth, uint32_t node)
     if (memcmp(truth->own_seeds[node], seed, sizeof truth->own_seeds[node]) != 0) {
         memcpy(truth->own_seeds[node], seed, sizeof truth->own_seeds[node]);
         ph_sign_key_from_seed(seed, &secret, own.bytes);
-        truth->own[node] = sim_truth_writer(truth, &own);
+        truth->own[node] = writer_of(truth, &own);
         truth->writers[truth->own[node]].homes |= bit(node);
     }
     return truth->own[node];
@@ -96,7 +96,7 @@ static void take_entry(struct reading *reading, uint32_t writer, const struct ph
 static enum ph_status take_row(struct reading *reading, uint32_t log, const struct ph_log_row *row)
 {
     struct sim_disk *disk = &reading->truth->disks[reading->node];
-    uint32_t writer = sim_truth_writer(reading->truth, &row->writer);
+    uint32_t writer = writer_of(reading->truth, &row->writer);
     if (log >= SIM_ROWS_MAX)
         abort();
     if (log == disk->row_count) {

@@ -65,7 +65,6 @@ bool sim_truth_holds_fact(const struct sim_truth *truth, uint32_t node,
                           const struct ph_fact_id *id);
 /* The index of a fact. A zero id: it is none. */
 uint32_t sim_truth_fact(struct sim_truth *truth, struct ph_bytes bytes);
-uint32_t sim_truth_writer(struct sim_truth *truth, const struct ph_writer_id *id);
 uint32_t sim_truth_own(struct sim_truth *truth, uint32_t node);
 
 /* Reads what is new on a disk. `found` is told of each entry that comes to it: false: nobody had it
