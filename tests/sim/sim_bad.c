@@ -4,8 +4,6 @@
 
 #include "tests/sim/sim_adversary.h"
 
-#define PURPOSE 97
-
 struct sim_bad {
     struct sim *sim;
     const struct sim_plan *plan;
@@ -21,8 +19,8 @@ struct sim_bad *sim_bad_new(struct sim *sim, const struct sim_plan *plan,
     struct sim_bad *bad = calloc(1, sizeof *bad);
     if (bad == NULL || ph_invitation_read(ph_bytes_text(code->text), &invitation, why) != PH_OK)
         abort();
-    *bad =
-        (struct sim_bad){.sim = sim, .plan = plan, .stream = sim_plan_stream(plan->seed, PURPOSE)};
+    *bad = (struct sim_bad){
+        .sim = sim, .plan = plan, .stream = sim_plan_stream(plan->seed, SIM_PURPOSE_BAD_MEMBERS)};
     /* All first: what they say is not for each other. */
     for (uint32_t i = 0; i < plan->bad_count; i++)
         sim_stop(sim, plan->honest_count + i);

@@ -144,7 +144,7 @@ static void on_disk_moved(void *impl, uint32_t node, uint32_t from, bool is_save
 static void run_storm(struct course *course, const struct sim_code *code)
 {
     struct sim *sim = course->sim;
-    uint64_t stream = sim_plan_stream(course->plan.seed, 98);
+    uint64_t stream = sim_plan_stream(course->plan.seed, SIM_PURPOSE_GLANCES);
     uint64_t end_ms = sim_now(sim) + course->plan.storm_ms;
     uint64_t glance_ms = sim_now(sim);
     if (course->plan.bad_count != 0)

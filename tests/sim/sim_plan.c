@@ -2,17 +2,6 @@
 
 #include <stdio.h>
 
-/* What the streams are for. Numbers are never used again: seeds would change. */
-enum purpose {
-    PURPOSE_SIZE = 1,
-    PURPOSE_FAULTS,
-    PURPOSE_RATES,
-    PURPOSE_TOPOLOGY,
-    PURPOSE_WORK,
-    PURPOSE_NET,
-    PURPOSE_MACHINES,
-};
-
 static const struct {
     const char *name;
     uint64_t pause_ms_max;
@@ -27,10 +16,10 @@ static const struct {
 
 /* --- chance --- */
 
-uint64_t sim_plan_stream(uint64_t seed, uint64_t purpose)
+uint64_t sim_plan_stream(uint64_t seed, uint32_t purpose)
 {
     uint64_t state = seed;
-    uint64_t mixed = sim_next(&state) ^ purpose * UINT64_C(0xd1342543de82ef95);
+    uint64_t mixed = sim_next(&state) ^ (uint64_t)purpose * UINT64_C(0xd1342543de82ef95);
     return sim_next(&mixed);
 }
 
@@ -58,15 +47,15 @@ static bool one_in(uint64_t *stream, uint64_t count)
 
 static uint32_t draw_node_count(uint64_t seed)
 {
-    uint64_t stream = sim_plan_stream(seed, PURPOSE_SIZE);
+    uint64_t stream = sim_plan_stream(seed, SIM_PURPOSE_SIZE);
     uint64_t few = 3 + sim_plan_below(&stream, 5), many = 8 + sim_plan_below(&stream, 18);
     return (uint32_t)(one_in(&stream, 10) ? many : few);
 }
 
 static void draw_faults(struct sim_plan *plan, uint32_t without)
 {
-    uint64_t chosen = sim_plan_stream(plan->seed, PURPOSE_FAULTS);
-    uint64_t rates = sim_plan_stream(plan->seed, PURPOSE_RATES);
+    uint64_t chosen = sim_plan_stream(plan->seed, SIM_PURPOSE_FAULTS);
+    uint64_t rates = sim_plan_stream(plan->seed, SIM_PURPOSE_RATES);
     for (uint32_t i = 0; i < SIM_FAULT_COUNT; i++) {
         if (one_in(&chosen, 2))
             plan->faults |= 1u << i;
@@ -83,7 +72,7 @@ static void draw_faults(struct sim_plan *plan, uint32_t without)
  * so at the founder, and keeps that way. */
 static void draw_topology(struct sim_plan *plan)
 {
-    uint64_t stream = sim_plan_stream(plan->seed, PURPOSE_TOPOLOGY);
+    uint64_t stream = sim_plan_stream(plan->seed, SIM_PURPOSE_TOPOLOGY);
     bool is_open = one_in(&stream, 2);
     uint64_t more = 1 + sim_plan_below(&stream, 10), late = 1 + sim_plan_below(&stream, 6);
     for (uint32_t a = 1; a < SIM_NODES_MAX; a++) {
@@ -101,7 +90,7 @@ static void draw_topology(struct sim_plan *plan)
 
 static void draw_work(struct sim_plan *plan)
 {
-    uint64_t stream = sim_plan_stream(plan->seed, PURPOSE_WORK);
+    uint64_t stream = sim_plan_stream(plan->seed, SIM_PURPOSE_WORK);
     plan->work_pause_ms = sim_plan_scale(&stream, 30, 2000);
     plan->burst_count = (uint32_t)(one_in(&stream, 2) ? 1 : sim_plan_scale(&stream, 2, 60));
     plan->value_max = (uint32_t)sim_plan_scale(&stream, 10, 16000);
@@ -111,7 +100,7 @@ static void draw_work(struct sim_plan *plan)
 
 static void draw_net(struct sim_plan *plan)
 {
-    uint64_t stream = sim_plan_stream(plan->seed, PURPOSE_NET);
+    uint64_t stream = sim_plan_stream(plan->seed, SIM_PURPOSE_NET);
     struct sim_net_options *net = &plan->rough.net;
     if (sim_plan_has(plan, SIM_FAULT_STALLS)) {
         net->stalls = (uint32_t)sim_plan_scale(&stream, 1, 300);
@@ -129,7 +118,7 @@ static void draw_net(struct sim_plan *plan)
 
 static void draw_machines(struct sim_plan *plan)
 {
-    uint64_t stream = sim_plan_stream(plan->seed, PURPOSE_MACHINES);
+    uint64_t stream = sim_plan_stream(plan->seed, SIM_PURPOSE_MACHINES);
     struct sim_options *rough = &plan->rough;
     if (one_in(&stream, 3))
         rough->commit_ms = (struct sim_span){0, sim_plan_scale(&stream, 1, 300)};

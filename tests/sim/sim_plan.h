@@ -68,8 +68,25 @@ struct sim_plan {
     struct sim_options calm, rough; /* network and machines, without and with faults */
 };
 
+/* What streams of chance are for. Numbers stay, and none is used again: seeds would change. */
+enum sim_purpose {
+    SIM_PURPOSE_SIZE = 1,
+    SIM_PURPOSE_FAULTS = 2,
+    SIM_PURPOSE_RATES = 3,
+    SIM_PURPOSE_TOPOLOGY = 4,
+    SIM_PURPOSE_WORK = 5,
+    SIM_PURPOSE_NET = 6,
+    SIM_PURPOSE_MACHINES = 7,
+    SIM_PURPOSE_COMMAND_TIMES = 50,
+    SIM_PURPOSE_COMMANDS = 51,
+    SIM_PURPOSE_BAD_MEMBERS = 97,
+    SIM_PURPOSE_GLANCES = 98,
+    SIM_PURPOSE_DOWN_TIMES = 99,
+    SIM_PURPOSE_FAULT = 100, /* plus the fault's number; so the last */
+};
+
 /* From 0 to below `below`; a stream for each purpose, so that none depends on another. */
-uint64_t sim_plan_stream(uint64_t seed, uint64_t purpose);
+uint64_t sim_plan_stream(uint64_t seed, uint32_t purpose);
 uint64_t sim_plan_below(uint64_t *stream, uint64_t below);
 /* From `min` to `max`, each power of two as likely as the next. */
 uint64_t sim_plan_scale(uint64_t *stream, uint64_t min, uint64_t max);

@@ -358,9 +358,9 @@ struct sim_weather *sim_weather_new(struct sim *sim, const struct sim_plan *plan
     if (weather == NULL)
         abort();
     *weather = (struct sim_weather){.sim = sim, .plan = plan, .oracle = oracle};
-    weather->down_stream = sim_plan_stream(plan->seed, 99);
+    weather->down_stream = sim_plan_stream(plan->seed, SIM_PURPOSE_DOWN_TIMES);
     for (uint32_t fault = 0; fault < SIM_FAULT_COUNT; fault++) {
-        weather->streams[fault] = sim_plan_stream(plan->seed, 100 + fault);
+        weather->streams[fault] = sim_plan_stream(plan->seed, SIM_PURPOSE_FAULT + fault);
         weather->next_ms[fault] = NEVER;
         if (sim_plan_has(plan, fault) && plan->pause_ms[fault] != 0)
             plan_next(weather, fault);

@@ -12,8 +12,6 @@
 #define ANSWER_MS_MAX 60000 /* no command that is given here may wait longer */
 #define JOIN_AGAIN_MS 20000
 
-enum purpose { PURPOSE_WHEN = 50, PURPOSE_WHAT };
-
 struct asked {
     ph_command_id id;
     uint32_t node;
@@ -333,8 +331,8 @@ struct sim_work *sim_work_new(struct sim *sim, const struct sim_plan *plan,
     work->plan = plan;
     work->oracle = oracle;
     work->code = *code;
-    work->when = sim_plan_stream(plan->seed, PURPOSE_WHEN);
-    work->what = sim_plan_stream(plan->seed, PURPOSE_WHAT);
+    work->when = sim_plan_stream(plan->seed, SIM_PURPOSE_COMMAND_TIMES);
+    work->what = sim_plan_stream(plan->seed, SIM_PURPOSE_COMMANDS);
     for (uint32_t node = 1; node < plan->node_count; node++)
         if (plan->joins_late[node])
             work->join_ms[node] = sim_now(sim) + sim_plan_below(&work->when, plan->storm_ms);
