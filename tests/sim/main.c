@@ -1,4 +1,5 @@
 /* pharos-sim FIRST COUNT: whole networks under faults, a seed each (README.md). */
+#include <errno.h>
 #include <inttypes.h>
 #include <malloc.h>
 #include <stdlib.h>
@@ -9,12 +10,11 @@
 #include "tests/sim/sim_run.h"
 #include "tests/sim/sim_shrink.h"
 
-#define JOBS_MAX 64
 #define SEEDS_TELLING 50 /* so many, as drawn, see some command saved */
 #define HEAP_BYTES (128 << 20)
 #define HUGE_PAGE ((size_t)2 << 20)
 
-enum { EXIT_UNSAFE = 2, EXIT_STUCK = 3, EXIT_MISUSED = 64 };
+enum { EXIT_UNSAFE = 2, EXIT_STUCK = 3, EXIT_MISUSED = 64, EXIT_NO_FILE = 73 };
 
 static int usage(void)
 {
@@ -76,7 +76,7 @@ static bool read_option(struct flags *flags, const char *name, const char *value
         orders->wishes.command_max = (uint32_t)number;
     else if (strcmp(name, "--until") == 0 && number != 0)
         orders->wishes.until_ms = number;
-    else if (strcmp(name, "--jobs") == 0 && number != 0 && number <= JOBS_MAX)
+    else if (strcmp(name, "--jobs") == 0 && number != 0 && number <= SIM_JOBS_AT_ONCE_MAX)
         orders->job_count = (uint32_t)number;
     else if (strcmp(name, "--twice-every") == 0)
         orders->twice_every = number;
@@ -137,6 +137,16 @@ static void keep_memory(void)
     madvise((void *)start, end - start, MADV_HUGEPAGE);
 }
 
+/* Children add to the file of events; here it is made, or emptied, before the first. */
+static bool make_events(const char *path)
+{
+    FILE *file = fopen(path, "w");
+    if (file != NULL && fclose(file) == 0)
+        return true;
+    fprintf(stderr, "pharos-sim: %s can't be written: %s\n", path, strerror(errno));
+    return false;
+}
+
 /* A node that refuses everything breaks no oracle: each refusal alone may have its reason. */
 static bool is_anything_saved(const struct sim_orders *orders, const struct sim_totals *totals)
 {
@@ -154,6 +164,8 @@ int main(int count, char **words)
         return usage();
     if (flags.shrinks)
         return shrink(&flags.orders);
+    if (flags.orders.events_path != NULL && !make_events(flags.orders.events_path))
+        return EXIT_NO_FILE;
     keep_memory();
     double began_s = seconds();
     struct sim_totals totals = sim_run_seeds(&flags.orders);

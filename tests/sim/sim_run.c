@@ -11,7 +11,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define JOBS_MAX 64
 #define PATH_LEN 128
 
 /* What a child tells its parent, in memory that they share. */
@@ -120,33 +119,34 @@ static void run_seed(const struct sim_orders *orders, struct sim_case *given,
     fflush(stdout);
 }
 
-static void run_some(const struct sim_orders *orders, uint32_t job, uint64_t from,
-                     struct progress *progress, const char *folder)
+static void run_some(const struct sim_orders *orders, uint64_t from, struct progress *progress,
+                     const char *folder)
 {
     struct sim_case given = {
         .wishes = orders->wishes, .folder = folder, .is_traced = orders->is_traced};
-    if (orders->events_path != NULL)
-        given.events = fopen(orders->events_path, job == 0 && from == orders->first ? "w" : "a");
+    if (orders->events_path != NULL && (given.events = fopen(orders->events_path, "a")) == NULL)
+        abort();
     for (uint64_t seed = from; seed < orders->first + orders->count; seed += orders->job_count) {
         progress->seed = seed;
         given.wishes.seed = seed;
         run_seed(orders, &given, progress);
     }
     progress->seed = UINT64_MAX;
-    if (given.events != NULL)
-        fclose(given.events);
+    bool is_written = given.events == NULL || ferror(given.events) == 0;
+    if (given.events != NULL && (fclose(given.events) != 0 || !is_written))
+        abort();
 }
 
 /* --- children --- */
 
-static pid_t begin_child(const struct sim_orders *orders, uint32_t job, uint64_t from,
-                         struct progress *progress, const char *folder)
+static pid_t begin_child(const struct sim_orders *orders, uint64_t from, struct progress *progress,
+                         const char *folder)
 {
     fflush(stdout);
     pid_t pid = fork();
     if (pid != 0)
         return pid;
-    run_some(orders, job, from, progress, folder);
+    run_some(orders, from, progress, folder);
     exit(0);
 }
 
@@ -178,10 +178,10 @@ static bool goes_on(const struct sim_orders *orders, const struct progress *prog
 static void await_children(const struct sim_orders *orders, struct progress *progress,
                            const char *folder)
 {
-    pid_t pids[JOBS_MAX];
+    pid_t pids[SIM_JOBS_AT_ONCE_MAX];
     uint32_t running = 0;
     for (uint32_t job = 0; job < orders->job_count; job++, running++)
-        pids[job] = begin_child(orders, job, orders->first + job, &progress[job], folder);
+        pids[job] = begin_child(orders, orders->first + job, &progress[job], folder);
     while (running != 0) {
         int status = 0;
         pid_t pid = wait(&status);
@@ -197,7 +197,7 @@ static void await_children(const struct sim_orders *orders, struct progress *pro
             if (!goes_on(orders, &progress[job]))
                 continue;
             progress[job].seed += orders->job_count;
-            pids[job] = begin_child(orders, job, progress[job].seed, &progress[job], folder);
+            pids[job] = begin_child(orders, progress[job].seed, &progress[job], folder);
             running++;
         }
     }
@@ -205,8 +205,8 @@ static void await_children(const struct sim_orders *orders, struct progress *pro
 
 static struct progress *shared_progress(void)
 {
-    struct progress *progress = mmap(NULL, JOBS_MAX * sizeof *progress, PROT_READ | PROT_WRITE,
-                                     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    struct progress *progress = mmap(NULL, SIM_JOBS_AT_ONCE_MAX * sizeof *progress,
+                                     PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (progress == MAP_FAILED)
         abort();
     return progress;
@@ -232,7 +232,7 @@ struct sim_totals sim_run_seeds(const struct sim_orders *orders)
         sum.entries += totals->entries;
         sum.acks += totals->acks;
     }
-    munmap(progress, JOBS_MAX * sizeof *progress);
+    munmap(progress, SIM_JOBS_AT_ONCE_MAX * sizeof *progress);
     return sum;
 }
 

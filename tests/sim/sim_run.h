@@ -5,13 +5,15 @@
 
 #include "tests/sim/sim_case.h"
 
+#define SIM_JOBS_AT_ONCE_MAX 64
+
 struct sim_orders {
     uint64_t first, count;
     struct sim_wishes wishes; /* but for the seed */
-    uint32_t job_count;
-    uint64_t twice_every; /* such seeds run twice, and must leave the same trace; 0: none */
+    uint32_t job_count;       /* at most SIM_JOBS_AT_ONCE_MAX */
+    uint64_t twice_every;     /* such seeds run twice, and must leave the same trace; 0: none */
     bool is_traced, is_quiet;
-    const char *events_path; /* NULL: none */
+    const char *events_path; /* NULL: none; what is there already is kept */
 };
 
 struct sim_totals {
