@@ -1,5 +1,5 @@
-/* Schools gone bad that act by themselves, drawn from a seed: the honest go on as if they were alone.
- * SIM_SEED and SIM_SEEDS in the environment: other seeds, or more. */
+/* Schools gone bad that act by themselves, drawn from a seed: the honest go on as if they were
+ * alone. SIM_SEED and SIM_SEEDS in the environment: other seeds, or more. */
 #include "tests/sim/sim_adversary.h"
 #include "tests/sim/sim_school.h"
 #include "tests/support/check.h"

@@ -1,5 +1,5 @@
-/* A member gone bad, and people without the network key: their connection ends, the reason is in the
- * log, the store is untouched, and nobody else notices. */
+/* A member gone bad, and people without the network key: their connection ends, the reason is in
+ * the log, the store is untouched, and nobody else notices. */
 #include "proto/frame.h"
 #include "store/view.h"
 #include "tests/sim/sim_school.h"

@@ -118,7 +118,8 @@ static void silent_connections_keep_no_member_out(void **state)
     sim_free(sim);
 }
 
-/* All that the bad schools of a network have at node 1, each with as many sessions as it may have. */
+/* All that the bad schools of a network have at node 1, each with as many sessions as it may
+ * have. */
 struct mob {
     struct bad_member bad[BAD_SCHOOLS];
     struct sim_stranger *strangers[BAD_SCHOOLS][PH_SESSIONS_PER_SCHOOL_MAX];
@@ -230,7 +231,8 @@ static void who_promises_much_and_sends_nothing_is_asked_last(void **state)
 
 /* --- wants --- */
 
-/* Regression: who answered every want with what is held was asked again and again, nobody else ever. */
+/* Regression: who answered every want with what is held was asked again and again, nobody else
+ * ever. */
 static void who_sends_only_what_is_held_is_not_asked_for_ever(void **state)
 {
     (void)state;
@@ -271,7 +273,8 @@ static void who_sends_only_what_is_held_is_not_asked_for_ever(void **state)
 
 #define GREEDY_SESSIONS (PH_WANTS_MAX / PH_WANTS_PER_PEER_MAX) /* together all places */
 
-/* A member with many logs, all of them far from their end, and before an honest one in their number. */
+/* A member with many logs, all of them far from their end, and before an honest one in their
+ * number. */
 struct greedy {
     struct sim *sim;
     struct bad_member bad;

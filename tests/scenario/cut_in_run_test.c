@@ -1,5 +1,5 @@
-/* A bulk exchange that breaks, again and again: it goes on where it was, and repeats at most the run
- * that was on its way. */
+/* A bulk exchange that breaks, again and again: it goes on where it was, and repeats at most the
+ * run that was on its way. */
 #include "tests/sim/sim_school.h"
 #include "tests/support/check.h"
 

@@ -164,7 +164,8 @@ static void clones_that_meet_each_other_alone_know_it(void **state)
     sim_free(sim);
 }
 
-/* The third school sees one key twice, and ends neither: a clone would cut the original off for good. */
+/* The third school sees one key twice, and ends neither: a clone would cut the original off for
+ * good. */
 static void clones_that_reach_only_a_third_school_both_stay(void **state)
 {
     (void)state;
@@ -281,8 +282,8 @@ static void a_call_to_oneself_is_no_clone(void **state)
     sim_free(sim);
 }
 
-/* A disk that is set back at each start, alone each time: after too many branches the old writer counts
- * nowhere, and the school goes on with the new one. */
+/* A disk that is set back at each start, alone each time: after too many branches the old writer
+ * counts nowhere, and the school goes on with the new one. */
 static void a_writer_with_too_many_branches_counts_nowhere(void **state)
 {
     (void)state;
@@ -316,8 +317,8 @@ static void a_writer_with_too_many_branches_counts_nowhere(void **state)
     sim_free(sim);
 }
 
-/* Whoever answers at an address and has no key at all: what it is told it takes to the listener of who
- * told it. What comes back from there it keeps. */
+/* Whoever answers at an address and has no key at all: what it is told it takes to the listener of
+ * who told it. What comes back from there it keeps. */
 struct relay {
     struct sim *sim;
     uint32_t place, calls;
@@ -367,8 +368,8 @@ static void relay_down(void *impl, ph_conn_id conn, const char *reason)
 
 static const struct sim_party_ops relay_ops = {relay_up, relay_data, relay_sent, relay_down};
 
-/* Regression: a school's own greeting, brought back to it, was taken for a copy of its home, and as it
- * then dialed anew, again, until it had no installation left. */
+/* Regression: a school's own greeting, brought back to it, was taken for a copy of its home, and as
+ * it then dialed anew, again, until it had no installation left. */
 static void own_greeting_brought_back_is_no_clone(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
-/* What a member's key can sign and no honest node would: certify facts for keys that aren't its own,
- * too many of them, one key twice, floods of invitations. Nobody else is harmed by it. */
+/* What a member's key can sign and no honest node would: certify facts for keys that aren't its
+ * own, too many of them, one key twice, floods of invitations. Nobody else is harmed by it. */
 #include <stdlib.h>
 
 #include "store/view.h"
@@ -32,7 +32,8 @@ static void check_is_heard(struct sim *sim, uint32_t node)
 
 /* --- whose key is it --- */
 
-/* A certify fact for the writer key of node 1. The consent is the bad member's own writer's, or left out. */
+/* A certify fact for the writer key of node 1. The consent is the bad member's own writer's, or
+ * left out. */
 static struct bad_fact stolen_key(struct bad_member *bad, bool has_consent)
 {
     struct ph_sign_secret unused;
@@ -212,8 +213,8 @@ static void say_want(struct sim_stranger *stranger, const struct bad_log *log)
     sim_stranger_say(stranger, ph_buffer_bytes(&message));
 }
 
-/* Regression: a branch that was taken and not durable yet had no signed entry to end a run on, which
- * looked like damage, and the node stopped. */
+/* Regression: a branch that was taken and not durable yet had no signed entry to end a run on,
+ * which looked like damage, and the node stopped. */
 static void a_want_for_a_branch_that_is_not_durable_yet_stops_nobody(void **state)
 {
     (void)state;
@@ -262,7 +263,8 @@ static void say_branches(const struct bad_member *bad, struct sim_stranger *stra
     }
 }
 
-/* Regression: a start judged only logs with branches, so that it counted the school's others again. */
+/* Regression: a start judged only logs with branches, so that it counted the school's others
+ * again. */
 static void a_school_with_too_many_branches_stays_left_out_after_a_restart(void **state)
 {
     (void)state;
@@ -304,8 +306,8 @@ static void say_beginning(const struct bad_member *bad, struct sim_stranger *str
     sim_run(bad->sim, 500);
 }
 
-/* Regression: tips counted for each of two schools by itself, and whether more were taken hung on which
- * school's had come first. */
+/* Regression: tips counted for each of two schools by itself, and whether more were taken hung on
+ * which school's had come first. */
 static void a_key_of_two_schools_is_left_out_by_all_at_once(void **state)
 {
     (void)state;
@@ -339,7 +341,8 @@ static void a_key_of_two_schools_is_left_out_by_all_at_once(void **state)
     sim_free(sim);
 }
 
-/* Regression: it said so again after each full disk, which was a commit that failed like the last. */
+/* Regression: it said so again after each full disk, which was a commit that failed like the
+ * last. */
 static void whom_a_node_leaves_out_keeps_no_full_disk_busy(void **state)
 {
     (void)state;

@@ -83,7 +83,8 @@ static void check_is_heard(struct world *world, uint32_t writer)
     sim_run(world->sim, SOON_MS);
 }
 
-/* It lies for a while, and people work; then it is gone, and nothing of it is where it must not be. */
+/* It lies for a while, and people work; then it is gone, and nothing of it is where it must not
+ * be. */
 static void check_costs_nothing(struct world *world)
 {
     for (uint32_t i = 0; i < ROUNDS; i++)

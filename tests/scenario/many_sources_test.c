@@ -96,8 +96,8 @@ static void several_sources_send_nothing_twice(void **state)
     sim_free(sim);
 }
 
-/* Whoever sends most goes silent without breaking: the others are asked before the connection counts
- * as dead. */
+/* Whoever sends most goes silent without breaking: the others are asked before the connection
+ * counts as dead. */
 static void a_source_that_goes_silent_is_replaced(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
-/* An installation whose secrets are missing or don't fit any more writes as a new writer of its school:
- * nothing is lost, nothing stops, and it is told so once. */
+/* An installation whose secrets are missing or don't fit any more writes as a new writer of its
+ * school: nothing is lost, nothing stops, and it is told so once. */
 #include "tests/sim/sim_school.h"
 #include "tests/support/check.h"
 
@@ -59,7 +59,8 @@ static void it_is_told_once(void **state)
     sim_free(sim);
 }
 
-/* Each time one more, until all serial numbers are used; then it reads and says why it can't write. */
+/* Each time one more, until all serial numbers are used; then it reads and says why it can't
+ * write. */
 static void a_school_without_serial_numbers_left_reads_on(void **state)
 {
     (void)state;

@@ -1,4 +1,5 @@
-/* Schools that one side does not know yet: who leads back to the founding fact gets in, others don't. */
+/* Schools that one side does not know yet: who leads back to the founding fact gets in, others
+ * don't. */
 #include "tests/sim/sim_school.h"
 #include "tests/sim/sim_stranger.h"
 #include "tests/support/check.h"

@@ -122,9 +122,9 @@ static int shrink(const struct sim_orders *orders)
     return EXIT_UNSAFE;
 }
 
-/* Machines start and die some twenty times in a seed. To map and unmap their memory each time costs more
- * than all that they compute, and so do pages of 4 KiB. Where the heap lies elsewhere (sanitizers), this
- * changes nothing. */
+/* Machines start and die some twenty times in a seed. To map and unmap their memory each time costs
+ * more than all that they compute, and so do pages of 4 KiB. Where the heap lies elsewhere
+ * (sanitizers), this changes nothing. */
 static void keep_memory(void)
 {
     mallopt(M_MMAP_THRESHOLD, 32 << 20);

@@ -14,7 +14,8 @@
  *   - A commit fails without anybody knowing whether it is written; the node then stops by itself.
  *   - Its disk is set back to an older copy, or becomes that of another machine.
  *
- * Not modelled yet: bits that rot, clocks that run unevenly, memory that runs out. All of it can be added here without a change to the nodes.
+ * Not modelled yet: bits that rot, clocks that run unevenly, memory that runs out. All of it can be
+ * added here without a change to the nodes.
  *
  * Nodes are numbered from 0; node 2 is at "node2:7410". A node that stops by itself (node.h:
  * failure) is down from then on; the watcher is told why. What only a broken node can do (naming a
@@ -73,8 +74,9 @@ void sim_run(struct sim *sim, uint64_t ms);
 /* Until it is so, at most `ms`. Asked after every task; so it asks the sim, not the nodes. */
 typedef bool sim_question(const struct sim *sim, const void *impl);
 bool sim_run_until(struct sim *sim, sim_question *question, const void *impl, uint64_t ms);
-/* Until all nodes that are up, and in a network, have equal roots and nothing left to materialise. False: not within
- * `ms`. Asks each node for its status now and then, at no cost but virtual time. */
+/* Until all nodes that are up, and in a network, have equal roots and nothing left to materialise.
+ * False: not within `ms`. Asks each node for its status now and then, at no cost but virtual
+ * time. */
 bool sim_converge(struct sim *sim, uint64_t ms);
 
 /* --- machines --- */
@@ -102,14 +104,14 @@ void sim_set_disk_full(struct sim *sim, uint32_t node, bool is_full);
 bool sim_is_disk_full(const struct sim *sim, uint32_t node);
 bool sim_was_disk_full(const struct sim *sim, uint32_t node); /* now, or at any time before */
 bool sim_is_committing(const struct sim *sim, uint32_t node);
-/* Its secrets as a writer are gone, as when a backup is restored that leaves them out. Before its next
- * start. */
+/* Its secrets as a writer are gone, as when a backup is restored that leaves them out. Before its
+ * next start. */
 void sim_lose_writer(struct sim *sim, uint32_t node);
 /* A copy of the disk of a machine that is down, one for each; a later one replaces it. */
 void sim_back_up(struct sim *sim, uint32_t node);
 /* The disk of a machine that is down becomes what was backed up of `from`, itself or another, which
- * makes it the same school. With the secrets copied nobody notices: a disk image, or a whole disk set
- * back. Without, they are missing or don't fit the machine. */
+ * makes it the same school. With the secrets copied nobody notices: a disk image, or a whole disk
+ * set back. Without, they are missing or don't fit the machine. */
 enum sim_secrets { SIM_SECRETS_COPIED, SIM_SECRETS_MISSING };
 void sim_restore(struct sim *sim, uint32_t node, uint32_t from, enum sim_secrets secrets);
 /* How long its commits and jobs take, and how late its alarms are, from now on. */

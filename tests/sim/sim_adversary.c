@@ -139,8 +139,8 @@ static void on_up(void *impl, ph_conn_id conn, const char *address)
         sim_session_begin(&talk->session);
 }
 
-/* What both sides say first: a root, which is not ours to have. Nobody talks to another of its kind:
- * what is heard there is noise. */
+/* What both sides say first: a root, which is not ours to have. Nobody talks to another of its
+ * kind: what is heard there is noise. */
 static void open_talk(struct sim_adversary *adversary, struct sim_talk *talk)
 {
     sim_talk_find_node(adversary, talk);

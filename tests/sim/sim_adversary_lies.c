@@ -1,4 +1,5 @@
-/* What an adversary writes: branches, leaps, logs that it keeps to itself, edits without the right. */
+/* What an adversary writes: branches, leaps, logs that it keeps to itself, edits without the
+ * right. */
 #include "tests/sim/sim_adversary_state.h"
 
 #define NEAR_QUOTA (4 * 1024 * 1024)

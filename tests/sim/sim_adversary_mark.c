@@ -1,4 +1,5 @@
-/* What an honest node must not have taken, asked of its store and of nothing that decides it there. */
+/* What an honest node must not have taken, asked of its store and of nothing that decides it
+ * there. */
 #include <stdio.h>
 
 #include "store/view.h"

@@ -201,7 +201,8 @@ void sim_lie_censor(struct sim_adversary *adversary, struct sim_talk *talk)
 
 /* --- sessions --- */
 
-/* As its own PCs, or with the certificate for a writer key that is another's: the listener's own, too. */
+/* As its own PCs, or with the certificate for a writer key that is another's: the listener's own,
+ * too. */
 void sim_lie_many(struct sim_adversary *adversary, struct sim_talk *talk)
 {
     const uint8_t *writer_seed = adversary->identity.writer_seed;

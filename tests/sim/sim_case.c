@@ -209,8 +209,8 @@ static void must_be_everywhere(struct course *course, const char *what)
                   (unsigned long long)ms);
 }
 
-/* With nothing wrong and everybody connected, what is new is everywhere at once: first a fact, alone,
- * since differing heads would bring it along; then entries, from two ends of the network. */
+/* With nothing wrong and everybody connected, what is new is everywhere at once: first a fact,
+ * alone, since differing heads would bring it along; then entries, from two ends of the network. */
 static void live(struct course *course)
 {
     (void)sim_invite(course->sim, 0, 1, UINT32_MAX);

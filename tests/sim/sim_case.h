@@ -23,8 +23,8 @@ struct sim_result {
 };
 
 /* How long all may take to become equal once the faults have stopped: redials wait up to a minute,
- * dead connections are noticed after a minute, full disks after half; then a step for each school on
- * the way. */
+ * dead connections are noticed after a minute, full disks after half; then a step for each school
+ * on the way. */
 #define SIM_CALM_MS(node_count) (300000 + (uint64_t)(node_count)*20000)
 
 struct sim_result sim_case_run(const struct sim_case *given);

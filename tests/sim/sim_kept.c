@@ -1,6 +1,6 @@
-/* What is made anew at each start of a machine, and costs far more than it gives where this program runs
- * on a guest: compressors, which ask the processor what it is, are handed on from one machine to the next.
- * Linked with --wrap; a compressor that was reset says the same as a new one. */
+/* What is made anew at each start of a machine, and costs far more than it gives where this program
+ * runs on a guest: compressors, which ask the processor what it is, are handed on from one machine
+ * to the next. Linked with --wrap; a compressor that was reset says the same as a new one. */
 #include "tests/sim/sim_kept.h"
 
 #define KEPT_MAX 32

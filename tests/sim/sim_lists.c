@@ -1,7 +1,8 @@
-/* LMDB clears 2 MiB for the list of pages that a transaction changes, at each start, and then writes to
- * its first few: that took 6% of a simulation. So such a list, known by its size, comes from here and is
- * cleared when it goes, as far as it was used. LMDB fills it from the front, and asks for zeros only to
- * please valgrind. Called instead of the C library's functions by all but itself. */
+/* LMDB clears 2 MiB for the list of pages that a transaction changes, at each start, and then
+ * writes to its first few: that took 6% of a simulation. So such a list, known by its size, comes
+ * from here and is cleared when it goes, as far as it was used. LMDB fills it from the front, and
+ * asks for zeros only to please valgrind. Called instead of the C library's functions by all but
+ * itself. */
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,9 +1,9 @@
-/* On a machine that is itself a guest a page that is used first costs some 40 µs, and to unmap it 15 µs,
- * but for more than 33 pages at once. LMDB maps, uses and unmaps a small file at each restart, which made
- * up half of a simulation. So an unmapped file stays mapped and is found again by whoever maps it next:
- * shared maps of one file are the same memory anyhow, whatever is written or cut off meanwhile. Those
- * that nobody wants are given back together: they lie side by side as a rule. Called instead of the
- * system's functions by all but the C library itself. */
+/* On a machine that is itself a guest a page that is used first costs some 40 µs, and to unmap it
+ * 15 µs, but for more than 33 pages at once. LMDB maps, uses and unmaps a small file at each
+ * restart, which made up half of a simulation. So an unmapped file stays mapped and is found again
+ * by whoever maps it next: shared maps of one file are the same memory anyhow, whatever is written
+ * or cut off meanwhile. Those that nobody wants are given back together: they lie side by side as a
+ * rule. Called instead of the system's functions by all but the C library itself. */
 #define _GNU_SOURCE
 #include <stdbool.h>
 #include <stdint.h>

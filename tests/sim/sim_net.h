@@ -9,8 +9,8 @@
  *   - Who hangs up hears nothing more; what it had sent still arrives, and then DOWN.
  *   - A way between two places is blocked, in one direction or both: nothing arrives, nobody is
  *     told; dialing ends after a while. Once it is open again what was on its way goes on.
- *   - A connection goes dead: nothing arrives any more, in either direction, and nobody is ever told,
- *     as when a router between has forgotten it.
+ *   - A connection goes dead: nothing arrives any more, in either direction, and nobody is ever
+ *     told, as when a router between has forgotten it.
  *   - A place that goes down breaks its connections; dialing it is refused.
  *
  * It does not reorder, lose single segments, or make up or change bytes: TCP and the seals above

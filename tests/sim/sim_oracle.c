@@ -117,8 +117,8 @@ void sim_oracle_batch_is_bounded(struct sim_oracle *oracle, const struct ph_batc
 
 /* --- what people are told --- */
 
-/* The last entry by a writer that this node is, or was when it began the commit, that touched a record and was not yet said to be saved.
- * SIM_NONE: none. */
+/* The last entry by a writer that this node is, or was when it began the commit, that touched a
+ * record and was not yet said to be saved. SIM_NONE: none. */
 static uint32_t last_own_touch(struct sim_oracle *oracle, uint32_t node, const struct ph_view *view,
                                const struct ph_record *record)
 {

@@ -1,6 +1,6 @@
 /* What must always hold (README: "The simulator"), watched at the environment's border: what is on
- * each disk, what a node says to its peers, what it answers to people. One function for each oracle;
- * the first that is broken is kept as the verdict.
+ * each disk, what a node says to its peers, what it answers to people. One function for each
+ * oracle; the first that is broken is kept as the verdict.
  *
  * An oracle knows the truth from the disks alone: which entry each writer has written, and how far
  * each node holds each writer's log durably. It never asks a node what it believes. */
@@ -41,13 +41,13 @@ sim_blame(struct sim_oracle *oracle, enum sim_outcome outcome, const char *forma
 
 /* --- at any moment --- */
 
-/* A disk only grows; no writer continues one entry twice, unless its disk was set back or copied; nobody holds an entry that its writer's
- * own disk never had. */
+/* A disk only grows; no writer continues one entry twice, unless its disk was set back or copied;
+ * nobody holds an entry that its writer's own disk never had. */
 void sim_oracle_disk_grows(struct sim_oracle *oracle, uint32_t node);
 /* What was on the disk when a machine went down is there when it starts. */
 void sim_oracle_disk_is_kept(struct sim_oracle *oracle, uint32_t node);
-/* A disk was replaced by an older copy or by another's: whoever wrote there may contradict itself now,
- * and what nobody else has is lost. */
+/* A disk was replaced by an older copy or by another's: whoever wrote there may contradict itself
+ * now, and what nobody else has is lost. */
 void sim_oracle_disk_is_replaced(struct sim_oracle *oracle, uint32_t node);
 /* One commit stays within its bound. */
 void sim_oracle_batch_is_bounded(struct sim_oracle *oracle, const struct ph_batch *batch);

@@ -5,8 +5,8 @@
 #include "tests/sim/sim_oracle.h"
 #include "tests/sim/sim_school.h"
 
-/* Memory is counted as a sum: what nodes take at rest (5 to 7 MiB were seen) and, on top, what one of
- * them may take when it is busy. With a sanitizer the sum is 0, and nothing is seen. */
+/* Memory is counted as a sum: what nodes take at rest (5 to 7 MiB were seen) and, on top, what one
+ * of them may take when it is busy. With a sanitizer the sum is 0, and nothing is seen. */
 #define REST_BYTES_MAX ((size_t)8 << 20)
 #define BUSY_BYTES_MAX ((size_t)32 << 20)
 

@@ -1,6 +1,7 @@
 /* All that is drawn for a seed before it runs: how many schools, who can reach whom, which faults
- * exist at all and how often they come, how much people do. Everything follows from the seed and the
- * wishes of the command line, and a wish changes nothing else: so a seed can be made smaller. */
+ * exist at all and how often they come, how much people do. Everything follows from the seed and
+ * the wishes of the command line, and a wish changes nothing else: so a seed can be made
+ * smaller. */
 #ifndef PHAROS_TESTS_SIM_PLAN_H
 #define PHAROS_TESTS_SIM_PLAN_H
 

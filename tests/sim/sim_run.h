@@ -1,5 +1,5 @@
-/* Seeds in children of this process: one that ends badly takes no other with it, and its folders are
- * removed. */
+/* Seeds in children of this process: one that ends badly takes no other with it, and its folders
+ * are removed. */
 #ifndef PHAROS_TESTS_SIM_RUN_H
 #define PHAROS_TESTS_SIM_RUN_H
 

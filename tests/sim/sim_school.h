@@ -1,5 +1,6 @@
 /* What people do at a node, and what they see: the commands of node/README.md with their arguments
- * packed and their answers picked apart. Those without a way to say no end the program if refused. */
+ * packed and their answers picked apart. Those without a way to say no end the program if
+ * refused. */
 #ifndef PHAROS_TESTS_SIM_SCHOOL_H
 #define PHAROS_TESTS_SIM_SCHOOL_H
 
@@ -17,7 +18,8 @@ struct sim_text {
 };
 
 void sim_found(struct sim *sim, uint32_t node, const char *network_name);
-/* The same with the quota of a log as no command sets it; the node is down, and starts as founder. */
+/* The same with the quota of a log as no command sets it; the node is down, and starts as
+ * founder. */
 void sim_found_with_quota(struct sim *sim, uint32_t node, const char *network_name, uint64_t quota);
 /* `host` is whose address goes into the code; UINT32_MAX: none. */
 struct sim_code sim_invite(struct sim *sim, uint32_t node, uint32_t uses, uint32_t host);
@@ -36,7 +38,8 @@ struct sim *sim_network(uint64_t seed, uint32_t node_count);
 /* A record with one field set; the value may be NULL. */
 struct sim_id sim_write(struct sim *sim, uint32_t node, const char *kind, const char *field,
                         const char *value);
-/* Begin it and don't wait; sim_written then gives the id, or an empty one (no answer, or refused). */
+/* Begin it and don't wait; sim_written then gives the id, or an empty one (no answer, or
+ * refused). */
 ph_command_id sim_write_begin(struct sim *sim, uint32_t node, const char *kind, const char *field,
                               const char *value);
 struct sim_id sim_written(const struct sim *sim, ph_command_id command);

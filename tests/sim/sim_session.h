@@ -1,5 +1,5 @@
-/* One connection of a party on the virtual network: frames in and out, the handshake in either role.
- * What is said over it, and whether that is true, is the party's. */
+/* One connection of a party on the virtual network: frames in and out, the handshake in either
+ * role. What is said over it, and whether that is true, is the party's. */
 #ifndef PHAROS_TESTS_SIM_SESSION_H
 #define PHAROS_TESTS_SIM_SESSION_H
 

@@ -1,6 +1,6 @@
-/* Somebody on the network who is no node: a test plays the other side of one connection by hand, with
- * the real handshake and seals, and says what no node would say. With the identity of a school whose
- * node is down it is a member gone bad; with a fresh one, a school that nobody knows. */
+/* Somebody on the network who is no node: a test plays the other side of one connection by hand,
+ * with the real handshake and seals, and says what no node would say. With the identity of a school
+ * whose node is down it is a member gone bad; with a fresh one, a school that nobody knows. */
 #ifndef PHAROS_TESTS_SIM_STRANGER_H
 #define PHAROS_TESTS_SIM_STRANGER_H
 
@@ -12,8 +12,8 @@
 
 struct sim_stranger;
 
-/* `identity` and `invitation` are copied; the latter says which network, and its key. Lives no longer
- * than `sim`. */
+/* `identity` and `invitation` are copied; the latter says which network, and its key. Lives no
+ * longer than `sim`. */
 struct sim_stranger *sim_stranger_new(struct sim *sim, const char *name,
                                       const struct ph_identity *identity,
                                       const struct ph_invitation *invitation);

@@ -1,4 +1,5 @@
-/* One direction of a connection, as bytes and the cuts in them; sim_net.c decides when what happens. */
+/* One direction of a connection, as bytes and the cuts in them; sim_net.c decides when what
+ * happens. */
 #ifndef PHAROS_TESTS_SIM_STREAM_H
 #define PHAROS_TESTS_SIM_STREAM_H
 

@@ -1,4 +1,4 @@
-/* What happened, a line each: "[  3012] 1 > up 2 node0:49153". `>` is an event that a node was told,
+/* What happened, a line each: "[ 3012] 1 > up 2 node0:49153". `>` is an event that a node was told,
  * `<` a call that it made, `!` something that was done to it, `#` what it wrote into its log. Two
  * runs are the same when their hashes are: the hash covers the lines and the bytes that moved. */
 #ifndef PHAROS_TESTS_SIM_TRACE_H

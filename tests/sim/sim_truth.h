@@ -1,5 +1,5 @@
-/* What all disks of a simulation hold, read from the disks themselves after each commit: every entry
- * and fact once, with a bit for each node that holds it durably. */
+/* What all disks of a simulation hold, read from the disks themselves after each commit: every
+ * entry and fact once, with a bit for each node that holds it durably. */
 #ifndef PHAROS_TESTS_SIM_TRUTH_H
 #define PHAROS_TESTS_SIM_TRUTH_H
 

@@ -1,6 +1,6 @@
 /* The faults of a plan, at drawn times: each kind has a stream of its own, so that leaving one out
- * moves no other. What has an end (a partition, a full disk, a machine that is down) ends at a drawn
- * time too, or when everything clears up. */
+ * moves no other. What has an end (a partition, a full disk, a machine that is down) ends at a
+ * drawn time too, or when everything clears up. */
 #ifndef PHAROS_TESTS_SIM_WEATHER_H
 #define PHAROS_TESTS_SIM_WEATHER_H
 

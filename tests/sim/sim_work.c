@@ -419,8 +419,8 @@ static bool is_so(const struct sim_work *work, uint32_t node, enum excuse excuse
     return false;
 }
 
-/* What a node may say to a person instead of doing it: whole sentences, of which the first that fits
- * counts. Nothing else is a reason. */
+/* What a node may say to a person instead of doing it: whole sentences, of which the first that
+ * fits counts. Nothing else is a reason. */
 static bool is_known_refusal(const struct sim_work *work, uint32_t node, const char *sentence)
 {
     static const struct {
