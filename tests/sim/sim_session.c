@@ -10,7 +10,7 @@
 
 void sim_session_send(struct sim_session *session, struct ph_bytes bytes)
 {
-    if (session->state < SIM_SESSION_GREETING)
+    if (session->state < SIM_SESSION_UP)
         return;
     if (session->dripping == NULL) {
         sim_net_send(session->sim->net, session->place, session->conn, bytes);
@@ -63,7 +63,7 @@ static void release(struct sim_session *session)
 
 void sim_session_drip(struct sim_session *session, size_t len)
 {
-    if (session->dripping == NULL || session->state < SIM_SESSION_GREETING)
+    if (session->dripping == NULL || session->state < SIM_SESSION_UP)
         return;
     len = len < session->dripping_len ? len : session->dripping_len;
     if (len != 0)

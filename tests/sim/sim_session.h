@@ -9,6 +9,7 @@
 enum sim_session_state {
     SIM_SESSION_DOWN,
     SIM_SESSION_DIALING,
+    SIM_SESSION_UP,       /* the connection, and nothing has begun; what arrives is not looked at */
     SIM_SESSION_GREETING, /* the handshake is under way */
     SIM_SESSION_OPEN,
 };
