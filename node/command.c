@@ -265,7 +265,7 @@ static bool is_done(struct ph_node *node, const struct ph_wait *wait, struct ph_
     case PH_WAIT_JOIN:
         return ph_command_join_is_done(node, wait, answer, error);
     case PH_WAIT_REBUILD:
-        return ph_command_rebuild_is_done(node, answer);
+        return ph_command_rebuild_is_done(node, answer, error);
     case PH_WAIT_NOTHING:
     case PH_WAIT_COMMIT:
     case PH_WAIT_RECORD:

@@ -18,7 +18,7 @@ bool ph_command_sync_is_done(struct ph_node *node, const struct ph_wait *wait,
                              struct ph_buffer *answer, char error[256]);
 bool ph_command_join_is_done(struct ph_node *node, const struct ph_wait *wait,
                              struct ph_buffer *answer, char error[256]);
-bool ph_command_rebuild_is_done(struct ph_node *node, struct ph_buffer *answer);
+bool ph_command_rebuild_is_done(struct ph_node *node, struct ph_buffer *answer, char error[256]);
 void ph_command_verify_answer(struct ph_job *job, struct ph_buffer *answer);
 
 #endif

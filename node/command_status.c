@@ -231,15 +231,21 @@ enum ph_status ph_command_rebuild(struct ph_node *node, struct ph_request *reque
     return PH_OK;
 }
 
-bool ph_command_rebuild_is_done(struct ph_node *node, struct ph_buffer *answer)
+bool ph_command_rebuild_is_done(struct ph_node *node, struct ph_buffer *answer, char error[256])
 {
     struct ph_view view = {0};
     uint64_t records = 0;
     if (!ph_ingest_is_quiet(node) || node->ingest.is_behind)
         return false;
-    if (ph_view_open(node->store, &view) == PH_OK && ph_view_record_count(&view, &records) != PH_OK)
-        records = 0;
+    enum ph_status status = ph_view_open(node->store, &view);
+    if (status == PH_OK)
+        status = ph_view_record_count(&view, &records);
     ph_view_close(&view);
+    if (status != PH_OK) {
+        snprintf(error, 256, "Records are made anew, but can't be counted: %s.",
+                 ph_status_text(status));
+        return true;
+    }
     ph_pack_map(answer, 1);
     ph_answer_uint(answer, "records", records);
     return true;
