@@ -20,7 +20,9 @@ void disk_die(const char *format, ...)
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     fprintf(stderr, "harness: %s (%s)\n", text, strerror(errno));
-    exit(2);
+    /* A forked child has none of libuv's threads, and its destructor would wait for them. */
+    fflush(NULL);
+    _exit(2);
 }
 
 void *disk_resize(void *old, size_t size)

@@ -9,6 +9,7 @@
 #include "tests/disk/files.h"
 
 #define CHECK_S_MAX 30
+#define BROKEN 2 /* disk_die's exit code */
 
 int disk_guard(const char *said, bool (*check)(void *impl), void *impl)
 {
@@ -19,7 +20,7 @@ int disk_guard(const char *said, bool (*check)(void *impl), void *impl)
         disk_die("no child can be made");
     if (pid == 0) {
         if (freopen(said, "w", stdout) == NULL || dup2(STDOUT_FILENO, STDERR_FILENO) < 0)
-            _exit(2);
+            _exit(BROKEN);
         setvbuf(stdout, NULL, _IOLBF, 0);
         alarm(CHECK_S_MAX);
         bool is_well = check(impl);
@@ -28,7 +29,12 @@ int disk_guard(const char *said, bool (*check)(void *impl), void *impl)
     }
     if (waitpid(pid, &result, 0) != pid)
         disk_die("a child is gone");
-    return WIFSIGNALED(result) ? WTERMSIG(result) : WEXITSTATUS(result);
+    int code = WIFSIGNALED(result) ? DISK_SIGNALLED + WTERMSIG(result) : WEXITSTATUS(result);
+    if (code == BROKEN) {
+        disk_guard_tell(said, code);
+        disk_die("a check couldn't be made");
+    }
+    return code;
 }
 
 void disk_guard_tell(const char *said, int code)
@@ -36,7 +42,7 @@ void disk_guard_tell(const char *said, int code)
     size_t len = 0;
     uint8_t *text = disk_read_file(said, &len);
     printf("%.*s", (int)len, text == NULL ? "" : (const char *)text);
-    if (code > 1)
-        printf("%s\n", strsignal(code));
+    if (code > DISK_SIGNALLED)
+        printf("%s\n", strsignal(code - DISK_SIGNALLED));
     free(text);
 }

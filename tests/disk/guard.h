@@ -4,8 +4,11 @@
 
 #include <stdbool.h>
 
+#define DISK_SIGNALLED 128
+
 /* What the child says goes into the file `said`, stdout and stderr alike. 0: all is well; 1: it is
- * not; above: the number of the signal that ended it (SIGALRM: it took too long). */
+ * not; DISK_SIGNALLED + the number of the signal that ended it (SIGALRM: it took too long); any other
+ * code is one that the check itself ended with. A child that ends as disk_die does ends the harness. */
 int disk_guard(const char *said, bool (*check)(void *impl), void *impl);
 
 /* Prints what was said, and the signal. */

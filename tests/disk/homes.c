@@ -220,7 +220,7 @@ static bool has_said_something(const char *path)
     return has_sentence;
 }
 
-#define REFUSED 200 /* an exit code of the child's; no signal's number */
+#define REFUSED 3 /* an exit code of the child's */
 
 static bool check_own(void *impl)
 {
@@ -251,7 +251,7 @@ static void try_here(struct harness *harness)
     if (code == REFUSED)
         judge_refusal(harness, harness->said);
     else if (code != 0) {
-        find(harness, code > 1 ? "it crashes" : "what was acknowledged isn't there");
+        find(harness, code > DISK_SIGNALLED ? "it crashes" : "what was acknowledged isn't there");
         if (harness->finding_count <= FINDINGS_SHOWN)
             disk_guard_tell(harness->said, code);
     } else if (is_set_aside(harness) && !has_said_something(harness->said))
@@ -301,7 +301,7 @@ static void work_with_peer(struct harness *harness)
     int code = disk_guard(harness->said, check_all, harness);
     if (code == 0)
         return;
-    find(harness, code > 1 ? "it crashes" : "after a sync something is missing");
+    find(harness, code > DISK_SIGNALLED ? "it crashes" : "after a sync something is missing");
     if (harness->finding_count <= FINDINGS_SHOWN)
         disk_guard_tell(harness->said, code);
 }
