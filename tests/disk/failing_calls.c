@@ -289,6 +289,9 @@ static uint64_t count_calls(struct harness *harness, const struct step *step,
     if (code != 0)
         disk_die("%s without a fault: exit code %d: %s", step->name, code, err ? err : "");
     free(err);
+    errno = 0;
+    if (*harness->counter == 0)
+        disk_die("%s makes no call that could fail: is " PH_FAULTS " loaded?", step->name);
     return *harness->counter;
 }
 
@@ -409,7 +412,7 @@ static int finish(struct harness *harness, time_t started)
     disk_memory_free(&harness->memory);
     disk_memory_free(&harness->promised);
     disk_remove_folder(harness->folder);
-    return harness->finding_count != 0;
+    return disk_exit_code(harness->finding_count, harness->hit_count, "call failed");
 }
 
 int main(int count, char **words)

@@ -19,10 +19,18 @@ void disk_die(const char *format, ...)
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    fprintf(stderr, "harness: %s (%s)\n", text, strerror(errno));
+    fprintf(stderr, errno == 0 ? "harness: %s\n" : "harness: %s (%s)\n", text, strerror(errno));
     /* A forked child has none of libuv's threads, and its destructor would wait for them. */
     fflush(NULL);
     _exit(2);
+}
+
+int disk_exit_code(uint64_t finding_count, uint64_t proof_count, const char *proof)
+{
+    errno = 0;
+    if (finding_count == 0 && proof_count == 0)
+        disk_die("no %s: nothing is known", proof);
+    return finding_count != 0;
 }
 
 void *disk_resize(void *old, size_t size)

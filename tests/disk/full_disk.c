@@ -233,17 +233,17 @@ static void run_disk(struct harness *harness, uint64_t end)
         find(harness, "it doesn't end well");
 }
 
-/* A disk of its own for so many cycles: the home grows on it. */
-static int run(struct harness *harness, uint64_t count)
+/* A disk of its own for so many cycles: the home grows on it. False: none can be mounted. */
+static bool run(struct harness *harness, uint64_t count)
 {
     while (harness->cycle_count < count && harness->finding_count == 0) {
         uint64_t left = count - harness->cycle_count;
         if (!make_disk(harness))
-            return SKIPPED;
+            return false;
         run_disk(harness, harness->cycle_count + (left < CYCLES_PER_DISK ? left : CYCLES_PER_DISK));
         remove_disk(harness);
     }
-    return harness->finding_count != 0;
+    return true;
 }
 
 int main(int count, char **words)
@@ -259,13 +259,13 @@ int main(int count, char **words)
         else
             disk_die("full_disk [--first SEED] [--count CYCLES]");
     }
-    int code = run(&harness, cycle_count);
-    if (code == SKIPPED)
-        return code;
+    bool is_skipped = !run(&harness, cycle_count);
+    if (is_skipped)
+        return SKIPPED;
     printf(
         "full disk: %llu cycles, %llu records acknowledged, %llu refused, %llu findings, %ld s\n",
         (unsigned long long)harness.cycle_count, (unsigned long long)harness.record_count,
         (unsigned long long)harness.refused_count, (unsigned long long)harness.finding_count,
         (long)(time(NULL) - started));
-    return code;
+    return disk_exit_code(harness.finding_count, harness.refused_count, "write was refused");
 }

@@ -356,7 +356,8 @@ static int run(struct harness *harness, uint64_t first, uint64_t count, uint64_t
         printf("%s, %s, in %s\n", harness->file, damage_names[harness->damage], harness->folder);
     else
         disk_remove_folder(harness->folder);
-    return harness->finding_count != 0;
+    uint64_t proof_count = harness->has_only ? 1 : harness->aside_count;
+    return disk_exit_code(harness->finding_count, proof_count, "store was set aside");
 }
 
 int main(int count, char **words)

@@ -248,7 +248,7 @@ static int run(struct harness *harness, uint64_t count)
            (unsigned long long)harness->kill_count, (unsigned long long)harness->early_count,
            (unsigned long long)harness->record_count, (unsigned long long)harness->unanswered_count,
            (unsigned long long)harness->finding_count, (long)(time(NULL) - started));
-    return harness->finding_count != 0;
+    return disk_exit_code(harness->finding_count, harness->record_count, "record was acknowledged");
 }
 
 int main(int count, char **words)
