@@ -5,8 +5,10 @@
  *     crash_images --only SEED.GENERATION.IMAGE      one of them again; its folder is kept
  *
  * A seed has two generations: the second one works on an image of the first, so that what recovery
- * writes is cut as well. Before the images come the controls: disks that lie, on which losses must be
- * seen. Exit code 1: a finding, or a control that found nothing. */
+ * writes is cut as well. Before the images come the controls, disks without their journal: on two that
+ * lie losses must be seen, on an honest one none, since LMDB alone has all that was acknowledged. Exit
+ * code 1: a finding, or a control that failed. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,13 +32,24 @@
 #define TWICE 4            /* one image in so many is opened twice */
 #define WITHOUT_DATABASE 9 /* one image in so many loses its database, too */
 #define FINDINGS_SHOWN 10
+#define IDLE_SEEDS_MAX 10
+
+/* A disk that loses its journal, and lies, or not. */
+struct control {
+    const char *name;
+    const char *variable; /* of the recorder; NULL: an honest disk */
+};
+
+static const struct control controls[] = {
+    {"swallowed syncs", "DISK_SWALLOW"}, {"NOSYNC", "DISK_NOSYNC"}, {"without a journal", NULL}};
+#define CONTROL_COUNT (sizeof controls / sizeof controls[0])
 
 struct harness {
     char folder[DISK_PATH_SIZE];
     char base[DISK_PATH_SIZE];  /* what a workload begins with */
     char image[DISK_PATH_SIZE]; /* and what is left of it */
     char recording[DISK_PATH_SIZE], said[DISK_PATH_SIZE];
-    const char *control; /* an environment variable of the recorder; NULL: an honest disk */
+    const struct control *control; /* NULL: none */
     uint64_t seed;
     unsigned generation, index;
     unsigned only_generation, only_index; /* if has_only */
@@ -79,44 +92,49 @@ static bool write_and_learn(struct ph_session *session, struct disk_memory *memo
     return disk_school_learn(session, memory, NULL);
 }
 
-static bool check_once(const char *home, struct disk_memory *memory, bool writer_stays)
+static enum disk_code check_once(const char *home, struct disk_memory *memory, bool writer_stays)
 {
     size_t before = memory->entry_count;
     struct ph_session *session = disk_school_open(home);
     if (session == NULL) {
         printf("the home can't be opened\n");
-        return false;
+        return DISK_WRONG;
     }
-    bool is_well = disk_school_check(session, memory) && write_and_learn(session, memory) &&
-                   (!writer_stays || is_same_writer(memory, before));
-    return disk_school_close(session) == 0 && is_well;
+    enum disk_code code = disk_school_check(session, memory);
+    if (code == DISK_WELL &&
+        (!write_and_learn(session, memory) || (writer_stays && !is_same_writer(memory, before))))
+        code = DISK_WRONG;
+    return disk_school_end(session, code);
 }
 
 /* Some twice: what the first opening made of it, and its own entry, must last. Some without their
- * database: the journal alone has all that was acknowledged. Disks that lie lose the journal, or it would
- * make good what LMDB without its syncs loses, and the control would see nothing. Without its journal a
- * school becomes a new writer, and rightly. */
-static bool check(const struct harness *harness, struct disk_memory *memory)
+ * database: the journal alone has all that was acknowledged. A control goes without its journal, which
+ * would make good what a lying disk loses, and nothing would be seen. Without its journal a school
+ * becomes a new writer, and rightly. */
+static enum disk_code check(const struct harness *harness, struct disk_memory *memory)
 {
     char path[DISK_PATH_SIZE];
-    bool is_whole = harness->index % WITHOUT_DATABASE != 0;
+    bool has_journal = harness->control == NULL;
+    bool is_whole = !has_journal || harness->index % WITHOUT_DATABASE != 0;
     disk_path(path, harness->image, "school.key");
     if (!memory->is_made && access(path, F_OK) != 0 && !disk_school_make(harness->image)) {
         printf("init doesn't work\n");
-        return false;
+        return DISK_WRONG;
     }
     disk_path(path, harness->image, "store/data.mdb");
     if (!is_whole)
         unlink(path);
     disk_path(path, harness->image, "journal");
-    if (harness->control != NULL)
+    if (!has_journal)
         unlink(path);
-    bool stays = is_whole && harness->control == NULL;
-    return check_once(harness->image, memory, stays) &&
-           (harness->index % TWICE != 0 || check_once(harness->image, memory, stays));
+    bool stays = is_whole && has_journal;
+    enum disk_code code = check_once(harness->image, memory, stays);
+    if (code == DISK_WELL && harness->index % TWICE == 0)
+        code = check_once(harness->image, memory, stays);
+    return code;
 }
 
-static bool check_image(void *impl)
+static enum disk_code check_image(void *impl)
 {
     struct harness *harness = impl;
     return check(harness, &harness->memory);
@@ -124,12 +142,16 @@ static bool check_image(void *impl)
 
 static void report(struct harness *harness, int code)
 {
+    bool is_lie = harness->control != NULL && harness->control->variable != NULL;
+    if (is_lie && code != DISK_LOST)
+        return;
     harness->finding_count++;
-    if (harness->control != NULL || harness->finding_count > FINDINGS_SHOWN)
+    if (is_lie || harness->finding_count > FINDINGS_SHOWN)
         return;
     disk_guard_tell(harness->said, code);
-    printf("  again: crash_images --only %llu.%u.%u\n", (unsigned long long)harness->seed,
-           harness->generation, harness->index);
+    if (harness->control == NULL)
+        printf("  again: crash_images --only %llu.%u.%u\n", (unsigned long long)harness->seed,
+               harness->generation, harness->index);
 }
 
 static void try_image(struct harness *harness, const struct disk *disk, const struct disk_cut *cut)
@@ -320,8 +342,8 @@ static void set_environment(const struct harness *harness, bool is_recorded)
     setenv("DISK_RECORDING", harness->recording, 1);
     unsetenv("DISK_SWALLOW");
     unsetenv("DISK_NOSYNC");
-    if (harness->control != NULL)
-        setenv(harness->control, "1", 1);
+    if (harness->control != NULL && harness->control->variable != NULL)
+        setenv(harness->control->variable, "1", 1);
 }
 
 /* False: it failed; on stderr it said why. */
@@ -372,20 +394,30 @@ static void run_seed(struct harness *harness)
 
 /* --- the program --- */
 
-/* A disk that lies; true: what it lost was seen. */
-static bool run_control(struct harness *harness, const char *variable, const char *name)
+static void run_seeds(struct harness *harness, uint64_t first, uint64_t image_count)
 {
-    harness->control = variable;
+    unsigned idle_count = 0;
     harness->image_count = harness->finding_count = 0;
-    harness->image_count_max = CONTROL_IMAGES;
-    for (harness->seed = 1; !is_enough(harness); harness->seed++)
+    harness->image_count_max = image_count;
+    for (harness->seed = first; !is_enough(harness); harness->seed++) {
+        uint64_t before = harness->image_count;
         run_seed(harness);
-    printf("crash images, control %s: %llu of %llu images lost something\n", name,
+        idle_count = harness->image_count == before ? idle_count + 1 : 0;
+        errno = 0;
+        if (idle_count == IDLE_SEEDS_MAX)
+            disk_die("%u seeds in a row leave no image", idle_count);
+    }
+}
+
+/* True: what a disk that lies lost was seen, and an honest one lost nothing. */
+static bool run_control(struct harness *harness, const struct control *control)
+{
+    harness->control = control;
+    run_seeds(harness, 1, CONTROL_IMAGES);
+    printf("crash images, control %s: %llu of %llu images lost something\n", control->name,
            (unsigned long long)harness->finding_count, (unsigned long long)harness->image_count);
-    bool is_seen = harness->finding_count > 0;
     harness->control = NULL;
-    harness->image_count = harness->finding_count = 0;
-    return is_seen;
+    return (harness->finding_count > 0) == (control->variable != NULL);
 }
 
 static void make_paths(struct harness *harness)
@@ -415,15 +447,14 @@ static int run_only(struct harness *harness, const char *which)
 static int run_many(struct harness *harness, uint64_t first, uint64_t count)
 {
     time_t started = time(NULL);
-    bool controls_work = run_control(harness, "DISK_SWALLOW", "swallowed syncs");
-    controls_work = run_control(harness, "DISK_NOSYNC", "NOSYNC") && controls_work;
-    harness->image_count_max = count;
-    for (harness->seed = first; !is_enough(harness); harness->seed++)
-        run_seed(harness);
+    bool controls_work = true;
+    for (size_t i = 0; i < CONTROL_COUNT; i++)
+        controls_work = run_control(harness, &controls[i]) && controls_work;
+    run_seeds(harness, first, count);
     printf("crash images: %llu checked, %llu findings, seeds %llu to %llu, %ld s%s\n",
            (unsigned long long)harness->image_count, (unsigned long long)harness->finding_count,
            (unsigned long long)first, (unsigned long long)harness->seed - 1,
-           (long)(time(NULL) - started), controls_work ? "" : ", a CONTROL FOUND NOTHING");
+           (long)(time(NULL) - started), controls_work ? "" : ", a CONTROL FAILED");
     disk_remove_folder(harness->folder);
     return harness->finding_count != 0 || !controls_work;
 }

@@ -202,7 +202,7 @@ static int run_step(struct harness *harness, const struct step *step, const stru
 }
 
 /* The home without faults. */
-static bool check(void *impl)
+static enum disk_code check(void *impl)
 {
     struct harness *harness = impl;
     char id[33];
@@ -210,24 +210,24 @@ static bool check(void *impl)
     char key[DISK_PATH_SIZE];
     disk_path(key, home, "school.key");
     if (!harness->memory.is_made && access(key, F_OK) != 0 && !disk_school_make(home))
-        return false;
+        return DISK_WRONG;
     struct ph_session *session = disk_school_open(home);
     if (session == NULL) {
         printf("the home can't be opened\n");
-        return false;
+        return DISK_WRONG;
     }
-    bool is_well = disk_school_check(session, &harness->memory);
-    if (is_well && harness->is_refused &&
+    enum disk_code code = disk_school_check(session, &harness->memory);
+    if (code == DISK_WELL && harness->is_refused &&
         disk_school_record_count(session) != harness->card_count + harness->memory.record_count) {
         printf("what was refused came back\n");
-        is_well = false;
+        code = DISK_WRONG;
     }
-    if (is_well && !harness->is_joining) {
+    if (code == DISK_WELL && !harness->is_joining) {
         if (!harness->memory.is_founded)
             (void)!disk_school_found(session);
-        is_well = disk_school_write(session, "after", id);
+        code = disk_school_write(session, "after", id) ? DISK_WELL : DISK_WRONG;
     }
-    return disk_school_close(session) == 0 && is_well;
+    return disk_school_end(session, code);
 }
 
 static void find(struct harness *harness, const char *what, const char *err)

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tests/disk/guard.h"
 #include "tools/tree.h"
 
 void disk_die(const char *format, ...)
@@ -22,7 +23,7 @@ void disk_die(const char *format, ...)
     fprintf(stderr, errno == 0 ? "harness: %s\n" : "harness: %s (%s)\n", text, strerror(errno));
     /* A forked child has none of libuv's threads, and its destructor would wait for them. */
     fflush(NULL);
-    _exit(2);
+    _exit(DISK_BROKEN);
 }
 
 int disk_exit_code(uint64_t finding_count, uint64_t proof_count, const char *proof)

@@ -111,20 +111,20 @@ static void check_reading(struct harness *harness)
     free(out);
 }
 
-static bool check(void *impl)
+static enum disk_code check(void *impl)
 {
     struct harness *harness = impl;
     struct ph_session *session = disk_school_open(harness->node.home);
     if (session == NULL)
-        return false;
-    bool is_well = disk_school_check(session, &harness->memory);
+        return DISK_WRONG;
+    enum disk_code code = disk_school_check(session, &harness->memory);
     uint64_t shown = disk_school_record_count(session);
-    if (is_well && shown != harness->memory.record_count + CARDS) {
+    if (code == DISK_WELL && shown != harness->memory.record_count + CARDS) {
         printf("%llu records are shown, %zu were acknowledged: one that was refused came back\n",
                (unsigned long long)shown - CARDS, harness->memory.record_count);
-        is_well = false;
+        code = DISK_WRONG;
     }
-    return disk_school_close(session) == 0 && is_well;
+    return disk_school_end(session, code);
 }
 
 static void check_home(struct harness *harness)

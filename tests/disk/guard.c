@@ -9,9 +9,8 @@
 #include "tests/disk/files.h"
 
 #define CHECK_S_MAX 30
-#define BROKEN 2 /* disk_die's exit code */
 
-int disk_guard(const char *said, bool (*check)(void *impl), void *impl)
+int disk_guard(const char *said, enum disk_code (*check)(void *impl), void *impl)
 {
     int result = 0;
     fflush(stdout);
@@ -20,17 +19,17 @@ int disk_guard(const char *said, bool (*check)(void *impl), void *impl)
         disk_die("no child can be made");
     if (pid == 0) {
         if (freopen(said, "w", stdout) == NULL || dup2(STDOUT_FILENO, STDERR_FILENO) < 0)
-            _exit(BROKEN);
+            _exit(DISK_BROKEN);
         setvbuf(stdout, NULL, _IOLBF, 0);
         alarm(CHECK_S_MAX);
-        bool is_well = check(impl);
+        int code = check(impl);
         fflush(stdout);
-        _exit(is_well ? 0 : 1);
+        _exit(code);
     }
     if (waitpid(pid, &result, 0) != pid)
         disk_die("a child is gone");
     int code = WIFSIGNALED(result) ? DISK_SIGNALLED + WTERMSIG(result) : WEXITSTATUS(result);
-    if (code == BROKEN) {
+    if (code == DISK_BROKEN) {
         disk_guard_tell(said, code);
         disk_die("a check couldn't be made");
     }

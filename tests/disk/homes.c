@@ -220,20 +220,17 @@ static bool has_said_something(const char *path)
     return has_sentence;
 }
 
-#define REFUSED 3 /* an exit code of the child's */
-
-static bool check_own(void *impl)
+static enum disk_code check_own(void *impl)
 {
     struct harness *harness = impl;
     char id[33];
     struct ph_session *session = disk_school_open(harness->home.home);
-    if (session == NULL) {
-        fflush(stdout);
-        _exit(REFUSED);
-    }
-    bool is_well =
-        disk_school_check(session, &harness->own) && disk_school_write(session, "after", id);
-    return disk_school_close(session) == 0 && is_well;
+    if (session == NULL)
+        return DISK_REFUSED;
+    enum disk_code code = disk_school_check(session, &harness->own);
+    if (code == DISK_WELL && !disk_school_write(session, "after", id))
+        code = DISK_WRONG;
+    return disk_school_end(session, code);
 }
 
 static void judge_refusal(struct harness *harness, const char *said)
@@ -248,7 +245,7 @@ static void judge_refusal(struct harness *harness, const char *said)
 static void try_here(struct harness *harness)
 {
     int code = disk_guard(harness->said, check_own, harness);
-    if (code == REFUSED)
+    if (code == DISK_REFUSED)
         judge_refusal(harness, harness->said);
     else if (code != 0) {
         find(harness, code > DISK_SIGNALLED ? "it crashes" : "what was acknowledged isn't there");
@@ -275,15 +272,16 @@ static bool write_plan(struct harness *harness)
     return reply == DISK_REPLY_ID;
 }
 
-static bool check_all(void *impl)
+static enum disk_code check_all(void *impl)
 {
     struct harness *harness = impl;
     struct ph_session *session = disk_school_open(harness->home.home);
     if (session == NULL)
-        return false;
-    bool is_well =
-        disk_school_check(session, &harness->own) && disk_school_check(session, &harness->all);
-    return disk_school_close(session) == 0 && is_well;
+        return DISK_WRONG;
+    enum disk_code code = disk_school_check(session, &harness->own);
+    if (code == DISK_WELL)
+        code = disk_school_check(session, &harness->all);
+    return disk_school_end(session, code);
 }
 
 static void work_with_peer(struct harness *harness)

@@ -122,15 +122,16 @@ static void print_entry(const struct disk_known *entry)
     printf("entry %s %u %s\n", writer, entry->seq, id);
 }
 
-static bool check(void *impl)
+static enum disk_code check(void *impl)
 {
     struct harness *harness = impl;
     struct ph_session *session = disk_school_open(harness->killed.home);
     if (session == NULL)
-        return false;
-    bool is_well = disk_school_check(session, &harness->memory) &&
-                   disk_school_learn(session, &harness->memory, print_entry);
-    return disk_school_close(session) == 0 && is_well;
+        return DISK_WRONG;
+    enum disk_code code = disk_school_check(session, &harness->memory);
+    if (code == DISK_WELL && !disk_school_learn(session, &harness->memory, print_entry))
+        code = DISK_WRONG;
+    return disk_school_end(session, code);
 }
 
 /* What the child has seen is remembered here. */

@@ -200,7 +200,7 @@ static enum ph_status find_stored(const struct ph_view *view, const struct disk_
     }
 }
 
-static bool has_entries(const struct ph_view *view, const struct disk_memory *memory)
+static enum disk_code check_entries(const struct ph_view *view, const struct disk_memory *memory)
 {
     for (size_t i = 0; i < memory->entry_count; i++) {
         const struct disk_known *entry = &memory->entries[i];
@@ -209,17 +209,17 @@ static bool has_entries(const struct ph_view *view, const struct disk_memory *me
         if (status != PH_OK) {
             printf("acknowledged entry %u of %02x%02x is lost: %s\n", entry->seq,
                    entry->writer.bytes[0], entry->writer.bytes[1], ph_status_text(status));
-            return false;
+            return status == PH_NOT_FOUND ? DISK_LOST : DISK_WRONG;
         }
         if (memcmp(id.bytes, entry->id.bytes, sizeof id.bytes) != 0) {
             printf("another entry has the place of acknowledged entry %u\n", entry->seq);
-            return false;
+            return DISK_LOST;
         }
     }
-    return true;
+    return DISK_WELL;
 }
 
-static bool has_records(const struct ph_view *view, const struct disk_memory *memory)
+static enum disk_code check_records(const struct ph_view *view, const struct disk_memory *memory)
 {
     for (size_t i = 0; i < memory->record_count; i++) {
         struct ph_record_id id;
@@ -227,10 +227,10 @@ static bool has_records(const struct ph_view *view, const struct disk_memory *me
         read_hex(memory->records[i], id.bytes, sizeof id.bytes);
         if (ph_view_find(view, &id, &record) != PH_OK || !record.is_created) {
             printf("acknowledged record %s is not shown\n", memory->records[i]);
-            return false;
+            return DISK_LOST;
         }
     }
-    return true;
+    return DISK_WELL;
 }
 
 uint64_t disk_school_record_count(struct ph_session *session)
@@ -270,23 +270,32 @@ static bool catch_up(struct ph_session *session)
     return backlog == 0;
 }
 
-bool disk_school_check(struct ph_session *session, const struct disk_memory *memory)
+enum disk_code disk_school_end(struct ph_session *session, enum disk_code code)
+{
+    return disk_school_close(session) == 0 || code != DISK_WELL ? code : DISK_WRONG;
+}
+
+enum disk_code disk_school_check(struct ph_session *session, const struct disk_memory *memory)
 {
     struct ph_verify_report report;
     if (!catch_up(session)) {
         printf("its records are never made\n");
-        return false;
+        return DISK_WRONG;
     }
     struct ph_view view = {0};
+    enum disk_code code = DISK_WRONG;
     enum ph_status status = ph_view_open(session->local.store, &view);
     if (status != PH_OK)
         printf("the store can't be read: %s\n", ph_status_text(status));
-    bool is_well = status == PH_OK && has_entries(&view, memory) && has_records(&view, memory);
+    else
+        code = check_entries(&view, memory);
+    if (code == DISK_WELL)
+        code = check_records(&view, memory);
     ph_view_close(&view);
-    if (!is_well)
-        return false;
+    if (code != DISK_WELL)
+        return code;
     status = ph_store_verify(session->local.store, &report);
     if (status != PH_OK)
         printf("the store doesn't verify: %s %s\n", ph_status_text(status), report.damage);
-    return status == PH_OK;
+    return status == PH_OK ? DISK_WELL : DISK_WRONG;
 }

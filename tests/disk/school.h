@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "proto/entry.h"
+#include "tests/disk/guard.h"
 #include "tools/session.h"
 
 /* One entry that others may know of. */
@@ -45,8 +46,11 @@ bool disk_school_learn(struct ph_session *session, struct disk_memory *memory,
 
 uint64_t disk_school_record_count(struct ph_session *session); /* that are shown */
 
+/* Closes it after a check: `code`, or DISK_WRONG if that is what goes wrong. */
+enum disk_code disk_school_end(struct ph_session *session, enum disk_code code);
+
 /* Whether all that is remembered is there, no entry has another one's place, and everything verifies.
- * If not, it says why in one sentence on stdout. */
-bool disk_school_check(struct ph_session *session, const struct disk_memory *memory);
+ * If not, it says why in one sentence on stdout: DISK_LOST or DISK_WRONG. */
+enum disk_code disk_school_check(struct ph_session *session, const struct disk_memory *memory);
 
 #endif
