@@ -99,6 +99,8 @@ static void reply(void *impl, ph_command_id command, struct ph_bytes piece, bool
     FUZZ_CHECK(command != 0 && command <= lone->last_command && is_last);
     lone->waiting_count -= lone->waiting_count != 0;
     FUZZ_CHECK(piece.len <= LONE_ANSWER_MAX && ph_pack_scan_local(piece) == PH_OK);
+    struct ph_unpacker in = ph_unpack_scanned(piece);
+    FUZZ_CHECK(ph_unpack_type(&in) == PH_PACK_MAP);
     if (command != lone->last_command)
         return; /* one that was given earlier, and waited */
     memcpy(lone->answer, piece.data, piece.len);
