@@ -1,6 +1,6 @@
 /* Merging one record: an input writes a handful of entries with ops of all kinds that name each other,
  * and some that name nothing. In another order, with duplicates, the merge is the same; and no value
- * lives that was overwritten by an op that counts. */
+ * lives that another living one has overwritten. */
 #include "proto/merge.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -114,6 +114,28 @@ struct outcome {
     struct ph_merge_op live[OPS_MAX];
 };
 
+static bool names(const struct ph_op *taker, const struct ph_op *value)
+{
+    static struct ph_op_ref refs[PH_REFS_PER_OP_MAX];
+    uint16_t ref_count = ph_op_refs(taker, refs);
+    for (uint16_t i = 0; i < ref_count; i++)
+        if (ph_op_ref_compare(&refs[i], &value->self) == 0)
+            return true;
+    return false;
+}
+
+/* A set that lives counts for certain, so what it names in its field doesn't live. */
+static void check_none_overwritten(const struct outcome *out)
+{
+    for (uint32_t i = 0; i < out->count; i++) {
+        const struct ph_op *taker = &out->live[i].op;
+        for (uint32_t j = 0; j < out->count && taker->type == PH_OP_SET; j++) {
+            const struct ph_op *value = &out->live[j].op;
+            FUZZ_CHECK(i == j || value->field != taker->field || !names(taker, value));
+        }
+    }
+}
+
 static void merge(uint16_t kind, struct outcome *out)
 {
     struct ph_record_id record = record_of(1);
@@ -130,6 +152,7 @@ static void merge(uint16_t kind, struct outcome *out)
         FUZZ_CHECK(out->live[i].stands && out->live[i].op.carries_value);
         FUZZ_CHECK(out->live[i].op.field == values[0][i].field);
     }
+    check_none_overwritten(out);
 }
 
 static void check_equal(const struct outcome *a, const struct outcome *b)
