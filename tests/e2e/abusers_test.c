@@ -136,10 +136,12 @@ static struct stage set_up(struct process_world *world)
     return stage;
 }
 
-static void sync_something(const struct stage *stage, const char *title)
+/* Another title each time, so that what is listed has come just now. */
+static void sync_something(const struct stage *stage, const char *when)
 {
-    char field[100];
-    snprintf(field, sizeof field, "title=%s", title);
+    static unsigned count;
+    char field[100], *title = field + strlen("title=");
+    snprintf(field, sizeof field, "title=%s, plan %u", when, ++count);
     process_do(stage->b, WORDS("new", "plan", field));
     process_do(stage->b, WORDS("sync", stage->a->address));
     CHECK(process_lists(stage->a, "plan", title));
@@ -251,14 +253,15 @@ static void a_crowd_without_the_key_ends_nobody_who_has_it(void **state)
     begin(&slow, &stage, NULL);
 
     for (size_t i = 0; i < 2 * PH_HALF_OPEN_MAX; i++) {
-        crowd[i].fd = -1;
+        caller_init(&crowd[i], &stage.member, &stage.invitation);
         caller_dial(&crowd[i], stage.a->address);
     }
     caller_await_end(&crowd[0]); /* one that is ended: the crowd has been seen */
+    CHECK(crowd[0].heard_len == 0);
 
     check_gets_through(&slow);
     for (size_t i = 0; i < 2 * PH_HALF_OPEN_MAX; i++)
-        caller_hang_up(&crowd[i]);
+        caller_deinit(&crowd[i]);
 }
 
 static void a_crowd_from_one_address_ends_nobody_from_another(void **state)
@@ -332,11 +335,14 @@ static void without_descriptors_it_neither_spins_nor_stops_for_good(void **state
     uint64_t before_ms = cpu_ms(stage.a);
 
     for (int i = 0; i < 100; i++) {
-        callers[i].fd = -1;
+        caller_init(&callers[i], &stage.member, &stage.invitation);
         caller_dial(&callers[i], stage.a->address);
     }
-    for (int i = 0; i < 100; i++) /* all are ended: at once, or when their time is over */
+    for (int i = 0; i < 100; i++) { /* all are ended: at once, or when their time is over */
         caller_await_end(&callers[i]);
+        CHECK(callers[i].heard_len == 0);
+        caller_deinit(&callers[i]);
+    }
 
     CHECK(cpu_ms(stage.a) - before_ms < 2000);
     await_all_free(&stage);
