@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "proto/pack.h"
+#include "tools/tree.h"
 
 #define START_MS 1000000
 #define WALL_MS INT64_C(1773568800000)
@@ -178,22 +179,10 @@ static void stop(struct lone *lone)
 
 static struct lone *all;
 
-static void remove_folder(const struct lone *lone)
-{
-    DIR *folder = opendir(lone->path);
-    struct dirent *entry;
-    while (folder != NULL && (entry = readdir(folder)) != NULL)
-        if (entry->d_name[0] != '.')
-            unlinkat(dirfd(folder), entry->d_name, 0);
-    if (folder != NULL)
-        closedir(folder);
-    rmdir(lone->path);
-}
-
 static void remove_folders(void)
 {
     for (const struct lone *lone = all; lone != NULL; lone = lone->next)
-        remove_folder(lone);
+        (void)!ph_tree_remove(lone->path);
 }
 
 void lone_init(struct lone *lone)
