@@ -8,7 +8,6 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +24,6 @@
 #define CYCLES_PER_DISK 12
 #define CARDS 2 /* the network and the school have a record each */
 #define SKIPPED 77
-#define SILENCE_MS 20000
 #define FILLING_MAX 100000
 #define RESERVE_BYTES_MAX 300000 /* of the disk, taken by somebody else's file */
 
@@ -49,22 +47,14 @@ static void find(struct harness *harness, const char *what)
 /* True: acknowledged. */
 static bool write_plan(struct harness *harness)
 {
-    struct disk_client client;
     char line[64] = "record ";
-    enum disk_reply reply = DISK_REPLY_GONE;
-    if (disk_client_open(&client, harness->node.home) && disk_client_new_plan(&client, "title"))
-        while ((reply = disk_client_read(&client, line + 7)) == DISK_REPLY_NONE_YET) {
-            struct pollfd one = {.fd = client.fd, .events = POLLIN};
-            if (poll(&one, 1, SILENCE_MS) == 0)
-                break;
-        }
+    enum disk_reply reply = disk_node_new_plan(&harness->node, "title", line + 7);
     if (reply == DISK_REPLY_ID)
         disk_memory_take(&harness->memory, line);
     else if (reply == DISK_REPLY_REFUSED)
         harness->refused_count++;
     else
         find(harness, "the server doesn't answer");
-    disk_client_close(&client);
     return reply == DISK_REPLY_ID;
 }
 

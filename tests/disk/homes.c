@@ -8,7 +8,6 @@
  * to, and gets back what others hold from a peer. Exit code 1: a finding. */
 #define _GNU_SOURCE
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +22,6 @@
 
 #define COUNT_DEFAULT 1000
 #define PROGRAM_EVERY 8
-#define SILENCE_MS 20000
 #define FINDINGS_SHOWN 20
 #define PAGE_LEN 4096
 #define SECTOR_LEN 512
@@ -54,10 +52,8 @@ static struct harness *learner;
 
 static void take_own(const struct disk_known *entry)
 {
-    char line[160], writer[65] = "", id[65] = "";
-    ph_hex(entry->writer.bytes, 32, writer);
-    ph_hex(entry->id.bytes, 32, id);
-    snprintf(line, sizeof line, "entry %.64s %u %.64s", writer, entry->seq, id);
+    char line[DISK_KNOWN_LINE_SIZE];
+    disk_known_line(entry, line);
     disk_memory_take(&learner->own, line);
 }
 
@@ -257,21 +253,6 @@ static void try_here(struct harness *harness)
 
 /* --- the program --- */
 
-static bool write_plan(struct harness *harness)
-{
-    struct disk_client client;
-    char id[33];
-    enum disk_reply reply = DISK_REPLY_GONE;
-    if (disk_client_open(&client, harness->home.home) && disk_client_new_plan(&client, "served"))
-        while ((reply = disk_client_read(&client, id)) == DISK_REPLY_NONE_YET) {
-            struct pollfd one = {.fd = client.fd, .events = POLLIN};
-            if (poll(&one, 1, SILENCE_MS) == 0)
-                break;
-        }
-    disk_client_close(&client);
-    return reply == DISK_REPLY_ID;
-}
-
 static enum disk_code check_all(void *impl)
 {
     struct harness *harness = impl;
@@ -286,8 +267,8 @@ static enum disk_code check_all(void *impl)
 
 static void work_with_peer(struct harness *harness)
 {
-    char *err = NULL;
-    if (!write_plan(harness))
+    char *err = NULL, id[33];
+    if (disk_node_new_plan(&harness->home, "served", id) != DISK_REPLY_ID)
         find(harness, "nothing can be written");
     if (disk_node_run(&harness->home, WORDS("sync", harness->peer.address), NULL, &err) != 0) {
         find(harness, "it can't sync");

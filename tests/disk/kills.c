@@ -116,10 +116,9 @@ static void load_and_kill(struct harness *harness)
 
 static void print_entry(const struct disk_known *entry)
 {
-    char writer[65] = "", id[65] = "";
-    ph_hex(entry->writer.bytes, 32, writer);
-    ph_hex(entry->id.bytes, 32, id);
-    printf("entry %s %u %s\n", writer, entry->seq, id);
+    char line[DISK_KNOWN_LINE_SIZE];
+    disk_known_line(entry, line);
+    printf("%s\n", line);
 }
 
 static enum disk_code check(void *impl)

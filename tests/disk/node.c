@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 #include "tools/print.h"
 
 #define PATIENCE_MS 30000
+#define SILENCE_MS 20000
 #define WORDS_MAX 16
 
 static uint64_t deadline(void)
@@ -211,4 +213,20 @@ enum disk_reply disk_client_read(struct disk_client *client, char id[33])
     if (!take_bytes(client->fd, client->answer, &client->answer_len, want))
         return DISK_REPLY_GONE;
     return client->answer_len < want ? DISK_REPLY_NONE_YET : take_answer(client, id);
+}
+
+enum disk_reply disk_node_new_plan(const struct disk_node *node, const char *title, char id[33])
+{
+    struct disk_client client;
+    enum disk_reply reply = DISK_REPLY_GONE;
+    bool is_heard = true;
+    if (disk_client_open(&client, node->home) && disk_client_new_plan(&client, title))
+        reply = disk_client_read(&client, id);
+    while (reply == DISK_REPLY_NONE_YET && is_heard) {
+        struct pollfd one = {.fd = client.fd, .events = POLLIN};
+        is_heard = poll(&one, 1, SILENCE_MS) != 0;
+        reply = disk_client_read(&client, id);
+    }
+    disk_client_close(&client);
+    return reply;
 }

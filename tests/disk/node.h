@@ -55,4 +55,7 @@ enum disk_reply { DISK_REPLY_NONE_YET, DISK_REPLY_ID, DISK_REPLY_REFUSED, DISK_R
 /* What has come by now; the id of the plan into `id`. */
 enum disk_reply disk_client_read(struct disk_client *client, char id[33]);
 
+/* A new plan by a client of its own, until it is answered. DISK_REPLY_NONE_YET: a long silence. */
+enum disk_reply disk_node_new_plan(const struct disk_node *node, const char *title, char id[33]);
+
 #endif

@@ -33,6 +33,14 @@ void disk_memory_copy(struct disk_memory *to, const struct disk_memory *from)
         memcpy(to->records, from->records, from->record_count * sizeof *to->records);
 }
 
+void disk_known_line(const struct disk_known *entry, char out[DISK_KNOWN_LINE_SIZE])
+{
+    char writer[65] = "", id[65] = "";
+    ph_hex(entry->writer.bytes, 32, writer);
+    ph_hex(entry->id.bytes, 32, id);
+    snprintf(out, DISK_KNOWN_LINE_SIZE, "entry %s %u %s", writer, entry->seq, id);
+}
+
 static void read_hex(const char *text, uint8_t *out, size_t len)
 {
     for (size_t i = 0; i < len; i++) {

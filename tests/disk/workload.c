@@ -45,11 +45,9 @@ static void say(const char *text)
 
 static void say_entry(const struct disk_known *entry)
 {
-    char line[160], writer[65] = "", id[65] = "";
-    ph_hex(entry->writer.bytes, 32, writer);
-    ph_hex(entry->id.bytes, 32, id);
-    snprintf(line, sizeof line, "entry %.64s %u %.64s\n", writer, entry->seq, id);
-    say(line);
+    char line[DISK_KNOWN_LINE_SIZE + 1];
+    disk_known_line(entry, line);
+    say(strcat(line, "\n")); /* in one call */
 }
 
 static void say_record(const char *id)
