@@ -9,7 +9,6 @@
 #include "tests/support/check.h"
 
 #define MESSAGE_ROOM 2048
-#define VECTOR_MESSAGES_MAX 16
 
 /* --- Known answers: both roles of every vector --- */
 
