@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "tests/disk/guard.h"
+#include "tests/support/chance.h"
 #include "tools/tree.h"
 
 void disk_die(const char *format, ...)
@@ -155,16 +156,12 @@ void disk_copy_folder(const char *from, const char *to)
     free(names.all);
 }
 
-/* SplitMix64. */
 uint64_t disk_next(struct disk_chance *chance)
 {
-    uint64_t z = chance->state += UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return z ^ (z >> 31);
+    return chance_next(&chance->state);
 }
 
 uint64_t disk_below(struct disk_chance *chance, uint64_t limit)
 {
-    return disk_next(chance) % limit;
+    return chance_below(&chance->state, limit);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "proto/heads.h"
+#include "tests/support/chance.h"
 #include "tests/support/fact_world.h"
 
 #define PLANS_MAX 30
@@ -201,17 +202,9 @@ static void make_all(struct world *world)
 
 /* --- Comparing --- */
 
-static uint64_t next_random(uint64_t *seed)
-{
-    uint64_t z = *seed += UINT64_C(0x9e3779b97f4a7c15); /* SplitMix64 */
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
-}
-
 static size_t draw(uint64_t *seed, size_t bound)
 {
-    return (size_t)(next_random(seed) % bound);
+    return (size_t)chance_below(seed, bound);
 }
 
 static void shuffle(size_t *order, size_t count, uint64_t *seed)

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "store/view.h"
+#include "tests/support/chance.h"
 #include "tests/support/check.h"
 #include "tests/support/home.h"
 #include "tests/support/world.h"
@@ -22,11 +23,7 @@ static uint64_t chance_state;
 
 static uint32_t chance(uint32_t below)
 {
-    chance_state += UINT64_C(0x9e3779b97f4a7c15);
-    uint64_t z = chance_state;
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return (uint32_t)((z ^ (z >> 31)) % below);
+    return (uint32_t)chance_below(&chance_state, below);
 }
 
 /* References to some ops of earlier entries, right or wrong for the purpose. */

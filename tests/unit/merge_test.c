@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "tests/support/chance.h"
 #include "tests/support/check.h"
 
 #define OPS_MAX 48
@@ -26,20 +27,11 @@ struct story {
     size_t bytes_used;
 };
 
-/* SplitMix64. */
 static uint64_t chance_state;
-
-static uint64_t chance(void)
-{
-    uint64_t z = (chance_state += UINT64_C(0x9e3779b97f4a7c15));
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return z ^ (z >> 31);
-}
 
 static uint32_t below(uint32_t bound)
 {
-    return (uint32_t)(chance() % bound);
+    return (uint32_t)chance_below(&chance_state, bound);
 }
 
 /* Writers 0 and 3 are of school 0, which owns the record; 1 and 2 of schools of their own. */
@@ -66,7 +58,7 @@ static struct ph_merge_op an_entry(struct story *story, uint32_t writer, uint8_t
     struct ph_writer_id key;
     memset(key.bytes, 100 + (int)writer, sizeof key.bytes);
     for (size_t i = 0; i < sizeof op.entry.bytes; i++)
-        op.entry.bytes[i] = (uint8_t)chance();
+        op.entry.bytes[i] = (uint8_t)chance_next(&chance_state);
     op.entry.bytes[0] = first_byte;
     op.op.self = ph_op_ref(&key, ++story->seqs[writer], &op.entry, 0);
     op.op.kind = story->kind->number;
@@ -132,7 +124,7 @@ static uint32_t tell(struct story *story, struct ph_merge_op *entry, struct tell
 /* One entry with one op, standing, by the writer. */
 static uint32_t tell_alone(struct story *story, uint32_t writer, struct telling telling)
 {
-    struct ph_merge_op entry = an_entry(story, writer, (uint8_t)chance());
+    struct ph_merge_op entry = an_entry(story, writer, (uint8_t)chance_next(&chance_state));
     return tell(story, &entry, telling);
 }
 
@@ -296,7 +288,8 @@ static void tell_any(struct story *story, uint64_t seed)
     uint32_t lapse = 1 + below(9); /* one entry in so many has no standing */
     uint32_t op_count = 2 + below(OPS_MAX - 2);
     while (story->op_count < op_count) {
-        struct ph_merge_op entry = an_entry(story, below(WRITERS), (uint8_t)chance());
+        struct ph_merge_op entry =
+            an_entry(story, below(WRITERS), (uint8_t)chance_next(&chance_state));
         entry.stands = below(lapse + 1) != 0;
         entry.lamport = 1 + below(4);
         if (entry.op.self.seq == 1 && below(4) != 0)

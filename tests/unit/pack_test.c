@@ -5,6 +5,7 @@
 #include <msgpack.h>
 
 #include "pharos/limits.h"
+#include "tests/support/chance.h"
 #include "tests/support/check.h"
 
 #define ROOM 4096
@@ -265,17 +266,9 @@ static void local_scan_takes_text_keys_and_is_as_strict_else(void **state)
 
 /* --- Against msgpack-c --- */
 
-static uint64_t next_random(uint64_t *seed)
-{
-    uint64_t z = (*seed += UINT64_C(0x9e3779b97f4a7c15));
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return z ^ (z >> 31);
-}
-
 static size_t below(uint64_t *seed, size_t bound)
 {
-    return (size_t)(next_random(seed) % bound);
+    return (size_t)chance_below(seed, bound);
 }
 
 /* A scalar: often at an edge of a form. */
@@ -303,7 +296,7 @@ static void put_random_scalar(uint64_t *seed, struct ph_buffer *out)
         return;
     default:
         for (size_t i = 0; i < len; i++)
-            content[i] = (uint8_t)next_random(seed);
+            content[i] = (uint8_t)chance_next(seed);
         ph_pack_bin(out, ph_bytes(content, len));
     }
 }
@@ -341,7 +334,7 @@ static void mutate(uint64_t *seed, struct ph_buffer *bytes)
             *place ^= (uint8_t)(1U << below(seed, 8));
             break;
         case 1:
-            *place = (uint8_t)next_random(seed);
+            *place = (uint8_t)chance_next(seed);
             break;
         case 2:
             memmove(place, place + 1, bytes->len - at - 1);
@@ -408,7 +401,7 @@ static void reading_unscanned_bytes_stays_inside_them(void **state)
         uint8_t *bytes = malloc(len);
         assert_non_null(bytes);
         for (size_t at = 0; at < len; at++)
-            bytes[at] = (uint8_t)(next_random(&seed) | (below(&seed, 2) << 7));
+            bytes[at] = (uint8_t)(chance_next(&seed) | (below(&seed, 2) << 7));
         struct ph_unpacker unpacker = ph_unpack_scanned(ph_bytes(bytes, len));
         for (size_t step = 0; step < 6; step++) {
             uint8_t fixed[4];
