@@ -1,13 +1,14 @@
-/* What a power cut may leave of a school's home, image by image: a workload is recorded (recorder.c),
- * disks are made from the recording (recording.h), and each is opened as the program would open it.
+/* What a power cut may leave of a school's home, image by image: a workload is recorded
+ * (recorder.c), disks are made from the recording (recording.h), and each is opened as the program
+ * would open it.
  *
  *     crash_images [--first SEED] [--count IMAGES]   so many images, from that seed on
  *     crash_images --only SEED.GENERATION.IMAGE      one of them again; its folder is kept
  *
  * A seed has two generations: the second one works on an image of the first, so that what recovery
- * writes is cut as well. Before the images come the controls, disks without their journal: on two that
- * lie losses must be seen, on an honest one none, since LMDB alone has all that was acknowledged. Exit
- * code 1: a finding, or a control that failed. */
+ * writes is cut as well. Before the images come the controls, disks without their journal: on two
+ * that lie losses must be seen, on an honest one none, since LMDB alone has all that was
+ * acknowledged. Exit code 1: a finding, or a control that failed. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -108,9 +109,9 @@ static enum disk_code check_once(const char *home, struct disk_memory *memory, b
 }
 
 /* Some twice: what the first opening made of it, and its own entry, must last. Some without their
- * database: the journal alone has all that was acknowledged. A control goes without its journal, which
- * would make good what a lying disk loses, and nothing would be seen. Without its journal a school
- * becomes a new writer, and rightly. */
+ * database: the journal alone has all that was acknowledged. A control goes without its journal,
+ * which would make good what a lying disk loses, and nothing would be seen. Without its journal a
+ * school becomes a new writer, and rightly. */
 static enum disk_code check(const struct harness *harness, struct disk_memory *memory)
 {
     char path[DISK_PATH_SIZE];
@@ -256,7 +257,8 @@ static void try_drawn(struct harness *harness, const struct disk *disk, bool las
 
 /* --- a recording --- */
 
-/* How many images are drawn at each event, and the first of the syncs that are tried exhaustively. */
+/* How many images are drawn at each event, and the first of the syncs that are tried
+ * exhaustively. */
 struct plan {
     unsigned *drawn_count;
     size_t first_sync;

@@ -1,9 +1,9 @@
-/* The built program with one of its calls failing, or all from there on (faults.c), call by call through
- * each command and a server's life: it never crashes, says a sentence where it can't go on, loses nothing
- * that was acknowledged, and works again afterwards.
+/* The built program with one of its calls failing, or all from there on (faults.c), call by call
+ * through each command and a server's life: it never crashes, says a sentence where it can't go on,
+ * loses nothing that was acknowledged, and works again afterwards.
  *
- *     failing_calls [--first OFFSET] [--count CASES]   every call on a file, and about so many of the
- *                                                      allocations; 0: every allocation
+ *     failing_calls [--first OFFSET] [--count CASES]   every call on a file, and about so many of
+ *                                                      the allocations; 0: every allocation
  *     failing_calls --only COMMAND.KIND.N
  *
  * Exit code 1: a finding. */

@@ -4,7 +4,7 @@
  *     FAULT_CALLS   "files": writes, syncs and sizes of files; "memory": malloc, calloc, realloc
  *     FAULT_AT      n, from 1; 0: none, calls are only counted
  *     FAULT_ON=1    from the n-th on
- *     FAULT_ERRNO   what a call on a file fails with; 0: a write writes only half, then goes on well */
+ *     FAULT_ERRNO   what a call on a file fails with; 0: a write writes half, then goes on well */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>

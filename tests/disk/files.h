@@ -9,8 +9,8 @@
 #define DISK_PATH_SIZE 512
 
 __attribute__((format(printf, 1, 2), noreturn)) void disk_die(const char *format, ...);
-/* The exit code of a harness: 1 with a finding. Without one something must show that the harness was
- * at work: if there is none of it, it dies. */
+/* The exit code of a harness: 1 with a finding. Without one something must show that the harness
+ * was at work: if there is none of it, it dies. */
 int disk_exit_code(uint64_t finding_count, uint64_t proof_count, const char *proof);
 void *disk_resize(void *old, size_t size); /* realloc */
 

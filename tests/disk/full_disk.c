@@ -1,6 +1,6 @@
-/* The program on a small disk that fills up: writes are refused in a sentence, reads go on, everything
- * works again when there is room, and nothing that was acknowledged is lost. Needs to mount a tmpfs;
- * where that isn't allowed it says so and ends with exit code 77.
+/* The program on a small disk that fills up: writes are refused in a sentence, reads go on,
+ * everything works again when there is room, and nothing that was acknowledged is lost. Needs to
+ * mount a tmpfs; where that isn't allowed it says so and ends with exit code 77.
  *
  *     full_disk [--first SEED] [--count CYCLES]      of filling and freeing
  *
@@ -144,8 +144,8 @@ static void fill(struct harness *harness)
     check_reading(harness);
 }
 
-/* In half of the cycles it is started again while the disk is full: refused in a sentence, or it serves
- * what is there. */
+/* In half of the cycles it is started again while the disk is full: refused in a sentence, or it
+ * serves what is there. */
 static void restart_full(struct harness *harness)
 {
     size_t len = 0;

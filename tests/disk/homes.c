@@ -1,11 +1,11 @@
-/* Homes with one of their files damaged: the program never crashes, shows nothing wrong, has what this
- * school wrote, and says what happened.
+/* Homes with one of their files damaged: the program never crashes, shows nothing wrong, has what
+ * this school wrote, and says what happened.
  *
  *     homes [--first SEED] [--count HOMES] [--program-every N]
  *     homes --only SEED                      one of them again; its folder is kept
  *
- * Most are opened in a child of this process; every N-th by the built program, which serves, is written
- * to, and gets back what others hold from a peer. Exit code 1: a finding. */
+ * Most are opened in a child of this process; every N-th by the built program, which serves, is
+ * written to, and gets back what others hold from a peer. Exit code 1: a finding. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <signal.h>
@@ -194,7 +194,8 @@ static void find(struct harness *harness, const char *what)
            what, (unsigned long long)harness->seed);
 }
 
-/* Without its keys a school is nobody, and what people write into the settings they must put right. */
+/* Without its keys a school is nobody, and what people write into the settings they must put
+ * right. */
 static bool may_refuse(const struct harness *harness)
 {
     return strcmp(harness->file, "school.key") == 0 || strcmp(harness->file, "config") == 0;

@@ -1,5 +1,5 @@
-/* The built program as a harness runs it: a node that serves, and commands given to it over its control
- * socket, several at once. */
+/* The built program as a harness runs it: a node that serves, and commands given to it over its
+ * control socket, several at once. */
 #ifndef PHAROS_TESTS_DISK_NODE_H
 #define PHAROS_TESTS_DISK_NODE_H
 
@@ -19,8 +19,8 @@ void disk_node_init(struct disk_node *node, const char *folder, const char *name
 
 #define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
 #define DISK_ENDLESS 1000
-/* "pharos --home HOME WORD…" to its end. Its exit code, DISK_ENDLESS if it had to be stopped; `out`, if given, owned, what it said on
- * stdout, `err` on stderr. */
+/* "pharos --home HOME WORD…" to its end. Its exit code, DISK_ENDLESS if it had to be stopped;
+ * `out`, if given, owned, what it said on stdout, `err` on stderr. */
 int disk_node_run(const struct disk_node *node, const char *const *words, char **out, char **err);
 /* The same; ends the harness unless the exit code is 0. */
 void disk_node_do(const struct disk_node *node, const char *const *words);

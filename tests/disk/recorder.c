@@ -1,5 +1,6 @@
 /* Preloaded into a process: writes down what it does to the files of one folder, in the order in
- * which it happens (event.h). Maps are not seen: the lock file's content is lost, as by a power cut.
+ * which it happens (event.h). Maps are not seen: the lock file's content is lost, as by a power
+ * cut.
  *
  *     DISK_FOLDER     absolute path of the folder, without a slash at its end
  *     DISK_RECORDING  the file to append to

@@ -1,11 +1,12 @@
 /* A recording read into memory, and the disk that it leaves behind when the power goes.
  *
- * The model. A file's writes and sizes are durable once that file has been synced (a write through a
- * descriptor with O_DSYNC: at once, alone); names, once their folder has been. What isn't durable is
- * there or not, each write for itself, in any combination, and a write may be torn: any of its
- * 512-byte sectors may lack. Where two writes that are there overlap, the later one wins, since a page
- * in memory holds the latest. Of the names that aren't durable a prefix is there, as journals of file
- * systems have it. Not modelled: a disk that forgets what it has synced, or alters what it holds. */
+ * The model. A file's writes and sizes are durable once that file has been synced (a write through
+ * a descriptor with O_DSYNC: at once, alone); names, once their folder has been. What isn't durable
+ * is there or not, each write for itself, in any combination, and a write may be torn: any of its
+ * 512-byte sectors may lack. Where two writes that are there overlap, the later one wins, since a
+ * page in memory holds the latest. Of the names that aren't durable a prefix is there, as journals
+ * of file systems have it. Not modelled: a disk that forgets what it has synced, or alters what it
+ * holds. */
 #ifndef PHAROS_TESTS_DISK_RECORDING_H
 #define PHAROS_TESTS_DISK_RECORDING_H
 

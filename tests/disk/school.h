@@ -1,5 +1,5 @@
-/* A school's home, opened in this process as the program opens it, and what it is known to have said:
- * its acknowledged entries and records. What a workload acknowledges, a checker looks for. */
+/* A school's home, opened in this process as the program opens it, and what it is known to have
+ * said: its acknowledged entries and records. What a workload acknowledges, a checker looks for. */
 #ifndef PHAROS_TESTS_DISK_SCHOOL_H
 #define PHAROS_TESTS_DISK_SCHOOL_H
 
@@ -43,8 +43,8 @@ bool disk_school_found(struct ph_session *session); /* network new */
 bool disk_school_write(struct ph_session *session, const char *title, char id[33]);
 bool disk_school_change(struct ph_session *session, const char *id, const char *title);
 
-/* Calls `take`, if there is one, for each entry of each log that isn't in `memory` yet, and adds it there. False: the
- * store can't be read. */
+/* Calls `take`, if there is one, for each entry of each log that isn't in `memory` yet, and adds it
+ * there. False: the store can't be read. */
 bool disk_school_learn(struct ph_session *session, struct disk_memory *memory,
                        void (*take)(const struct disk_known *entry));
 
@@ -53,8 +53,8 @@ uint64_t disk_school_record_count(struct ph_session *session); /* that are shown
 /* Closes it after a check: `code`, or DISK_WRONG if that is what goes wrong. */
 enum disk_code disk_school_end(struct ph_session *session, enum disk_code code);
 
-/* Whether all that is remembered is there, no entry has another one's place, and everything verifies.
- * If not, it says why in one sentence on stdout: DISK_LOST or DISK_WRONG. */
+/* Whether all that is remembered is there, no entry has another one's place, and everything
+ * verifies. If not, it says why in one sentence on stdout: DISK_LOST or DISK_WRONG. */
 enum disk_code disk_school_check(struct ph_session *session, const struct disk_memory *memory);
 
 #endif

@@ -1,5 +1,5 @@
-/* A school at work for a while, in this process: what it has been acknowledged goes to stdout at once,
- * one line for each write call (school.h: disk_memory_take). The same seed does the same. */
+/* A school at work for a while, in this process: what it has been acknowledged goes to stdout at
+ * once, one line for each write call (school.h: disk_memory_take). The same seed does the same. */
 #ifndef PHAROS_TESTS_DISK_WORKLOAD_H
 #define PHAROS_TESTS_DISK_WORKLOAD_H
 

@@ -1,6 +1,6 @@
-/* Crowds against a real node on a real socket: connections that are stuck, that come back at once, and
- * floods of handshakes, with an honest member that syncs beside them. What the node takes of memory,
- * descriptors and log stays under the caps named here. */
+/* Crowds against a real node on a real socket: connections that are stuck, that come back at once,
+ * and floods of handshakes, with an honest member that syncs beside them. What the node takes of
+ * memory, descriptors and log stays under the caps named here. */
 #define _GNU_SOURCE /* prlimit */
 
 #include <dirent.h>
@@ -350,7 +350,8 @@ static void without_descriptors_it_neither_spins_nor_stops_for_good(void **state
     check_log(&stage);
 }
 
-/* A program that starts under a low limit leaves half of it to commands, files and calls of its own. */
+/* A program that starts under a low limit leaves half of it to commands, files and calls of its
+ * own. */
 static void callers_leave_descriptors_to_commands(void **state)
 {
     struct process_world *world = *state;

@@ -1,5 +1,5 @@
-/* A member gone bad on a real socket: whatever it says has its verdict, and after each word the node
- * is alive, holds what it held or what is stated, and an honest member syncs at once. */
+/* A member gone bad on a real socket: whatever it says has its verdict, and after each word the
+ * node is alive, holds what it held or what is stated, and an honest member syncs at once. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
-/* Whoever is no member, on a real socket: each case says what is done and what comes of it, and after
- * each of them the node is alive, holds what it held, and an honest member syncs at once. */
+/* Whoever is no member, on a real socket: each case says what is done and what comes of it, and
+ * after each of them the node is alive, holds what it held, and an honest member syncs at once. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

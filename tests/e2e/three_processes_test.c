@@ -1,4 +1,5 @@
-/* Three nodes at once, on threads as in life: commits and jobs on workers, under ThreadSanitizer too. */
+/* Three nodes at once, on threads as in life: commits and jobs on workers, under ThreadSanitizer
+ * too. */
 #include "tests/support/process.h"
 
 #include <signal.h>

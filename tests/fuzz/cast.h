@@ -1,6 +1,6 @@
-/* Who talks to the lone node: schools whose keys are here. Two of them are members with a log, one holds
- * an invitation, one only the network's key; and the node itself, whose keys are here as well, so
- * that its own log can be continued behind its back. */
+/* Who talks to the lone node: schools whose keys are here. Two of them are members with a log, one
+ * holds an invitation, one only the network's key; and the node itself, whose keys are here as
+ * well, so that its own log can be continued behind its back. */
 #ifndef PHAROS_TESTS_FUZZ_CAST_H
 #define PHAROS_TESTS_FUZZ_CAST_H
 

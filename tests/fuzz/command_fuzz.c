@@ -1,6 +1,7 @@
-/* Commands from a local user, some in a row, at a node that is in no network or at a member. An input
- * is raw requests, or names with arguments that are words which mean something here. Each command is
- * answered with a well-formed map, or still waits; the node goes on; what it wrote verifies. */
+/* Commands from a local user, some in a row, at a node that is in no network or at a member. An
+ * input is raw requests, or names with arguments that are words which mean something here. Each
+ * command is answered with a well-formed map, or still waits; the node goes on; what it wrote
+ * verifies. */
 #include "store/verify.h"
 #include "tests/fuzz/cast.h"
 

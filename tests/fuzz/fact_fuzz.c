@@ -1,6 +1,6 @@
-/* One fact from bytes. What parses, signed again with the same fields, gives the same bytes; so nothing
- * in it was read that is not in it. A fact whose signature does not fit is tried again with the
- * right one. */
+/* One fact from bytes. What parses, signed again with the same fields, gives the same bytes; so
+ * nothing in it was read that is not in it. A fact whose signature does not fit is tried again with
+ * the right one. */
 #include "proto/fact.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/quick_crypto.h"
@@ -34,7 +34,8 @@ static void sign_at(uint8_t *end, enum ph_signature_tag tag, const uint8_t key[3
     memcpy(end - SIGNATURE_LEN, signature.bytes, SIGNATURE_LEN);
 }
 
-/* Author, and the writer of a certify fact, as a statement holds them: after version, type, network. */
+/* Author, and the writer of a certify fact, as a statement holds them: after version, type,
+ * network. */
 static bool find_keys(struct ph_bytes statement, uint8_t author[32], uint8_t writer[32])
 {
     struct ph_unpacker in;

@@ -1,6 +1,6 @@
-/* Sets of facts: an input makes up to 24 of them, by four schools and their writers, each after some of
- * those before, most of them sensible. Taken in another order, with duplicates, they give the same
- * set, the same members and voters, and each fact does the same. */
+/* Sets of facts: an input makes up to 24 of them, by four schools and their writers, each after
+ * some of those before, most of them sensible. Taken in another order, with duplicates, they give
+ * the same set, the same members and voters, and each fact does the same. */
 #include "proto/facts.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -160,8 +160,8 @@ static void take_again(struct ph_facts *facts, const struct made *fact)
     FUZZ_CHECK(status == PH_WAITING || status == fact->status);
 }
 
-/* Rounds until none is new: some from the beginning, so that others can follow on them, then all in an
- * order that is drawn: backwards, if the input says nothing. */
+/* Rounds until none is new: some from the beginning, so that others can follow on them, then all in
+ * an order that is drawn: backwards, if the input says nothing. */
 static void take_shuffled(struct fuzz_input *input, struct ph_facts *facts)
 {
     uint32_t before;

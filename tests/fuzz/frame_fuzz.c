@@ -1,6 +1,6 @@
-/* Frames, and the plaintexts within: the first byte of an input says which. A frame is what its head
- * says, at every length of its beginning; what unpacks has the size that it claims, every byte of
- * it written, and comes back from being packed again. */
+/* Frames, and the plaintexts within: the first byte of an input says which. A frame is what its
+ * head says, at every length of its beginning; what unpacks has the size that it claims, every byte
+ * of it written, and comes back from being packed again. */
 #include "proto/frame.h"
 #include "tests/fuzz/fuzz.h"
 

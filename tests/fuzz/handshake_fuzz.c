@@ -1,7 +1,7 @@
 /* The handshake, both roles at once, with real keys. An input says what happens to each message on
- * its way: bits turned, cut, lengthened, replaced, one sent twice. Whatever arrives other than it left
- * ends the handshake at once and for good; whatever arrives whole is read; the seals after it hold
- * in the same way. */
+ * its way: bits turned, cut, lengthened, replaced, one sent twice. Whatever arrives other than it
+ * left ends the handshake at once and for good; whatever arrives whole is read; the seals after it
+ * hold in the same way. */
 #include "proto/handshake.h"
 
 #include "pharos/limits.h"

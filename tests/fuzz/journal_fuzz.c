@@ -1,6 +1,6 @@
-/* The journal: an input is a file from its first frame on, or payloads that are sealed here, one of which
- * may be bent. What parses, sealed again, is the same frame; exactly the untouched frames parse; what
- * a payload's changes say, written again, is the same payload. */
+/* The journal: an input is a file from its first frame on, or payloads that are sealed here, one of
+ * which may be bent. What parses, sealed again, is the same frame; exactly the untouched frames
+ * parse; what a payload's changes say, written again, is the same payload. */
 #include "pharos/limits.h"
 #include "store/journal.h"
 #include "tests/fuzz/fuzz.h"

@@ -1,10 +1,10 @@
-/* One node with nobody around it: an environment in which a fuzz target plays the network, the disk's
- * delays and the clock, as fast as it can. The store is real, in memory. What a conversation has
- * changed is undone by lone_reset; one that has changed nothing leaves the node as good as new, so
- * the next begins at once.
+/* One node with nobody around it: an environment in which a fuzz target plays the network, the
+ * disk's delays and the clock, as fast as it can. The store is real, in memory. What a conversation
+ * has changed is undone by lone_reset; one that has changed nothing leaves the node as good as new,
+ * so the next begins at once.
  *
- * Network calls are kept for the target to look at: sent bytes gather in a line until they are taken.
- * A line is one connection, as the node sees it. */
+ * Network calls are kept for the target to look at: sent bytes gather in a line until they are
+ * taken. A line is one connection, as the node sees it. */
 #ifndef PHAROS_TESTS_FUZZ_LONE_NODE_H
 #define PHAROS_TESTS_FUZZ_LONE_NODE_H
 

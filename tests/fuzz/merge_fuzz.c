@@ -1,6 +1,6 @@
-/* Merging one record: an input writes a handful of entries with ops of all kinds that name each other,
- * and some that name nothing. In another order, with duplicates, the merge is the same; and no value
- * lives that another living one has overwritten. */
+/* Merging one record: an input writes a handful of entries with ops of all kinds that name each
+ * other, and some that name nothing. In another order, with duplicates, the merge is the same; and
+ * no value lives that another living one has overwritten. */
 #include "proto/merge.h"
 #include "tests/fuzz/fuzz.h"
 

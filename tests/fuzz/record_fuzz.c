@@ -1,5 +1,6 @@
-/* A record's value, as it may come from a disk that rots: read to its end within bounds, or refused.
- * Values that a field's type is asked about, too, since what a store holds came from strangers. */
+/* A record's value, as it may come from a disk that rots: read to its end within bounds, or
+ * refused. Values that a field's type is asked about, too, since what a store holds came from
+ * strangers. */
 #include "proto/kind.h"
 #include "store/records.h"
 #include "tests/fuzz/fuzz.h"

@@ -1,5 +1,6 @@
-/* A conversation: an input says, step by step, what members and strangers tell a node, on two lines,
- * with right seals or wrong ones, while its disk and network take their time. Whatever is said:
+/* A conversation: an input says, step by step, what members and strangers tell a node, on two
+ * lines, with right seals or wrong ones, while its disk and network take their time. Whatever is
+ * said:
  *
  *   - the node goes on, says only what decodes, and holds no more than its bounds;
  *   - a friend, whose line does no wrong, keeps it;

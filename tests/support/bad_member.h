@@ -1,5 +1,6 @@
-/* A member gone bad, for stories: the keys of a school whose node is switched off, the facts and runs
- * that it signs, and as many PCs of it as are wanted, each a party of its own on the network. */
+/* A member gone bad, for stories: the keys of a school whose node is switched off, the facts and
+ * runs that it signs, and as many PCs of it as are wanted, each a party of its own on the
+ * network. */
 #ifndef PHAROS_TESTS_SUPPORT_BAD_MEMBER_H
 #define PHAROS_TESTS_SUPPORT_BAD_MEMBER_H
 
@@ -47,7 +48,8 @@ struct sim_stranger *bad_member_dial(const struct bad_member *bad, uint32_t numb
 struct sim_stranger *bad_member_dial_as(const struct bad_member *bad, uint32_t number,
                                         uint32_t node, const uint8_t writer_seed[32]);
 
-/* A fact with one other as its past. `by_school`: signed by the school's key, else by the writer's. */
+/* A fact with one other as its past. `by_school`: signed by the school's key, else by the
+ * writer's. */
 struct bad_fact bad_member_fact(const struct bad_member *bad, struct ph_fact *fact,
                                 const struct ph_fact_id *past, bool by_school);
 /* It certifies a writer key that it has made from `seed`, on `past`; the log begins there. */

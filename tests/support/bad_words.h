@@ -1,5 +1,5 @@
-/* What a member gone bad may say in an open session, one message each, with what must come of it. The
- * same table is played in the simulator and over a real socket. */
+/* What a member gone bad may say in an open session, one message each, with what must come of it.
+ * The same table is played in the simulator and over a real socket. */
 #ifndef PHAROS_TESTS_SUPPORT_BAD_WORDS_H
 #define PHAROS_TESTS_SUPPORT_BAD_WORDS_H
 

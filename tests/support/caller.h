@@ -1,5 +1,6 @@
-/* Somebody who calls a running node over a real socket: a stranger, somebody with the network key, or
- * a member, by the keys that it holds. It says what no node would say and hears what is answered.
+/* Somebody who calls a running node over a real socket: a stranger, somebody with the network key,
+ * or a member, by the keys that it holds. It says what no node would say and hears what is
+ * answered.
  *
  * Nothing here sleeps: a caller waits for bytes or for the end of the connection, and a test fails
  * when neither comes within CALLER_PATIENCE_MS. */
@@ -29,8 +30,8 @@ void caller_init(struct caller *caller, const struct ph_identity *identity,
                  const struct ph_invitation *invitation);
 void caller_deinit(struct caller *caller); /* hangs up too */
 
-/* The keys in a school's home; an invitation into its network, which holds the network key; and keys
- * that nobody has seen before. */
+/* The keys in a school's home; an invitation into its network, which holds the network key; and
+ * keys that nobody has seen before. */
 struct ph_identity caller_identity_of(const struct process_school *school);
 struct ph_invitation caller_invitation_to(const struct process_school *school);
 struct ph_identity caller_fresh_identity(uint8_t seed);

@@ -39,8 +39,8 @@
         return cmocka_run_group_tests(tests, NULL, NULL) != 0;                                     \
     }
 
-/* A test of many like cases takes one in so many: all of them, unless PH_EVERY in the environment says
- * that each costs several times as much here. */
+/* A test of many like cases takes one in so many: all of them, unless PH_EVERY in the environment
+ * says that each costs several times as much here. */
 static inline unsigned check_every(void)
 {
     const char *every = getenv("PH_EVERY");

@@ -1,5 +1,5 @@
-/* Facts for tests: ten schools of one network, the first of which founds it. All keys come from fixed
- * seeds. */
+/* Facts for tests: ten schools of one network, the first of which founds it. All keys come from
+ * fixed seeds. */
 #ifndef PHAROS_TESTS_SUPPORT_FACT_WORLD_H
 #define PHAROS_TESTS_SUPPORT_FACT_WORLD_H
 

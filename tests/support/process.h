@@ -1,4 +1,5 @@
-/* The program as people run it: processes, homes in a temporary folder, ports that the system picks.
+/* The program as people run it: processes, homes in a temporary folder, ports that the system
+ * picks.
  *
  * A test gets three schools; whatever becomes of the test, their processes end and their homes go
  * away. Nothing here sleeps: what takes time is asked for again and again until a deadline. */

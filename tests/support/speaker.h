@@ -1,6 +1,6 @@
-/* One side of a session, spoken by hand: the real handshake, seals and frames, on no network at all.
- * Bytes to send are appended to a buffer; frames that came are given in. Whoever holds one decides
- * what to say, and may change the words below before speaker_begin to say it wrongly. */
+/* One side of a session, spoken by hand: the real handshake, seals and frames, on no network at
+ * all. Bytes to send are appended to a buffer; frames that came are given in. Whoever holds one
+ * decides what to say, and may change the words below before speaker_begin to say it wrongly. */
 #ifndef PHAROS_TESTS_SUPPORT_SPEAKER_H
 #define PHAROS_TESTS_SUPPORT_SPEAKER_H
 

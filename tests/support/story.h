@@ -1,5 +1,5 @@
-/* A store with a journal that two writers fill step by step, ours and theirs; and what must be there
- * after opening it again, whatever happened to its database or its journal. */
+/* A store with a journal that two writers fill step by step, ours and theirs; and what must be
+ * there after opening it again, whatever happened to its database or its journal. */
 #ifndef PHAROS_TESTS_SUPPORT_STORY_H
 #define PHAROS_TESTS_SUPPORT_STORY_H
 

@@ -1,5 +1,5 @@
-/* The environment on libuv with a node that does what a test tells it to. The functions of node.h and
- * store.h that the environment calls are defined in uv_world.c, in place of the real ones. */
+/* The environment on libuv with a node that does what a test tells it to. The functions of node.h
+ * and store.h that the environment calls are defined in uv_world.c, in place of the real ones. */
 #ifndef PHAROS_TESTS_SUPPORT_UV_WORLD_H
 #define PHAROS_TESTS_SUPPORT_UV_WORLD_H
 

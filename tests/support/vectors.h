@@ -1,5 +1,5 @@
-/* Reading known answers: JSON files of PH_VECTORS with bytes as hexadecimal text. Whatever is missing
- * or out of place fails the test. */
+/* Reading known answers: JSON files of PH_VECTORS with bytes as hexadecimal text. Whatever is
+ * missing or out of place fails the test. */
 #ifndef PHAROS_TESTS_SUPPORT_VECTORS_H
 #define PHAROS_TESTS_SUPPORT_VECTORS_H
 

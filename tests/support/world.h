@@ -36,7 +36,8 @@ struct world {
     uint8_t skeleton[PH_BODY_MAX], content[PH_BODY_MAX];
 };
 
-/* An entry that has been written; it may go into any store, once its log's earlier ones are there. */
+/* An entry that has been written; it may go into any store, once its log's earlier ones are
+ * there. */
 struct world_entry {
     uint32_t writer; /* its number */
     uint8_t header[PH_HEADER_LEN];

@@ -80,7 +80,8 @@ static void run_slow_job(struct ph_job *job)
 
 static struct slow_job slow_jobs[2] = {{.job = {run_slow_job}}, {.job = {run_slow_job}}};
 
-/* The jobs go on once the map was full for a few turns of the loop, in which it would have grown. */
+/* The jobs go on once the map was full for a few turns of the loop, in which it would have
+ * grown. */
 static void commit_beside_jobs(struct ph_node *node, const struct ph_event *event)
 {
     const struct ph_env_ops *ops = node->env.ops;

@@ -1,6 +1,6 @@
 /* The same facts give the same answers in every order: small worlds of facts, some by hand and many
- * drawn from seeds, are judged by a plain model that follows the specification word by word over sets
- * of facts, and taken by ph_facts in many orders and in parts. */
+ * drawn from seeds, are judged by a plain model that follows the specification word by word over
+ * sets of facts, and taken by ph_facts in many orders and in parts. */
 #include <stdlib.h>
 
 #include "proto/heads.h"

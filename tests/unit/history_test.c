@@ -92,7 +92,8 @@ static void write_history(uint64_t seed)
     }
 }
 
-/* Each log in order, the logs against each other in any; batches of any size; some contents late. */
+/* Each log in order, the logs against each other in any; batches of any size; some contents
+ * late. */
 static void take_history(struct home *home)
 {
     uint32_t next[WRITERS] = {0};

@@ -23,11 +23,11 @@ static int make_root(void **state)
     snprintf(root, sizeof root, "/tmp/pharos-test-XXXXXX");
     if (mkdtemp(root) == NULL)
         return -1;
-    shell(
-        "mkdir -p etc sys/class/net/eth0/device sys/class/net/lo sys/class/net/br0;"
-        "echo 0123456789abcdef > etc/machine-id; echo 02:00:00:00:00:0a > sys/class/net/eth0/address;"
-        "echo 00:00:00:00:00:00 > sys/class/net/lo/address;"
-        "echo 02:00:00:00:00:0b > sys/class/net/br0/address");
+    shell("mkdir -p etc sys/class/net/eth0/device sys/class/net/lo sys/class/net/br0;"
+          "echo 0123456789abcdef > etc/machine-id; "
+          "echo 02:00:00:00:00:0a > sys/class/net/eth0/address;"
+          "echo 00:00:00:00:00:00 > sys/class/net/lo/address;"
+          "echo 02:00:00:00:00:0b > sys/class/net/br0/address");
     return 0;
 }
 
@@ -83,8 +83,8 @@ static void machine_that_gets_and_loses_a_card_fits(void **state)
 {
     (void)state;
     struct ph_machine before = machine();
-    shell(
-        "mkdir -p sys/class/net/wlan0/device; echo 02:00:00:00:00:0d > sys/class/net/wlan0/address");
+    shell("mkdir -p sys/class/net/wlan0/device; "
+          "echo 02:00:00:00:00:0d > sys/class/net/wlan0/address");
     struct ph_machine more = machine();
     CHECK(ph_machine_fits(&before, &more) && ph_machine_fits(&more, &before));
 }

@@ -391,7 +391,8 @@ static void msgpack_c_reads_and_writes_the_same_whatever_is_accepted(void **stat
     CHECK(accepted_count > 50000 && accepted_count < 190000);
 }
 
-/* Whatever is asked of bytes that nobody scanned: no read behind their end, and an end is reached. */
+/* Whatever is asked of bytes that nobody scanned: no read behind their end, and an end is
+ * reached. */
 static void reading_unscanned_bytes_stays_inside_them(void **state)
 {
     (void)state;

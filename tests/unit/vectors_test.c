@@ -1,4 +1,5 @@
-/* The known answers of tests/vectors/entries.json: taken, taken apart, and made again bit by bit. */
+/* The known answers of tests/vectors/entries.json: taken, taken apart, and made again bit by
+ * bit. */
 #include <stdlib.h>
 
 #include <jansson.h>

@@ -35,7 +35,8 @@ static void write_entry(uint32_t i)
     world_end(&world, i % 2, &ops, &entries[i]);
 }
 
-/* Of every sort: in and at the end of a run, with content and without; one that waits at the end. */
+/* Of every sort: in and at the end of a run, with content and without; one that waits at the
+ * end. */
 static enum world_put put_of(uint32_t i)
 {
     if (i >= ENTRIES - 2 || i == 7)
@@ -180,7 +181,8 @@ struct spoil {
     const char *what;  /* in the sentence */
     struct ph_key key; /* of length 0: the table's first row */
     enum ph_table table;
-    /* FLIP: a bit of the last byte, the first, or the last of a log's tip; EXTEND: a byte more; FORGET: of waits and waiting */
+    /* FLIP: a bit of the last byte, the first, or the last of a log's tip; EXTEND: a byte more;
+     * FORGET: of waits and waiting */
     enum { DELETE, FLIP, FLIP_FIRST, FLIP_TIP, EXTEND, ADD, FORGET } how;
 };
 
