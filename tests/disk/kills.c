@@ -118,7 +118,7 @@ static void print_entry(const struct disk_known *entry)
 {
     char line[DISK_KNOWN_LINE_SIZE];
     disk_known_line(entry, line);
-    printf("%s\n", line);
+    printf("%s", line);
 }
 
 static enum disk_code check(void *impl)

@@ -38,7 +38,7 @@ void disk_known_line(const struct disk_known *entry, char out[DISK_KNOWN_LINE_SI
     char writer[65] = "", id[65] = "";
     ph_hex(entry->writer.bytes, 32, writer);
     ph_hex(entry->id.bytes, 32, id);
-    snprintf(out, DISK_KNOWN_LINE_SIZE, "entry %s %u %s", writer, entry->seq, id);
+    snprintf(out, DISK_KNOWN_LINE_SIZE, "entry %s %u %s\n", writer, entry->seq, id);
 }
 
 static void read_hex(const char *text, uint8_t *out, size_t len)

@@ -16,7 +16,7 @@ struct disk_known {
     struct ph_entry_id id;
 };
 
-/* What disk_memory_take reads, without a line feed. */
+/* What disk_memory_take reads, with a line feed. */
 #define DISK_KNOWN_LINE_SIZE 160
 void disk_known_line(const struct disk_known *entry, char out[DISK_KNOWN_LINE_SIZE]);
 

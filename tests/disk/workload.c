@@ -45,9 +45,9 @@ static void say(const char *text)
 
 static void say_entry(const struct disk_known *entry)
 {
-    char line[DISK_KNOWN_LINE_SIZE + 1];
+    char line[DISK_KNOWN_LINE_SIZE];
     disk_known_line(entry, line);
-    say(strcat(line, "\n")); /* in one call */
+    say(line);
 }
 
 static void say_record(const char *id)
