@@ -4,7 +4,7 @@
  *
  *     failing_calls [--first OFFSET] [--count CASES]   every call on a file, and about so many of
  *                                                      the allocations; 0: every allocation
- *     failing_calls --only COMMAND.KIND.N
+ *     failing_calls --only COMMAND.KIND[.N]            all of a kind, or one of them
  *
  * Exit code 1: a finding. */
 #include <errno.h>
@@ -382,10 +382,12 @@ static void run_only(struct harness *harness, const char *which)
     renew_peer(harness);
     for (size_t i = 0; i < STEP_COUNT; i++) {
         for (size_t j = 0; j < KIND_COUNT; j++) {
-            char before[64];
-            int len = snprintf(before, sizeof before, "%s.%s.", steps[i].name, kinds[j].name);
-            if (strncmp(which, before, (size_t)len) == 0)
-                run_case(harness, &steps[i], &kinds[j], strtoull(which + len, NULL, 10));
+            char name[64];
+            int len = snprintf(name, sizeof name, "%s.%s", steps[i].name, kinds[j].name);
+            if (strcmp(which, name) == 0)
+                run_kind(harness, &steps[i], &kinds[j], 0, 1);
+            else if (strncmp(which, name, (size_t)len) == 0 && which[len] == '.')
+                run_case(harness, &steps[i], &kinds[j], strtoull(which + len + 1, NULL, 10));
         }
     }
 }
@@ -421,7 +423,7 @@ int main(int count, char **words)
         else if (strcmp(words[i], "--count") == 0)
             case_count = strtoull(words[i + 1], NULL, 10);
         else
-            disk_die("failing_calls [--first OFFSET] [--count CASES] [--only COMMAND.KIND.N]");
+            disk_die("failing_calls [--first OFFSET] [--count CASES] [--only COMMAND.KIND[.N]]");
     }
     prepare(&harness);
     if (only != NULL) {
