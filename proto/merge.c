@@ -4,8 +4,9 @@
 
 #define NOBODY UINT32_MAX
 
-/* So many fit one record; it keeps sizes from wrapping where they have 32 bits. */
-#define OPS_MAX (PH_TOUCHES_PER_RECORD_MAX * PH_OPS_PER_ENTRY_MAX)
+/* Never more, since every school has a fact of its own; it keeps sizes from wrapping where they have
+ * 32 bits. */
+#define OPS_MAX (PH_OWNER_SHARE_MAX + PH_FACTS_MAX * PH_SCHOOL_SHARE_MAX)
 
 /* One op while it is being judged. */
 struct item {

@@ -15,8 +15,8 @@ void ph_record_maker_init(struct ph_record_maker *maker, const struct ph_txn *tx
     *maker = (struct ph_record_maker){
         .txn = txn,
         .logs = logs,
-        .touch_count_max = PH_TOUCHES_PER_RECORD_MAX,
-        .op_count_max = PH_OPS_PER_RECORD_MAX,
+        .owner_share = PH_OWNER_SHARE_MAX,
+        .school_share = PH_SCHOOL_SHARE_MAX,
     };
 }
 
@@ -51,6 +51,8 @@ static enum ph_status grow(void *array, uint32_t *size, uint32_t count, size_t i
 
 enum ph_status ph_record_touch(struct ph_record_maker *maker, struct ph_place place)
 {
+    if (place.log >= maker->logs->count)
+        return PH_CORRUPT;
     PH_TRY(grow(&maker->touches, &maker->touch_size, maker->touch_count + 1, sizeof place));
     maker->touches[maker->touch_count++] = place;
     return PH_OK;
@@ -124,55 +126,6 @@ enum ph_status ph_entry_ops_bare(const struct ph_txn *txn, struct ph_place place
     return ph_ops_open(reader, &where, &entry.body);
 }
 
-/* --- Too many for one record: the first of them in the order that every node shares --- */
-
-/* By writer, sequence and, between branches, entry id: local log numbers tell nothing. */
-struct shared_order {
-    uint32_t rank, seq;
-    struct ph_entry_id id;
-    struct ph_place place;
-};
-
-static int compare_shared(const void *a, const void *b)
-{
-    const struct shared_order *left = a, *right = b;
-    if (left->rank != right->rank)
-        return left->rank < right->rank ? -1 : 1;
-    if (left->seq != right->seq)
-        return left->seq < right->seq ? -1 : 1;
-    return ph_entry_id_compare(&left->id, &right->id);
-}
-
-static enum ph_status order_touches(struct ph_record_maker *maker)
-{
-    struct shared_order *order = calloc(maker->touch_count + 1, sizeof *order);
-    enum ph_status status = order == NULL ? PH_NO_MEMORY : PH_OK;
-    for (uint32_t i = 0; i < maker->touch_count && status == PH_OK; i++) {
-        struct ph_stored_entry entry;
-        struct ph_op_place where = {.seq = 0};
-        struct ph_place place = maker->touches[i];
-        status = get_entry(maker->txn, place, &entry, &where);
-        order[i] = (struct shared_order){maker->logs->rank[place.log], place.seq, where.id, place};
-    }
-    if (status == PH_OK) {
-        qsort(order, maker->touch_count, sizeof *order, compare_shared);
-        for (uint32_t i = 0; i < maker->touch_count; i++)
-            maker->touches[i] = order[i].place;
-    }
-    free(order);
-    return status;
-}
-
-static enum ph_status keep_first_touches(struct ph_record_maker *maker)
-{
-    if (maker->touch_count <= maker->touch_count_max)
-        return PH_OK;
-    PH_TRY(order_touches(maker));
-    maker->touch_count = maker->touch_count_max;
-    sort_touches(maker);
-    return PH_OK;
-}
-
 bool ph_op_has_effect(const struct ph_op *op, const struct ph_school_id *school)
 {
     const struct ph_kind *kind = ph_kind_by_number(op->kind);
@@ -186,11 +139,95 @@ static bool entry_stands(const struct ph_record_maker *maker, struct ph_place pl
     return place.log < maker->logs->count;
 }
 
+/* --- Shares: what counts of each school, in the order that every node shares --- */
+
+/* By school; of the owner first what may create the record; then by writer, sequence and, between
+ * branches, entry id: local log numbers tell nothing. */
+struct shared_order {
+    struct ph_school_id school;
+    bool may_create;
+    uint32_t rank, seq;
+    struct ph_entry_id id;
+    struct ph_place place;
+};
+
+static int compare_shared(const void *a, const void *b)
+{
+    const struct shared_order *left = a, *right = b;
+    int order = ph_school_id_compare(&left->school, &right->school);
+    if (order != 0)
+        return order;
+    if (left->may_create != right->may_create)
+        return left->may_create ? -1 : 1;
+    if (left->rank != right->rank)
+        return left->rank < right->rank ? -1 : 1;
+    if (left->seq != right->seq)
+        return left->seq < right->seq ? -1 : 1;
+    return ph_entry_id_compare(&left->id, &right->id);
+}
+
+static const struct ph_school_id *school_of(const struct ph_record_maker *maker, uint32_t touch)
+{
+    return &maker->logs->at[maker->touches[touch].log].school;
+}
+
+static bool begins_school(const struct ph_record_maker *maker, uint32_t touch)
+{
+    return touch == 0 || !ph_school_id_equal(school_of(maker, touch - 1), school_of(maker, touch));
+}
+
+static uint32_t share_of(const struct ph_record_maker *maker, const struct ph_record_id *id,
+                         const struct ph_school_id *school)
+{
+    return ph_record_id_is_of(id, school) ? maker->owner_share : maker->school_share;
+}
+
+static enum ph_status order_touches(struct ph_record_maker *maker, const struct ph_record_id *id)
+{
+    struct shared_order *order = calloc(maker->touch_count + 1, sizeof *order);
+    enum ph_status status = order == NULL ? PH_NO_MEMORY : PH_OK;
+    for (uint32_t i = 0; i < maker->touch_count && status == PH_OK; i++) {
+        struct ph_stored_entry entry;
+        struct ph_op_place where = {.seq = 0};
+        struct ph_place place = maker->touches[i];
+        status = get_entry(maker->txn, place, &entry, &where);
+        order[i] = (struct shared_order){
+            .school = *school_of(maker, i),
+            .may_create =
+                place.seq == ph_record_id_seq(id) && ph_record_id_is_of(id, school_of(maker, i)),
+            .rank = maker->logs->rank[place.log],
+            .seq = place.seq,
+            .id = where.id,
+            .place = place,
+        };
+    }
+    if (status == PH_OK) {
+        qsort(order, maker->touch_count, sizeof *order, compare_shared);
+        for (uint32_t i = 0; i < maker->touch_count; i++)
+            maker->touches[i] = order[i].place;
+    }
+    free(order);
+    return status;
+}
+
+/* They are in order. What is kept never lies behind what is looked at. */
+static void keep_shares(struct ph_record_maker *maker, const struct ph_record_id *id)
+{
+    uint32_t kept = 0, count = 0;
+    for (uint32_t i = 0; i < maker->touch_count; i++) {
+        count = begins_school(maker, i) ? 0 : count;
+        if (count++ < share_of(maker, id, school_of(maker, i)))
+            maker->touches[kept++] = maker->touches[i];
+    }
+    maker->touch_count = kept;
+}
+
+/* PH_LIMIT: no more of them count. */
 static enum ph_status add_op(struct ph_record_maker *maker, struct ph_place place,
-                             const struct ph_merge_op *op)
+                             const struct ph_merge_op *op, uint32_t op_count_max)
 {
     uint32_t size = maker->op_size;
-    if (maker->op_count == maker->op_count_max)
+    if (maker->op_count >= op_count_max)
         return PH_LIMIT;
     PH_TRY(grow(&maker->op_logs, &size, maker->op_count + 1, sizeof *maker->op_logs));
     PH_TRY(grow(&maker->ops, &maker->op_size, maker->op_count + 1, sizeof *maker->ops));
@@ -199,14 +236,12 @@ static enum ph_status add_op(struct ph_record_maker *maker, struct ph_place plac
     return PH_OK;
 }
 
-/* PH_LIMIT: they don't all fit, and none of this entry is taken. */
+/* PH_LIMIT: they don't all fit. */
 static enum ph_status add_ops(struct ph_record_maker *maker, struct ph_place place, uint16_t kind,
-                              const struct ph_record_id *id)
+                              const struct ph_record_id *id, uint32_t op_count_max)
 {
     struct ph_stored_entry entry;
     struct ph_op_reader reader;
-    if (place.log >= maker->logs->count)
-        return PH_CORRUPT;
     enum ph_status status = ph_entry_ops(maker->txn, place, &entry, &reader);
     if (status != PH_OK)
         return status == PH_NOT_FOUND ? PH_CORRUPT : status; /* it did touch the record */
@@ -216,36 +251,52 @@ static enum ph_status add_ops(struct ph_record_maker *maker, struct ph_place pla
         .school = maker->logs->at[place.log].school,
         .stands = entry_stands(maker, place),
     };
-    uint32_t before = maker->op_count;
     while (status == PH_OK && ph_ops_next(&reader, &op.op))
         if (op.op.type <= PH_OP_REMOVE && op.op.kind == kind &&
             ph_record_id_equal(&op.op.record, id))
-            status = add_op(maker, place, &op);
-    if (status != PH_OK)
-        maker->op_count = before;
+            status = add_op(maker, place, &op, op_count_max);
     return status;
+}
+
+/* All of them. PH_LIMIT: there are so many that a school may have more than its share. */
+static enum ph_status collect_few(struct ph_record_maker *maker, uint16_t kind,
+                                  const struct ph_record_id *id)
+{
+    maker->op_count = 0;
+    if (maker->touch_count > maker->school_share)
+        return PH_LIMIT;
+    for (uint32_t i = 0; i < maker->touch_count; i++)
+        PH_TRY(add_ops(maker, maker->touches[i], kind, id, maker->school_share));
+    return PH_OK;
+}
+
+static enum ph_status collect_shares(struct ph_record_maker *maker, uint16_t kind,
+                                     const struct ph_record_id *id)
+{
+    enum ph_status status = PH_OK;
+    uint32_t op_count_max = 0;
+    PH_TRY(order_touches(maker, id));
+    keep_shares(maker, id);
+    maker->op_count = 0;
+    for (uint32_t i = 0; i < maker->touch_count; i++) {
+        if (begins_school(maker, i)) {
+            op_count_max = maker->op_count + share_of(maker, id, school_of(maker, i));
+            status = PH_OK;
+        }
+        if (status == PH_OK)
+            status = add_ops(maker, maker->touches[i], kind, id, op_count_max);
+        if (status != PH_OK && status != PH_LIMIT)
+            return status;
+    }
+    sort_touches(maker);
+    return PH_OK;
 }
 
 static enum ph_status collect_ops(struct ph_record_maker *maker, uint16_t kind,
                                   const struct ph_record_id *id)
 {
-    maker->op_count = 0;
-    for (uint32_t i = 0; i < maker->touch_count; i++)
-        PH_TRY(add_ops(maker, maker->touches[i], kind, id));
-    return PH_OK;
-}
-
-/* Too many ops for all: again, in the order that every node shares, as far as they fit. */
-static enum ph_status collect_first_ops(struct ph_record_maker *maker, uint16_t kind,
-                                        const struct ph_record_id *id)
-{
-    enum ph_status status = collect_ops(maker, kind, id);
-    if (status != PH_LIMIT)
-        return status;
-    PH_TRY(order_touches(maker));
-    status = collect_ops(maker, kind, id);
-    sort_touches(maker);
-    return status == PH_LIMIT ? PH_OK : status;
+    enum ph_status status = collect_few(maker, kind, id);
+    return status == PH_LIMIT ? collect_shares(maker, kind, id) : status;
 }
 
 /* Missing, or not of the field's type: shown as missing, whatever it says. */
@@ -325,8 +376,7 @@ enum ph_status ph_record_make(struct ph_record_maker *maker, uint16_t kind,
         return PH_CORRUPT;
     sort_touches(maker);
     drop_left_out(maker);
-    PH_TRY(keep_first_touches(maker));
-    PH_TRY(collect_first_ops(maker, kind, id));
+    PH_TRY(collect_ops(maker, kind, id));
     PH_TRY(grow(&maker->values, &maker->value_size, maker->op_count, sizeof *maker->values));
     struct ph_merged merged = {.values = maker->values};
     PH_TRY(ph_merge(known, id, maker->ops, maker->op_count, &merged));

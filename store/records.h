@@ -16,8 +16,8 @@
 struct ph_record_maker {
     const struct ph_txn *txn;
     const struct ph_logs *logs;
-    uint32_t touch_count_max, op_count_max; /* tests lower them */
-    struct ph_place *touches;               /* of the record being made */
+    uint32_t owner_share, school_share; /* tests lower them */
+    struct ph_place *touches;           /* of the record being made */
     uint32_t touch_count, touch_size;
     struct ph_merge_op *ops;
     uint32_t *op_logs; /* the log that each op is from */
@@ -31,15 +31,16 @@ void ph_record_maker_init(struct ph_record_maker *maker, const struct ph_txn *tx
                           const struct ph_logs *logs);
 void ph_record_maker_deinit(struct ph_record_maker *maker);
 
-/* Add touches: single ones in any order, or those of a stored value. PH_NO_MEMORY. */
+/* Add touches: single ones in any order, or those of a stored value. PH_NO_MEMORY; PH_CORRUPT: of no
+ * log. */
 PH_MUST_USE enum ph_status ph_record_touch(struct ph_record_maker *maker, struct ph_place place);
 PH_MUST_USE enum ph_status ph_record_touch_all(struct ph_record_maker *maker,
                                                struct ph_bytes touches);
 
 /* Make the record from the touches, and forget them. `value` borrows from the maker until the next.
- * Beyond PH_TOUCHES_PER_RECORD_MAX or PH_OPS_PER_RECORD_MAX the entries that come first by (writer,
- * sequence, id) count, so that every node leaves out the same ones. Writers that are left out don't
- * count at all.
+ * Of each school only its share counts (PH_OWNER_SHARE_MAX, PH_SCHOOL_SHARE_MAX), in an order that
+ * every node shares, so that every node leaves out the same. Writers that are left out don't count
+ * at all.
  * PH_NO_MEMORY; PH_CORRUPT: an entry is missing or malformed. */
 PH_MUST_USE enum ph_status ph_record_make(struct ph_record_maker *maker, uint16_t kind,
                                           const struct ph_record_id *id, struct ph_bytes *value);

@@ -9,7 +9,7 @@
 #include "proto/op.h"
 #include "store/db.h"
 
-#define PH_SCHEMA_VERSION 3
+#define PH_SCHEMA_VERSION 4
 
 enum ph_table {
     /* Durable: what the others can't be made from. */

@@ -88,10 +88,9 @@ enum ph_status ph_verify_waiting(struct ph_verification *verification)
 /* What has been counted over all records. */
 struct tally {
     struct ph_record_maker maker;
-    uint64_t touch_count, made_count;
+    uint64_t touch_count, made_count; /* that records know of; and of these, of entries */
     uint64_t shown_count, child_count;
     bool is_unfinished; /* content came, or a writer was left out, and is not merged yet */
-    bool is_full;       /* a record has as many touches as it can */
 };
 
 static void name_record(struct ph_verification *verification, uint16_t kind,
@@ -145,9 +144,9 @@ static enum ph_status check_record(struct ph_verification *verification,
         return PH_OK;
     }
     tally->touch_count += record.touch_count;
-    tally->is_full = tally->is_full || record.touch_count >= PH_TOUCHES_PER_RECORD_MAX;
-    PH_TRY(ph_record_touch_all(&tally->maker, record.touches));
-    enum ph_status status = ph_record_make(&tally->maker, kind, &id, &made);
+    enum ph_status status = ph_record_touch_all(&tally->maker, record.touches);
+    if (status == PH_OK)
+        status = ph_record_make(&tally->maker, kind, &id, &made);
     if (status == PH_NO_MEMORY)
         return status;
     tally->maker.touch_count = 0;
@@ -156,28 +155,49 @@ static enum ph_status check_record(struct ph_verification *verification,
     return check_listing(verification, &record, tally);
 }
 
-static bool has_touch(const struct ph_record *record, struct ph_place place)
+/* How many of its touches lie before that place. */
+static uint32_t touches_before(const struct ph_record *record, struct ph_place place)
 {
     uint32_t low = 0, high = record->touch_count;
     struct ph_key wanted = ph_key_place(place);
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
-        int order = memcmp(record->touches.data + (size_t)middle * 8, wanted.data, 8);
-        if (order == 0)
-            return true;
-        if (order < 0)
+        if (memcmp(record->touches.data + (size_t)middle * 8, wanted.data, 8) < 0)
             low = middle + 1;
         else
             high = middle;
     }
-    return false;
+    return low;
+}
+
+static bool has_touch(const struct ph_record *record, struct ph_place place)
+{
+    struct ph_key wanted = ph_key_place(place);
+    uint32_t at = touches_before(record, place);
+    return at < record->touch_count &&
+           memcmp(record->touches.data + (size_t)at * 8, wanted.data, 8) == 0;
+}
+
+/* Whether as many entries of this school count on it as may. */
+static bool is_full(const struct ph_logs *logs, const struct ph_record *record,
+                    const struct ph_school_id *school)
+{
+    uint32_t count = 0, share = ph_record_id_is_of(&record->id, school) ? PH_OWNER_SHARE_MAX
+                                                                        : PH_SCHOOL_SHARE_MAX;
+    if (record->touch_count < share)
+        return false;
+    for (uint32_t log = 0; log < logs->count; log++)
+        if (ph_school_id_equal(&logs->at[log].school, school))
+            count += touches_before(record, (struct ph_place){log, UINT32_MAX}) -
+                     touches_before(record, (struct ph_place){log, 0});
+    return count >= share;
 }
 
 static enum ph_status check_touch(struct ph_verification *verification, const struct ph_op *op,
-                                  struct ph_place place)
+                                  struct ph_place place, struct tally *tally)
 {
     struct ph_key key = ph_key_record(op->kind, &op->record);
-    struct ph_record record = {.touch_count = 0};
+    struct ph_record record = {.id = op->record};
     struct ph_bytes value;
     enum ph_status status =
         ph_db_get(&verification->txn, PH_TABLE_RECORDS, ph_key_bytes(&key), &value);
@@ -185,7 +205,10 @@ static enum ph_status check_touch(struct ph_verification *verification, const st
         status = ph_record_decode(op->kind, &op->record, value, &record);
     if (status != PH_OK && status != PH_NOT_FOUND && status != PH_CORRUPT)
         return status;
-    if (record.touch_count < PH_TOUCHES_PER_RECORD_MAX && !has_touch(&record, place))
+    bool is_known = has_touch(&record, place);
+    tally->made_count += is_known;
+    if (!is_known &&
+        !is_full(&verification->logs, &record, &verification->logs.at[place.log].school))
         ph_damage_at(verification, place, "a record that it changes does not know of it");
     return PH_OK;
 }
@@ -231,8 +254,7 @@ static enum ph_status check_applied(struct ph_verification *verification, struct
         PH_TRY(check_references(verification, &op, place));
         if (!ph_op_has_effect(&op, school) || is_repeated(first, &op, school))
             continue;
-        tally->made_count++;
-        PH_TRY(check_touch(verification, &op, place));
+        PH_TRY(check_touch(verification, &op, place, tally));
     }
     return PH_OK;
 }
@@ -258,7 +280,7 @@ static enum ph_status check_counts(struct ph_verification *verification, const s
     uint64_t shown_count, child_count;
     PH_TRY(ph_db_count(&verification->txn, PH_TABLE_BY_KIND, &shown_count));
     PH_TRY(ph_db_count(&verification->txn, PH_TABLE_BY_PARENT, &child_count));
-    if (!tally->is_full && !tally->is_unfinished && tally->touch_count != tally->made_count)
+    if (!tally->is_unfinished && tally->touch_count != tally->made_count)
         ph_damage(verification, "Table records", "one knows of an entry that does not change it");
     if (shown_count != tally->shown_count)
         ph_damage(verification, "Table by_kind", "there is a row for what is not shown");

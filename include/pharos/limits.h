@@ -44,8 +44,8 @@
 /* Records. */
 #define PH_FIELD_VALUE_MAX (16 * 1024) /* bytes of one value; a kind may ask for less */
 #define PH_FIELDS_PER_KIND_MAX 32
-#define PH_TOUCHES_PER_RECORD_MAX 65536 /* (wire) entries merged into one record */
-#define PH_OPS_PER_RECORD_MAX 65536     /* (wire) ops merged into one record */
+#define PH_OWNER_SHARE_MAX 16384 /* (wire) entries, and ops, of its owner merged into one record */
+#define PH_SCHOOL_SHARE_MAX 1024 /* (wire) the same of each other school */
 
 /* A node. */
 #define PH_SCHOOLS_MAX 100                               /* a node admits no more */

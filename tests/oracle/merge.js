@@ -139,13 +139,24 @@ function appliedEntries(entries, out) {
     return [...applied.values()];
 }
 
-// On a record with too many entries or ops, those count that come first.
-function withinLimits(touches) {
-    const inOrderOfWriters = touches.sort((a, b) => descending(b.entry.writer, a.entry.writer) ||
-        a.entry.seq - b.entry.seq || descending(b.entry.id, a.entry.id));
-    let opCount = 0;
-    return inOrderOfWriters.slice(0, limits.PH_TOUCHES_PER_RECORD_MAX)
-        .filter((touch) => (opCount += touch.ops.length) <= limits.PH_OPS_PER_RECORD_MAX);
+// Of each school's entries on a record, and of their ops on it, its share: those that come first.
+function withinShares(record, touches) {
+    const bySchool = new Map();
+    for (const touch of touches) {
+        const { school } = touch.entry;
+        bySchool.set(school, bySchool.get(school) || []);
+        bySchool.get(school).push(touch);
+    }
+    return [...bySchool].map(([school, theirs]) => {
+        const isOwner = school.startsWith(record.slice(0, 16));
+        const share = isOwner ? limits.PH_OWNER_SHARE_MAX : limits.PH_SCHOOL_SHARE_MAX;
+        const mayCreate = ({ entry }) => Number(isOwner && entry.seq === createdSeq(record));
+        const entries = theirs.sort((a, b) => mayCreate(b) - mayCreate(a) ||
+            descending(b.entry.writer, a.entry.writer) || a.entry.seq - b.entry.seq ||
+            descending(b.entry.id, a.entry.id)).slice(0, share);
+        const ops = entries.flatMap((touch) => touch.ops.filter((op) => op.type <= REMOVE));
+        return { count: entries.length, ops: ops.slice(0, share) };
+    });
 }
 
 // Map `kind record` -> { kind, record, touches: [{ entry, ops }] } of what is applied.
@@ -185,9 +196,10 @@ function canonical({ kind, record, touchCount, merged }) {
 function records(kinds, entries, out) {
     const all = [...touchedRecords(kinds, appliedEntries(entries, out)).values()];
     return all.map(({ kind, record, touches }) => {
-        const ops = withinLimits(touches).flatMap((touch) => touch.ops);
-        const merged = merge(kinds, kind, record, ops);
-        const bytes = canonical({ kind, record, touchCount: touches.length, merged });
+        const shares = withinShares(record, touches);
+        const merged = merge(kinds, kind, record, shares.flatMap(({ ops }) => ops));
+        const touchCount = shares.reduce((sum, { count }) => sum + count, 0);
+        const bytes = canonical({ kind, record, touchCount, merged });
         return { kind, record, merged, bytes };
     }).sort((a, b) => a.kind - b.kind || descending(a.merged.lamport, b.merged.lamport) ||
         descending(a.record, b.record));

@@ -368,6 +368,15 @@ static void put_audience(struct body_maker *maker)
         ph_pack_bin(out, ph_bytes(schools[draw(maker->chance, OP_SCHOOLS)].id.bytes, 32));
 }
 
+static void begin_group(struct body_maker *maker, uint32_t item_count, uint32_t op_count)
+{
+    ph_pack_array(&maker->skeleton, item_count);
+    ph_pack_uint(&maker->skeleton, maker->group.kind);
+    ph_pack_bin(&maker->skeleton, ph_bytes(maker->group.id.bytes, sizeof maker->group.id.bytes));
+    put_audience(maker);
+    ph_pack_array(&maker->skeleton, op_count);
+}
+
 static void put_group(struct body_maker *maker)
 {
     const struct op_set *set = maker->set;
@@ -381,11 +390,7 @@ static void put_group(struct body_maker *maker)
     if (happens(maker->chance, 1))
         count = PH_OPS_PER_ENTRY_MAX - 1 + draw(maker->chance, 3);
     bool is_one_more = happens(maker->chance, 1);
-    ph_pack_array(&maker->skeleton, 4 + is_one_more);
-    ph_pack_uint(&maker->skeleton, maker->group.kind);
-    ph_pack_bin(&maker->skeleton, ph_bytes(maker->group.id.bytes, sizeof maker->group.id.bytes));
-    put_audience(maker);
-    ph_pack_array(&maker->skeleton, count);
+    begin_group(maker, 4 + is_one_more, count);
     for (uint32_t i = 0; i < count; i++)
         put_op(maker, (creates && i == 0) || count > 10);
     if (is_one_more)
@@ -439,13 +444,29 @@ static struct ph_body body_of(struct body_maker *maker)
     return body;
 }
 
-void op_body_draw(struct op_set *set, struct chance *chance, uint32_t log, struct ph_body *out)
+static struct body_maker body_maker(struct op_set *set, struct chance *chance, uint32_t log)
 {
     static uint8_t skeleton[BODY_ROOM], content[BODY_ROOM];
-    struct body_maker maker = {.set = set, .chance = chance, .log = &set->logs[log]};
+    return (struct body_maker){
+        .set = set,
+        .chance = chance,
+        .log = &set->logs[log],
+        .skeleton = ph_buffer(skeleton, sizeof skeleton),
+        .content = ph_buffer(content, sizeof content),
+    };
+}
+
+static void end_body(struct body_maker *maker, struct ph_body *out)
+{
+    *out = body_of(maker);
+    for (size_t i = 0; i < PH_SALT_LEN && out->content_len != 0; i++)
+        out->salt.bytes[i] = (uint8_t)chance_next(maker->chance);
+}
+
+void op_body_draw(struct op_set *set, struct chance *chance, uint32_t log, struct ph_body *out)
+{
+    struct body_maker maker = body_maker(set, chance, log);
     uint32_t op_count = set->op_count;
-    maker.skeleton = ph_buffer(skeleton, sizeof skeleton);
-    maker.content = ph_buffer(content, sizeof content);
     uint32_t count = happens(chance, 3) ? 0 : 1 + draw(chance, 3) / 2;
     ph_pack_array(&maker.skeleton, count);
     for (uint32_t i = 0; i < count; i++)
@@ -456,7 +477,30 @@ void op_body_draw(struct op_set *set, struct chance *chance, uint32_t log, struc
         set->op_count = op_count;
         maker.skeleton.len = maker.content.len = maker.value_count = 0;
     }
-    *out = body_of(&maker);
-    for (size_t i = 0; i < PH_SALT_LEN && out->content_len != 0; i++)
-        out->salt.bytes[i] = (uint8_t)chance_next(chance);
+    end_body(&maker, out);
+}
+
+void op_body_crowd(struct op_set *set, struct chance *chance, uint32_t log,
+                   const struct op_record *record, uint32_t op_count, uint32_t sets_percent,
+                   struct ph_body *out)
+{
+    struct body_maker maker = body_maker(set, chance, log);
+    maker.group = *record;
+    op_records_add(&set->records, maker.group.kind, &maker.group.id);
+    ph_pack_array(&maker.skeleton, 1);
+    begin_group(&maker, 4, op_count);
+    for (uint32_t i = 0; i < op_count; i++) {
+        if (!happens(chance, sets_percent)) {
+            ph_pack_array(&maker.skeleton, 1);
+            ph_pack_uint(&maker.skeleton, PH_OP_CREATE);
+            continue;
+        }
+        uint16_t field = field_of(&maker, PH_FIELD_REGISTER);
+        ph_pack_array(&maker.skeleton, 3);
+        ph_pack_uint(&maker.skeleton, PH_OP_SET);
+        ph_pack_uint(&maker.skeleton, field);
+        ph_pack_array(&maker.skeleton, 0);
+        put_value(&maker, field);
+    }
+    end_body(&maker, out);
 }

@@ -149,30 +149,37 @@ static void lose_content(struct op_set *set, struct chance *chance, const struct
     set->fills[set->fill_count++] = fill;
 }
 
-static void draw_entry(struct op_set *set, struct chance *chance, uint32_t number)
+/* The log's next entry, whose body is there. */
+static void put_entry(struct op_set *set, struct chance *chance, struct op_log *log,
+                      uint64_t lamport, int64_t time_ms)
 {
-    struct op_log *log = &set->logs[number];
     uint8_t encoded[PH_HEADER_LEN];
     struct ph_writer_id writer;
-    uint32_t op_count = set->op_count;
-    if (log->is_over)
-        return;
     struct ph_body *body = &log->entries[log->entry_count].body;
     struct ph_header *header = &log->entries[log->entry_count].header;
-    op_body_draw(set, chance, number, body);
     memcpy(writer.bytes, log->writer->id.bytes, sizeof writer.bytes);
-    log->is_over = happens(chance, 2);
-    uint64_t lamport = draw_lamport(set, chance, log, log->is_over && draw(chance, 2) == 0);
-    int64_t time_ms = (int64_t)(chance_next(chance) >> (happens(chance, 5) ? 0 : 24));
     *header = ph_header_after(&log->link, &writer, lamport, time_ms, body);
     ph_header_encode(header, encoded);
     struct ph_entry_id id = ph_header_id(encoded);
     log->link = ph_link_after(header, &id);
     log->entry_count++;
     set->lamport = lamport > set->lamport ? lamport : set->lamport;
-    name_ops(set, op_count, log);
     if (body->content_len != 0 && happens(chance, 6))
         lose_content(set, chance, log, body);
+}
+
+static void draw_entry(struct op_set *set, struct chance *chance, uint32_t number)
+{
+    struct op_log *log = &set->logs[number];
+    uint32_t op_count = set->op_count;
+    if (log->is_over)
+        return;
+    op_body_draw(set, chance, number, &log->entries[log->entry_count].body);
+    log->is_over = happens(chance, 2);
+    uint64_t lamport = draw_lamport(set, chance, log, log->is_over && draw(chance, 2) == 0);
+    int64_t time_ms = (int64_t)(chance_next(chance) >> (happens(chance, 5) ? 0 : 24));
+    put_entry(set, chance, log, lamport, time_ms);
+    name_ops(set, op_count, log);
     if (log->is_over || log->entry_count == 8 || happens(chance, 35))
         end_run(set, chance, log);
 }
@@ -222,17 +229,54 @@ static void fork_often(struct op_set *set, struct chance *chance)
             add_tips(set, chance, i, PH_BRANCHES_MAX - 1 - (draw(chance, 4) == 0));
 }
 
+/* --- crowds --- */
+
+/* A record of the pool, created if there is one by now. */
+static uint32_t draw_created(const struct op_set *set, struct chance *chance)
+{
+    uint32_t found = draw(chance, OP_POOL);
+    for (uint32_t i = 0; i < OP_POOL; i++, found = (found + 1) % OP_POOL)
+        if (set->logs[set->pool[found].log].link.seq >= set->pool[found].seq)
+            return found;
+    return found;
+}
+
+/* One writer writes on one record about as much as counts of its school. */
+static void write_crowd(struct op_set *set, struct chance *chance)
+{
+    uint32_t number = draw(chance, set->log_count), record = draw_created(set, chance);
+    struct op_log *log = &set->logs[number];
+    bool is_owner = ph_record_id_is_of(&set->pool[record].id, &log->school);
+    uint32_t share = is_owner ? PH_OWNER_SHARE_MAX : PH_SCHOOL_SHARE_MAX;
+    uint32_t at_once = !is_owner && happens(chance, 20) ? 1 : PH_OPS_PER_ENTRY_MAX;
+    uint32_t left = share + 20 - draw(chance, 30);
+    for (uint32_t count; left > 0 && !log->is_over; left -= count) {
+        count = left < at_once ? left : at_once;
+        uint32_t sets_percent = left < 2 * PH_OPS_PER_ENTRY_MAX ? 50 : 1;
+        op_body_crowd(set, chance, number, &set->pool[record], count, sets_percent,
+                      &log->entries[log->entry_count].body);
+        put_entry(set, chance, log, ph_lamport_next(&log->link, set->lamport), 0);
+        if (log->entry_count == 8)
+            end_run(set, chance, log);
+    }
+    draw_entry(set, chance, number);
+    draw_entry(set, chance, number);
+}
+
 bool op_set_draw(struct op_set *out, const struct ph_facts *facts, uint64_t seed)
 {
-    struct chance chance = chance_of('o', seed);
+    struct chance chance = chance_of('o', seed), crowding = chance_of('c', seed);
     memset(out, 0, offsetof(struct op_set, bytes));
     out->len = 0;
     begin_logs(out, &chance, facts);
     if (out->log_count == 0)
         return false;
     draw_pool(out, &chance);
+    uint32_t crowded_at = happens(&crowding, 8) ? 2 + draw(&crowding, 6) : UINT32_MAX;
     uint32_t forks_percent = happens(&chance, 60) ? 0 : happens(&chance, 90) ? 10 : 60;
     for (uint32_t i = 0, count = 4 + draw(&chance, 20); i < count; i++) {
+        if (i == crowded_at)
+            write_crowd(out, &crowding);
         if (happens(&chance, forks_percent))
             fork_log(out, &chance);
         draw_entry(out, &chance, draw(&chance, out->log_count));

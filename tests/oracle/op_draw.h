@@ -10,7 +10,7 @@
 #define OP_WRITERS_MAX 6
 #define OP_LOGS_MAX 64 /* branches and all */
 #define OP_OPS_MAX 2048
-#define OP_RUNS_MAX 128
+#define OP_RUNS_MAX 256
 #define OP_FILLS_MAX 64
 #define OP_RECORDS_MAX 128
 #define OP_POOL 4
@@ -85,6 +85,11 @@ bool op_set_draw(struct op_set *out, const struct ph_facts *facts, uint64_t seed
 /* op_body.c: a body for the next entry of a log, into the set's bytes. What later ops may refer to is
  * in `ops` from the old `op_count` on, its references without check. */
 void op_body_draw(struct op_set *set, struct chance *chance, uint32_t log, struct ph_body *out);
+/* The same of so many ops on one record: creates that say nothing, and among them sets that nobody
+ * refers to. */
+void op_body_crowd(struct op_set *set, struct chance *chance, uint32_t log,
+                   const struct op_record *record, uint32_t op_count, uint32_t sets_percent,
+                   struct ph_body *out);
 /* Room in the set's bytes. */
 uint8_t *op_room(struct op_set *set, size_t len);
 

@@ -230,7 +230,7 @@ void op_take_print_merge(struct op_taker *taker, struct chance *chance, FILE *fi
         add_ops(&input, taker, i, record, &entry);
     }
     const struct ph_kind *kind = ph_kind_by_number(record->kind);
-    if (kind != NULL) {
+    if (kind != NULL && input.count < OP_OPS_MAX) { /* else there are more */
         CHECK_OK(ph_merge(kind, &record->id, input.ops, input.count, &merged));
         print_merged(&input, record, &merged, file);
         bool is_first = true;

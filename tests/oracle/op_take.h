@@ -7,7 +7,7 @@
 #include "tests/oracle/op_draw.h"
 #include "tests/support/home.h"
 
-#define OP_HELD_MAX 512
+#define OP_HELD_MAX 2048
 
 /* An entry held, and where. */
 struct op_held {

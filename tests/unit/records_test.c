@@ -1,7 +1,5 @@
 #include "store/records.h"
 
-#include <stdlib.h>
-
 #include "store/entries.h"
 #include "store/state.h"
 #include "tests/support/check.h"
@@ -71,7 +69,7 @@ static uint32_t entries_shown(const struct ph_txn *txn, struct ph_bytes value)
     return shown;
 }
 
-static uint32_t make_limited(struct home *home, uint32_t touch_count_max, uint32_t op_count_max)
+static uint32_t make_limited(struct home *home, uint32_t owner_share, uint32_t school_share)
 {
     struct ph_record_maker maker;
     struct ph_txn txn = {0};
@@ -80,8 +78,8 @@ static uint32_t make_limited(struct home *home, uint32_t touch_count_max, uint32
     CHECK_OK(ph_db_read(home->store->db, &txn));
     CHECK_OK(ph_logs_load(&txn, &logs));
     ph_record_maker_init(&maker, &txn, &logs);
-    maker.touch_count_max = touch_count_max;
-    maker.op_count_max = op_count_max;
+    maker.owner_share = owner_share;
+    maker.school_share = school_share;
     for (uint32_t i = 0; i < ENTRIES; i++)
         CHECK_OK(ph_record_touch(
             &maker, (struct ph_place){world.log_of[entries[i].writer], entries[i].link.seq}));
@@ -93,51 +91,32 @@ static uint32_t make_limited(struct home *home, uint32_t touch_count_max, uint32
     return shown;
 }
 
-static int compare_entries(const void *a, const void *b)
+/* The first of a writer: one bit for each. */
+static uint32_t first_of(uint32_t writer, uint32_t count)
 {
-    const struct world_entry *left = &entries[*(const uint32_t *)a];
-    const struct world_entry *right = &entries[*(const uint32_t *)b];
-    int order =
-        ph_writer_id_compare(&world.writers[left->writer].id, &world.writers[right->writer].id);
-    return order != 0 ? order
-                      : (left->link.seq > right->link.seq) - (left->link.seq < right->link.seq);
-}
-
-/* The first by (writer, sequence), if the create is among them: else nothing is shown at all. */
-static uint32_t first_entries(uint32_t count)
-{
-    uint32_t order[ENTRIES], shown = 0;
-    for (uint32_t i = 0; i < ENTRIES; i++)
-        order[i] = i;
-    qsort(order, ENTRIES, sizeof *order, compare_entries);
-    for (uint32_t i = 0; i < count; i++)
-        shown |= 1u << order[i];
-    return (shown & 1) != 0 ? shown : 0;
-}
-
-static void record_with_too_many_entries_takes_the_same_ones_everywhere(void **state)
-{
-    (void)state;
-    write_all();
-    for (uint32_t order = 0; order < ORDERS; order++) {
-        struct home home;
-        fill(&home, order);
-        for (uint32_t max = 1; max <= ENTRIES; max++)
-            assert_int_equal(make_limited(&home, max, 100), first_entries(max));
-        home_deinit(&home);
+    uint32_t shown = 0;
+    for (uint32_t i = 0; i < ENTRIES && count > 0; i++) {
+        if (entries[i].writer != writer)
+            continue;
+        shown |= 1u << i;
+        count--;
     }
+    return shown;
 }
 
-static void record_with_too_many_ops_takes_whole_entries_as_long_as_they_fit(void **state)
+/* Three ops for the first entry of the owner, two for each other: half of them, rounded up. */
+static void record_takes_the_same_share_of_each_school_everywhere(void **state)
 {
     (void)state;
     write_all();
     for (uint32_t order = 0; order < ORDERS; order++) {
         struct home home;
         fill(&home, order);
-        CHECK(make_limited(&home, 100, 2 * ENTRIES + 1) == (1u << ENTRIES) - 1);
-        uint32_t first = first_entries(ENTRIES - 1);
-        CHECK(make_limited(&home, 100, 2 * ENTRIES) == first);
+        for (uint32_t owner_share = 2; owner_share <= 12; owner_share++)
+            for (uint32_t share = 1; share <= 7 && share <= owner_share; share++)
+                assert_int_equal(make_limited(&home, owner_share, share),
+                                 first_of(0, owner_share / 2) | first_of(1, (share + 1) / 2) |
+                                     first_of(2, (share + 1) / 2));
         home_deinit(&home);
     }
 }
@@ -153,6 +132,5 @@ static void value_with_a_byte_missing_is_corrupt(void **state)
     CHECK_STATUS(ph_record_decode(PH_KIND_PLAN, &plan, bytes, &record), PH_CORRUPT);
 }
 
-CHECK_MAIN(cmocka_unit_test(record_with_too_many_entries_takes_the_same_ones_everywhere),
-           cmocka_unit_test(record_with_too_many_ops_takes_whole_entries_as_long_as_they_fit),
+CHECK_MAIN(cmocka_unit_test(record_takes_the_same_share_of_each_school_everywhere),
            cmocka_unit_test(value_with_a_byte_missing_is_corrupt))

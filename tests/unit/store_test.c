@@ -354,8 +354,8 @@ static void unknown_schema_version_is_refused_untouched(void **state)
     struct home home;
     begin(&home, 1);
     home_close(&home);
-    put_foreign(home.path, "meta", ".schema", ph_bytes("\0\0\0\4", 4));
-    check_refused_untouched(&home, PH_REFUSED, "layout 4");
+    put_foreign(home.path, "meta", ".schema", ph_bytes("\0\0\0\5", 4));
+    check_refused_untouched(&home, PH_REFUSED, "layout 5");
     home_deinit(&home);
 }
 
@@ -381,7 +381,7 @@ static void records_of_an_older_layout_are_made_anew(void **state)
     world_put(&world, batch, &entry, WORLD_SIGNED);
     CHECK_OK(home_apply(&home, batch));
     home_close(&home);
-    put_foreign(home.path, "meta", ".schema", ph_bytes("\0\0\0\2", 4));
+    put_foreign(home.path, "meta", ".schema", ph_bytes("\0\0\0\3", 4));
 
     home_open(&home);
     CHECK(shown_count(&home) == 0);

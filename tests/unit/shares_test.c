@@ -1,0 +1,171 @@
+#include "store/verify.h"
+#include "store/view.h"
+#include "tests/support/check.h"
+#include "tests/support/home.h"
+#include "tests/support/world.h"
+
+#define TITLE 3
+
+static struct world world;
+
+/* Two schools: the plan is of the one whose writer has the higher key, and comes last by it. */
+static uint32_t owner, stranger;
+
+static void begin(struct home *home)
+{
+    world_init(&world, 2);
+    owner = ph_writer_id_compare(&world.writers[0].id, &world.writers[1].id) < 0;
+    stranger = 1 - owner;
+    home_found(home, &world);
+}
+
+static void take(struct home *home, const struct world_entry *entry)
+{
+    struct ph_batch *batch = home_batch();
+    world_put(&world, batch, entry, WORLD_SIGNED);
+    CHECK_OK(home_apply(home, batch));
+}
+
+/* Creates say nothing on a record that is of others, or there already. */
+static void take_void(struct home *home, uint32_t writer, const struct ph_record_id *plan,
+                      uint32_t entry_count, uint32_t op_count)
+{
+    static struct world_entry entry;
+    struct ph_batch *batch = home_batch();
+    for (uint32_t i = 0; i < entry_count; i++) {
+        struct ph_op_writer ops;
+        world_begin(&world, &ops);
+        ph_ops_group(&ops, PH_KIND_PLAN, plan, PH_AUDIENCE_NETWORK);
+        for (uint32_t k = 0; k < op_count; k++)
+            ph_ops_create(&ops);
+        world_end(&world, writer, &ops, &entry);
+        world_put(&world, batch, &entry, WORLD_SIGNED);
+    }
+    CHECK_OK(home_apply(home, batch));
+    home_catch_up(home);
+}
+
+static void take_title(struct home *home, uint32_t writer, const struct ph_record_id *plan,
+                       const char *title)
+{
+    static struct world_entry entry;
+    struct ph_op_writer ops;
+    uint8_t item[256];
+    world_begin(&world, &ops);
+    ph_ops_group(&ops, PH_KIND_PLAN, plan, PH_AUDIENCE_NETWORK);
+    ph_ops_set(&ops, TITLE, NULL, 0, world_text(item, title));
+    world_end(&world, writer, &ops, &entry);
+    take(home, &entry);
+}
+
+/* All titles, the latest first, each followed by a bar. */
+static void check_titles(struct home *home, const struct ph_record_id *plan, const char *expected)
+{
+    char titles[256] = "";
+    struct ph_buffer text = ph_buffer((uint8_t *)titles, sizeof titles - 1);
+    struct ph_view view;
+    struct ph_record record;
+    struct ph_record_value value;
+    CHECK_OK(ph_view_open(home->store, &view));
+    CHECK_OK(ph_view_record(&view, PH_KIND_PLAN, plan, &record));
+    CHECK(record.is_created);
+    while (ph_record_next(&record, &value)) {
+        struct ph_unpacker in = ph_unpack_scanned(value.item);
+        struct ph_bytes item = ph_unpack_text(&in);
+        ph_buffer_put(&text, item.data, item.len);
+        ph_buffer_put(&text, "|", 1);
+    }
+    ph_view_close(&view);
+    assert_string_equal(titles, expected);
+}
+
+static void check_sound(struct home *home)
+{
+    struct ph_verify_report report;
+    enum ph_status status = ph_store_verify(home->store, &report);
+    if (status != PH_OK)
+        print_error("%s\n", report.damage);
+    CHECK_OK(status);
+}
+
+/* 65,536 void ops in a few KB took all the room that a record had: what came later by its writer's
+ * key, the create with it, fell out on every node. */
+static void no_school_crowds_out_another(void **state)
+{
+    (void)state;
+    struct home home;
+    struct world_entry entry;
+    struct ph_record_id plan;
+    begin(&home);
+    world_create(&world, owner, PH_KIND_PLAN, "ours", &entry, &plan);
+    take(&home, &entry);
+    take_void(&home, stranger, &plan, 256, PH_OPS_PER_ENTRY_MAX);
+    check_titles(&home, &plan, "ours|");
+    take_title(&home, owner, &plan, "ours too");
+    check_titles(&home, &plan, "ours too|ours|");
+    check_sound(&home);
+    home_deinit(&home);
+}
+
+static void share_of_ops_ends_within_an_entry(void **state)
+{
+    (void)state;
+    struct home home;
+    struct world_entry entry;
+    struct ph_record_id plan;
+    begin(&home);
+    world_create(&world, owner, PH_KIND_PLAN, "ours", &entry, &plan);
+    take(&home, &entry);
+    take_void(&home, stranger, &plan, PH_SCHOOL_SHARE_MAX / 256 - 1, 256);
+    take_void(&home, stranger, &plan, 1, 254);
+    take_title(&home, stranger, &plan, "a");
+    take_title(&home, stranger, &plan, "b");
+    take_title(&home, stranger, &plan, "c");
+    check_titles(&home, &plan, "b|a|ours|");
+    check_sound(&home);
+    home_deinit(&home);
+}
+
+/* Entries of one op each: the record holds no more than a share of them. */
+static void share_of_entries_is_kept_and_verified(void **state)
+{
+    (void)state;
+    struct home home;
+    struct world_entry entry;
+    struct ph_record_id plan;
+    begin(&home);
+    world_create(&world, owner, PH_KIND_PLAN, "ours", &entry, &plan);
+    take(&home, &entry);
+    take_void(&home, stranger, &plan, PH_SCHOOL_SHARE_MAX - 1, 1);
+    take_title(&home, stranger, &plan, "last");
+    take_title(&home, stranger, &plan, "too late");
+    check_titles(&home, &plan, "last|ours|");
+    check_sound(&home);
+    home_rebuild(&home);
+    check_titles(&home, &plan, "last|ours|");
+    home_deinit(&home);
+}
+
+/* The owner's own void ops can't make its record vanish either: the create comes first. */
+static void create_is_always_within_its_share(void **state)
+{
+    (void)state;
+    struct home home;
+    struct world_entry entry;
+    struct ph_record_id plan;
+    begin(&home);
+    world_create(&world, owner, PH_KIND_PLAN, "before", &entry, &plan);
+    take(&home, &entry);
+    plan = world_record(&world, owner, 1);
+    plan.bytes[11] = (uint8_t)(2 + PH_OWNER_SHARE_MAX / 256); /* created behind what follows */
+    take_void(&home, owner, &plan, PH_OWNER_SHARE_MAX / 256, 256);
+    take_void(&home, owner, &plan, 1, 1);
+    check_titles(&home, &plan, "");
+    check_sound(&home);
+    home_deinit(&home);
+}
+
+CHECK_MAIN(cmocka_unit_test(no_school_crowds_out_another),
+           cmocka_unit_test(share_of_ops_ends_within_an_entry),
+           cmocka_unit_test(share_of_entries_is_kept_and_verified),
+           cmocka_unit_test(create_is_always_within_its_share))
