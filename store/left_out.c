@@ -13,7 +13,7 @@ enum ph_status ph_left_out_has(const struct ph_txn *txn, const struct ph_writer_
     return status == PH_NOT_FOUND ? PH_OK : status;
 }
 
-/* Those of its entries that have been applied are tried again, which makes their records anew. */
+/* Those of a log's entries that have been applied are tried again, which makes their records anew. */
 static enum ph_status undo(const struct ph_txn *txn, const struct ph_logs *logs, uint32_t log)
 {
     const struct ph_log_state *state = &logs->at[log];
@@ -22,12 +22,28 @@ static enum ph_status undo(const struct ph_txn *txn, const struct ph_logs *logs,
     return PH_OK;
 }
 
+/* Whether a school's share of a record has room again, once this writer has none of it. */
+static bool leaves_room(const struct ph_logs *logs, const struct ph_writer_id *writer,
+                        const struct ph_school_id *school)
+{
+    for (uint32_t i = ph_logs_find(logs, writer); i < logs->count; i++) {
+        const struct ph_log_state *state = &logs->at[logs->by_writer[i]];
+        if (!ph_writer_id_equal(&state->writer, writer))
+            return false;
+        if (ph_school_id_equal(&state->school, school))
+            return true;
+    }
+    return false;
+}
+
+/* Of a record whose share was full only what counted is known, so what fell out of it for this writer's
+ * sake is looked for in all entries of the school. */
 static enum ph_status undo_all(const struct ph_txn *txn, const struct ph_writer_id *writer)
 {
     struct ph_logs logs = {0};
     enum ph_status status = ph_logs_load(txn, &logs);
     for (uint32_t log = 0; log < logs.count && status == PH_OK; log++)
-        if (ph_writer_id_equal(&logs.at[log].writer, writer))
+        if (leaves_room(&logs, writer, &logs.at[log].school))
             status = undo(txn, &logs, log);
     ph_logs_free(&logs);
     return status;

@@ -165,7 +165,60 @@ static void create_is_always_within_its_share(void **state)
     home_deinit(&home);
 }
 
+/* The stranger's school has a second writer, whose key comes after that of the first. */
+static void begin_with_a_colleague(struct home *home, struct ph_record_id *plan)
+{
+    static struct world_entry entry;
+    world_init(&world, 3);
+    owner = 2;
+    stranger = ph_writer_id_compare(&world.writers[0].id, &world.writers[1].id) > 0;
+    world_adopt(&world, 1 - stranger, stranger);
+    home_found(home, &world);
+    world_create(&world, owner, PH_KIND_PLAN, "ours", &entry, plan);
+    take(home, &entry);
+}
+
+/* What had fallen out for the first one's sake was lost for good, at those nodes only that had taken
+ * it in time. */
+static void who_is_left_out_makes_room_for_colleagues(void **state)
+{
+    (void)state;
+    struct home home;
+    struct ph_record_id plan;
+    begin_with_a_colleague(&home, &plan);
+    take_void(&home, stranger, &plan, PH_SCHOOL_SHARE_MAX, 1);
+    take_title(&home, 1 - stranger, &plan, "theirs");
+    check_titles(&home, &plan, "ours|");
+
+    struct ph_batch *batch = home_batch();
+    CHECK_OK(ph_batch_leave_out(batch, &world.writers[stranger].id));
+    CHECK_OK(home_apply(&home, batch));
+    home_catch_up(&home);
+    check_titles(&home, &plan, "theirs|ours|");
+    check_sound(&home);
+    home_rebuild(&home);
+    check_titles(&home, &plan, "theirs|ours|");
+    home_deinit(&home);
+}
+
+/* It counts before the colleague's by its key alone, whichever came first. */
+static void share_goes_by_writer_whoever_came_first(void **state)
+{
+    (void)state;
+    struct home home;
+    struct ph_record_id plan;
+    begin_with_a_colleague(&home, &plan);
+    take_title(&home, 1 - stranger, &plan, "theirs");
+    check_titles(&home, &plan, "theirs|ours|");
+    take_void(&home, stranger, &plan, PH_SCHOOL_SHARE_MAX, 1);
+    check_titles(&home, &plan, "ours|");
+    check_sound(&home);
+    home_deinit(&home);
+}
+
 CHECK_MAIN(cmocka_unit_test(no_school_crowds_out_another),
            cmocka_unit_test(share_of_ops_ends_within_an_entry),
            cmocka_unit_test(share_of_entries_is_kept_and_verified),
-           cmocka_unit_test(create_is_always_within_its_share))
+           cmocka_unit_test(create_is_always_within_its_share),
+           cmocka_unit_test(share_goes_by_writer_whoever_came_first),
+           cmocka_unit_test(who_is_left_out_makes_room_for_colleagues))
