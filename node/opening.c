@@ -412,13 +412,16 @@ static void mark_theirs(struct ph_node *node, struct ph_peer *peer, struct ph_by
 /* Then, and only then, heads may be spoken of. */
 static enum ph_status end_facts(struct ph_node *node, struct ph_peer *peer)
 {
-    bool list_is_wanted = peer->list_is_wanted;
+    bool is_said = peer->fact_ids_sent == node->ingest.facts_durable + 1;
+    bool is_wanted = peer->list_is_wanted && peer->list_answered != peer->fact_ids_sent;
     free(peer->facts_theirs);
     peer->facts_theirs = NULL;
     peer->facts_are_due = false;
     peer->list_is_wanted = false;
-    if (list_is_wanted || peer->fact_ids_sent != node->ingest.facts_durable + 1)
+    if (is_wanted || !is_said)
         PH_TRY(send_fact_ids(node, peer));
+    if (is_wanted)
+        peer->list_answered = peer->fact_ids_sent; /* once: what it didn't bring, it won't */
     return ph_sync_send_all_heads(node, peer);
 }
 

@@ -136,6 +136,8 @@ struct ph_peer {
     bool facts_missed;      /* they sent some when there was no room */
     bool list_is_wanted;    /* they hold facts that we lack: they must see what we hold */
     uint32_t fact_ids_sent; /* durable facts when we last listed them, plus one; 0: not yet */
+    uint32_t list_answered; /* fact_ids_sent when a list of theirs with facts that we lack was
+                             * answered by one; 0: never */
     uint8_t *facts_theirs; /* owned from the first of their list until all is sent: a byte a fact */
     bool facts_are_due;    /* their list is whole: what they lack is being sent */
     uint32_t next_fact, facts_end; /* the next one to look at, and where to stop */

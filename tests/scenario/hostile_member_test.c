@@ -400,7 +400,41 @@ static void a_flood_of_invitations_keeps_nobody_from_being_admitted(void **state
     sim_free(sim);
 }
 
-CHECK_MAIN(cmocka_unit_test(a_key_of_two_schools_is_left_out_by_all_at_once),
+/* --- lists --- */
+
+static void say_list(struct sim_stranger *stranger, uint8_t of)
+{
+    uint8_t bytes[200];
+    struct ph_buffer message = ph_buffer(bytes, sizeof bytes);
+    struct ph_fact_prefix prefix = {.bytes = {of}};
+    ph_message_fact_ids(&message, ph_bytes(&prefix, sizeof prefix), false);
+    sim_stranger_say(stranger, ph_buffer_bytes(&message));
+}
+
+/* Regression: each was answered by one, so that two nodes which could not take each other's facts listed
+ * all they held in turn, as fast as the line was. */
+static void a_list_that_brings_nothing_new_is_not_answered_for_ever(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_network(710, 4);
+    struct bad_member bad = bad_member_of(sim, BAD);
+    struct sim_stranger *stranger = bad_member_dial(&bad, 0, 0);
+    uint32_t before = sim_stranger_heard(stranger, PH_MESSAGE_FACT_IDS);
+
+    for (uint32_t i = 0; i < 50; i++) {
+        say_list(stranger, 7);
+        sim_run(sim, 100);
+    }
+
+    assert_in_range(sim_stranger_heard(stranger, PH_MESSAGE_FACT_IDS) - before, 1, 2);
+    CHECK(sim_stranger_is_up(stranger));
+    check_is_heard(sim, 0);
+    sim_stranger_free(stranger);
+    sim_free(sim);
+}
+
+CHECK_MAIN(cmocka_unit_test(a_list_that_brings_nothing_new_is_not_answered_for_ever),
+           cmocka_unit_test(a_key_of_two_schools_is_left_out_by_all_at_once),
            cmocka_unit_test(whom_a_node_leaves_out_keeps_no_full_disk_busy),
            cmocka_unit_test(a_school_with_too_many_branches_stays_left_out_after_a_restart),
            cmocka_unit_test(another_schools_writer_key_is_not_certified),
