@@ -112,6 +112,8 @@ static enum ph_status admit(struct ph_node *node, const struct ph_peer *peer,
     *reason = PH_END_UNKNOWN;
     if (invite == NULL || node->own_log < 0 || !ph_facts_is_voter(node->facts, &node->school))
         return PH_FORBIDDEN;
+    if (ph_facts_surplus(node->facts, &invite->id) > PH_FACT_SURPLUS_MAX / 2)
+        return PH_FORBIDDEN; /* it would drag a flood into the past of all that comes */
     PH_TRY(
         ph_join_verify(proof->invite_key, &proof->signature, &node->network, &peer->theirs.school));
     if (ph_facts_members(node->facts, NULL, 0) >= PH_SCHOOLS_MAX) {

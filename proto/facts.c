@@ -86,6 +86,29 @@ static void close_past(const struct ph_facts *facts, struct ph_bits *past)
     }
 }
 
+/* Facts that others' effects hang on, if they stand: all else is named by who answers it. */
+static bool makes_members(const struct ph_held *held)
+{
+    bool is_of_kind = held->fact.type == PH_FACT_FOUND || held->fact.type == PH_FACT_ADMIT ||
+                      held->fact.type == PH_FACT_CONFIRM;
+    return is_of_kind && held->effect.stands;
+}
+
+/* Bytes in a closed past that its supports don't rest on: what a fact on it lays on all later ones. */
+static size_t surplus_of(const struct ph_facts *facts, const struct ph_bits *past)
+{
+    struct ph_bits covered = {{0}};
+    size_t len = 0;
+    for (uint32_t i = 0; i < facts->count; i++)
+        if (facts->held[i]->is_support && ph_bits_has(past, i))
+            ph_bits_add(&covered, i);
+    close_past(facts, &covered);
+    for (uint32_t i = 0; i < facts->count; i++)
+        if (ph_bits_has(past, i) && !ph_bits_has(&covered, i))
+            len += facts->held[i]->fact.bytes.len;
+    return len;
+}
+
 static enum ph_status resolve_past(const struct ph_facts *facts, struct ph_held *held)
 {
     for (size_t at = 0; at < held->fact.past.len; at += 32) {
@@ -134,8 +157,6 @@ static void insert(struct ph_facts *facts, struct ph_held *held)
             (facts->count - place) * sizeof *facts->by_id);
     facts->by_id[place] = facts->count;
     facts->held[facts->count++] = held;
-    for (uint32_t i = 0; i < held->past_count; i++)
-        facts->held[held->past[i]]->is_named = true;
     ph_standing_apply(facts, facts->count - 1);
 }
 
@@ -150,7 +171,9 @@ static enum ph_status judge(const struct ph_facts *facts, struct ph_held *held)
     if (held->fact.type != PH_FACT_FOUND &&
         !ph_standing_knows_author(facts, &past, &held->fact.author))
         return PH_FORBIDDEN;
-    return ph_standing_judge(facts, &past, &held->fact, &held->effect);
+    PH_TRY(ph_standing_judge(facts, &past, &held->fact, &held->effect));
+    held->is_support = makes_members(held) && surplus_of(facts, &past) <= PH_FACT_SURPLUS_MAX;
+    return PH_OK;
 }
 
 /* A copy of the bytes with room for the numbers of what it names. */
@@ -257,7 +280,7 @@ struct ph_hash ph_facts_hash(struct ph_facts *facts, uint32_t count)
 size_t ph_facts_past(const struct ph_facts *facts, const struct ph_fact_id *must, size_t must_count,
                      uint8_t out[PH_FACT_PAST_MAX * 32])
 {
-    struct ph_bits chosen = {{0}};
+    struct ph_bits chosen = {{0}}, covered = {{0}};
     uint32_t count = 0;
     size_t len = 0;
     assert(must_count < PH_FACT_PAST_MAX);
@@ -267,11 +290,17 @@ size_t ph_facts_past(const struct ph_facts *facts, const struct ph_fact_id *must
         if (index != PH_NONE)
             ph_bits_add(&chosen, index);
     }
-    for (uint32_t i = facts->count; i-- > 0 && count < PH_FACT_PAST_MAX;) {
-        if (facts->held[i]->is_named || ph_bits_has(&chosen, i))
+    for (uint32_t i = facts->count; i-- > 0;) {
+        const struct ph_held *held = facts->held[i];
+        bool is_covered = ph_bits_has(&covered, i) || ph_bits_has(&chosen, i);
+        if (!is_covered && (!held->is_support || count == PH_FACT_PAST_MAX))
             continue;
-        ph_bits_add(&chosen, i);
-        count++;
+        if (!is_covered) {
+            ph_bits_add(&chosen, i);
+            count++;
+        }
+        for (uint32_t k = 0; k < held->past_count; k++)
+            ph_bits_add(&covered, held->past[k]);
     }
     for (uint32_t i = 0; i < facts->count; i++) {
         if (!ph_bits_has(&chosen, facts->by_id[i]))
@@ -299,6 +328,16 @@ uint32_t ph_facts_closure(const struct ph_facts *facts, const struct ph_fact_id 
 }
 
 /* --- Who --- */
+size_t ph_facts_surplus(const struct ph_facts *facts, const struct ph_fact_id *id)
+{
+    struct ph_bits past = {{0}};
+    uint32_t index = ph_fact_number(facts, id);
+    if (index == PH_NONE)
+        return 0;
+    ph_bits_add(&past, index);
+    close_past(facts, &past);
+    return surplus_of(facts, &past);
+}
 
 bool ph_facts_knows(const struct ph_facts *facts, const struct ph_school_id *school)
 {

@@ -32,11 +32,16 @@ const struct ph_fact *ph_facts_founding(const struct ph_facts *facts); /* NULL: 
  * asking again costs nothing. */
 struct ph_hash ph_facts_hash(struct ph_facts *facts, uint32_t count);
 
-/* The past of a new fact: those that it must name, because it rests on them, and the latest (named by
- * no other), those taken last first; at most PH_FACT_PAST_MAX, sorted. Whoever floods the set can't
- * crowd out what a school's next step rests on. Returns the bytes written, 32 each. */
+/* The past of a new fact: those that it must name, because it rests on them, and the latest that make
+ * members and voters (not in the past of another one named), those taken last first; at most
+ * PH_FACT_PAST_MAX, sorted. Whoever floods the set can't crowd out what a school's next step rests on,
+ * nor make it rest on the flood. Returns the bytes written, 32 each. */
 size_t ph_facts_past(const struct ph_facts *facts, const struct ph_fact_id *must, size_t must_count,
                      uint8_t out[PH_FACT_PAST_MAX * 32]);
+
+/* Bytes of facts that whoever rests on this one has to bring along, beside what is rested on anyhow. A
+ * fact with more than PH_FACT_SURPLUS_MAX should not be answered. */
+size_t ph_facts_surplus(const struct ph_facts *facts, const struct ph_fact_id *id);
 
 /* The causal closure of one fact, itself last, in causal order: what leads from the founding fact to
  * it. `out` has room for ph_facts_count indexes. Returns how many. */

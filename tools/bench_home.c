@@ -98,6 +98,23 @@ static enum ph_status make_home(struct school *school, const char *path, const c
 
 /* --- facts --- */
 
+/* The author's certify fact or admission, and what is answered. */
+static size_t rests_on(const struct maker *maker, const struct ph_fact *fact,
+                       const struct school *author, struct ph_fact_id out[2])
+{
+    const struct ph_fact *of_author = ph_facts_certify_of(maker->facts, &author->writer);
+    size_t count = 0;
+    if (of_author == NULL)
+        of_author = ph_facts_admission(maker->facts, &author->id);
+    if (of_author != NULL)
+        out[count++] = of_author->id;
+    if (fact->type == PH_FACT_ADMIT)
+        out[count++] = fact->of.admit.invite;
+    if (fact->type == PH_FACT_CONFIRM)
+        out[count++] = fact->of.confirm.proposal;
+    return count;
+}
+
 /* Signs what `fact` says after all facts so far, and takes it. */
 static enum ph_status add_fact(struct maker *maker, struct ph_fact *fact,
                                const struct school *author, bool by_school)
@@ -105,10 +122,12 @@ static enum ph_status add_fact(struct maker *maker, struct ph_fact *fact,
     uint8_t past[PH_FACT_PAST_MAX * 32], bytes[PH_FACT_MAX];
     struct ph_buffer out = ph_buffer(bytes, sizeof bytes);
     bool is_new = false;
+    struct ph_fact_id must[2];
     fact->network = maker->network;
     memcpy(fact->author.bytes, by_school ? author->id.bytes : author->writer.bytes, 32);
     if (maker->facts != NULL)
-        fact->past = ph_bytes(past, ph_facts_past(maker->facts, NULL, 0, past));
+        fact->past = ph_bytes(
+            past, ph_facts_past(maker->facts, must, rests_on(maker, fact, author, must), past));
     PH_TRY(ph_fact_sign(fact, by_school ? &author->secret : &author->writer_secret, &out));
     if (maker->facts == NULL) {
         memcpy(maker->network.bytes, fact->id.bytes, sizeof maker->network.bytes);

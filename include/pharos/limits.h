@@ -38,8 +38,9 @@
 #define PH_INVITE_USES_MAX 100  /* (wire) */
 #define PH_NETWORK_NAME_MAX 200 /* (wire) bytes of UTF-8 */
 #define PH_PROBATION_BYTES_MAX                                                                     \
-    (2 * 1024 * 1024)      /* (wire) facts taken from a school not known yet */
-#define PH_FACTS_MAX 16384 /* facts held; beyond it new ones are not taken */
+    (2 * 1024 * 1024)                   /* (wire) facts taken from a school not known yet */
+#define PH_FACTS_MAX 16384              /* facts held; beyond it new ones are not taken */
+#define PH_FACT_SURPLUS_MAX (16 * 1024) /* bytes that a fact may lay on all that rest on it */
 
 /* Records. */
 #define PH_FIELD_VALUE_MAX (16 * 1024) /* bytes of one value; a kind may ask for less */

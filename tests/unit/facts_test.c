@@ -402,20 +402,38 @@ static void a_proposal_is_open_to_who_has_a_seat_and_the_widest_first(void **sta
 
 /* --- The graph --- */
 
-static void tips_are_the_facts_that_no_other_names(void **state)
+static void tips_are_the_facts_that_make_members_and_no_other_rests_on(void **state)
 {
     (void)state;
     uint8_t tips[PH_FACT_PAST_MAX * 32];
-    struct made left = make_invite(&schools[0].writer, 7, AFTER(&founder_certify));
+    struct made left = make_admit(&schools[0].writer, &schools[1].id, &invite, AFTER(&invite));
+    struct made right = make_admit(&schools[0].writer, &schools[2].id, &invite, AFTER(&invite));
     struct ph_facts *facts = new_founded_set();
-    CHECK_BYTES(ph_bytes(tips, ph_facts_past(facts, NULL, 0, tips)), ph_bytes(invite.id.bytes, 32));
+    CHECK_BYTES(ph_bytes(tips, ph_facts_past(facts, NULL, 0, tips)),
+                ph_bytes(founding.id.bytes, 32));
     take(facts, &left);
+    take(facts, &right);
     assert_int_equal(ph_facts_past(facts, NULL, 0, tips), 64);
     CHECK(memcmp(tips, tips + 32, 32) < 0);
-    struct made join = make_unknown(&schools[0].key, AFTER(&left, &invite));
+    struct made join =
+        make_admit(&schools[0].writer, &schools[3].id, &invite, AFTER(&left, &right));
+    struct made other = make_unknown(&schools[0].key, AFTER(&join));
+    struct made later = make_invite(&schools[0].writer, 7, AFTER(&join));
     take(facts, &join);
+    take(facts, &other);
+    take(facts, &later);
     CHECK_BYTES(ph_bytes(tips, ph_facts_past(facts, NULL, 0, tips)), ph_bytes(join.id.bytes, 32));
     ph_facts_free(facts);
+}
+
+static bool is_named(const uint8_t *tips, size_t len, const struct ph_fact_id *id)
+{
+    bool is_there = false;
+    for (size_t i = 0; i < len; i += 32) {
+        is_there = is_there || memcmp(tips + i, id->bytes, 32) == 0;
+        CHECK(i == 0 || memcmp(tips + i - 32, tips + i, 32) < 0);
+    }
+    return is_there;
 }
 
 static void of_too_many_tips_the_latest_are_named(void **state)
@@ -423,31 +441,45 @@ static void of_too_many_tips_the_latest_are_named(void **state)
     (void)state;
     uint8_t tips[PH_FACT_PAST_MAX * 32];
     struct ph_facts *facts = new_founded_set();
-    struct made last = invite;
-    for (uint16_t i = 1; i <= PH_FACT_PAST_MAX; i++) {
-        last = make_invite(&schools[0].writer, i, AFTER(&founder_certify));
-        if (i != 3)
-            take(facts, &last);
+    struct made first = {.len = 0}, last = {.len = 0};
+    for (uint16_t i = 0; i <= PH_FACT_PAST_MAX; i++) {
+        struct school one = school((uint16_t)(100 + i));
+        last = make_admit(&schools[0].writer, &one.id, &invite, AFTER(&invite));
+        first = i == 0 ? last : first;
+        take(facts, &last);
     }
     assert_int_equal(ph_facts_past(facts, NULL, 0, tips), sizeof tips);
-    last = make_invite(&schools[0].writer, 99, AFTER(&founder_certify));
-    take(facts, &last);
-    assert_int_equal(ph_facts_past(facts, NULL, 0, tips), sizeof tips);
-    bool has_last = false;
-    for (size_t i = 0; i < sizeof tips; i += 32) {
-        has_last = has_last || memcmp(tips + i, last.id.bytes, 32) == 0;
-        CHECK(memcmp(tips + i, invite.id.bytes, 32) != 0); /* the oldest of them */
-        CHECK(i == 0 || memcmp(tips + i - 32, tips + i, 32) < 0);
-    }
-    CHECK(has_last);
-    struct ph_fact_id must[2] = {invite.id, last.id};
+    CHECK(is_named(tips, sizeof tips, &last.id));
+    CHECK(!is_named(tips, sizeof tips, &first.id));
+    struct ph_fact_id must[2] = {first.id, last.id};
     assert_int_equal(ph_facts_past(facts, must, 2, tips), sizeof tips);
-    bool has_invite = false;
-    for (size_t i = 0; i < sizeof tips; i += 32) {
-        has_invite = has_invite || memcmp(tips + i, invite.id.bytes, 32) == 0;
-        CHECK(i == 0 || memcmp(tips + i - 32, tips + i, 32) < 0);
+    CHECK(is_named(tips, sizeof tips, &first.id)); /* though others came later */
+    ph_facts_free(facts);
+}
+
+/* Regression: whatever was latest came into the past of every later fact, a flood of no use as well. */
+static void a_flood_is_not_rested_on(void **state)
+{
+    (void)state;
+    static uint8_t items[3 + 800] = {0xc5, 800 >> 8, 800 & 255};
+    uint8_t tips[PH_FACT_PAST_MAX * 32];
+    struct ph_facts *facts = new_founded_set();
+    struct made last = invite;
+    for (size_t len = 0; len <= PH_FACT_SURPLUS_MAX; len += sizeof items) {
+        struct ph_fact fact = {.type = 77};
+        fact.of.other.count = 1;
+        fact.of.other.items = ph_bytes(items, sizeof items);
+        last = make(fact, &schools[0].writer, AFTER(&last));
+        take(facts, &last);
     }
-    CHECK(has_invite); /* named though others came later */
+    struct made on_it = make_admit(&schools[0].writer, &schools[1].id, &invite, AFTER(&last));
+    struct made beside = make_admit(&schools[0].writer, &schools[2].id, &invite, AFTER(&invite));
+    take(facts, &on_it);
+    take(facts, &beside);
+    CHECK(ph_facts_knows(facts, &schools[1].id));
+    CHECK(ph_facts_surplus(facts, &last.id) > PH_FACT_SURPLUS_MAX);
+    CHECK(ph_facts_surplus(facts, &invite.id) < 1000);
+    CHECK_BYTES(ph_bytes(tips, ph_facts_past(facts, NULL, 0, tips)), ph_bytes(beside.id.bytes, 32));
     ph_facts_free(facts);
 }
 
@@ -550,7 +582,8 @@ int main(void)
         cmocka_unit_test(votes_count_only_where_they_are_in_the_past),
         cmocka_unit_test(a_school_unknown_to_the_proposal_gets_no_vote),
         cmocka_unit_test(a_proposal_is_open_to_who_has_a_seat_and_the_widest_first),
-        cmocka_unit_test(tips_are_the_facts_that_no_other_names),
+        cmocka_unit_test(tips_are_the_facts_that_make_members_and_no_other_rests_on),
+        cmocka_unit_test(a_flood_is_not_rested_on),
         cmocka_unit_test(of_too_many_tips_the_latest_are_named),
         cmocka_unit_test(a_closure_leads_from_the_founding_to_the_fact),
         cmocka_unit_test(the_hash_is_over_the_sorted_ids_of_a_prefix),
