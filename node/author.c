@@ -67,6 +67,10 @@ enum ph_status ph_author_fact(struct ph_node *node, struct ph_fact *fact, struct
     struct ph_fact_id must[2];
     bool by_school = is_signed_by_school(fact->type);
     bool is_new = false;
+    uint32_t room =
+        PH_FACTS_PER_SCHOOL_MAX - (fact->type == PH_FACT_CERTIFY ? 0 : PH_FACTS_RESERVE);
+    if (ph_facts_count_of(node->facts, &node->school) >= room)
+        return PH_REFUSED; /* the rest is for what other PCs of this school sign meanwhile */
     fact->network = node->network;
     memcpy(fact->author.bytes, by_school ? node->school.bytes : node->writer.bytes,
            sizeof fact->author.bytes);

@@ -35,7 +35,8 @@ static void link_branch(struct ph_node *node, uint32_t number)
 
 static bool is_over_by_facts(const struct ph_node *node, const struct ph_school_id *school)
 {
-    return ph_facts_certify_count(node->facts, school) > PH_CERTIFIES_PER_SCHOOL_MAX;
+    return ph_facts_certify_count(node->facts, school) > PH_CERTIFIES_PER_SCHOOL_MAX ||
+           ph_facts_count_of(node->facts, school) > PH_FACTS_PER_SCHOOL_MAX;
 }
 
 static enum ph_status load_rows(struct ph_node *node, const struct ph_view *view)
@@ -284,7 +285,7 @@ static enum ph_status leave_out(struct ph_node *node, struct ph_log *log)
     ph_log(node->log, PH_LOG_WARN, "log %02x%02x%02x%02x is left out: its writer %s",
            log->row.writer.bytes[0], log->row.writer.bytes[1], log->row.writer.bytes[2],
            log->row.writer.bytes[3],
-           log->is_silent ? "is of a school that certifies too many writers"
+           log->is_silent ? "is of a school that signs too many facts"
                           : "or its school signs too many branches");
     return ph_batch_leave_out(node->ingest.gathering, &log->row.writer);
 }
@@ -365,7 +366,7 @@ static uint32_t add_log(struct ph_node *node, const struct ph_log_row *row,
     return logs->count - 1;
 }
 
-enum ph_status ph_ends_add(struct ph_node *node, const struct ph_fact *certify)
+static enum ph_status add(struct ph_node *node, const struct ph_fact *certify)
 {
     struct ph_log_row row = {.writer = certify->of.certify.writer,
                              .school = ph_fact_school(certify),
@@ -387,6 +388,19 @@ enum ph_status ph_ends_add(struct ph_node *node, const struct ph_fact *certify)
     judge_certify(node, certify);
     PH_TRY(leave_out_new(node));
     return is_over ? leave_out_certified(node, certify) : PH_OK;
+}
+
+enum ph_status ph_ends_take_fact(struct ph_node *node, uint32_t index)
+{
+    const struct ph_fact *fact = ph_facts_at(node->facts, index);
+    const struct ph_school_id *school = ph_facts_counted_for(node->facts, index);
+    if (fact->type == PH_FACT_CERTIFY && ph_facts_stands(node->facts, fact))
+        return add(node, fact);
+    if (ph_facts_count_of(node->facts, school) <= PH_FACTS_PER_SCHOOL_MAX)
+        return PH_OK;
+    judge_school(node, school);
+    PH_TRY(leave_out_new(node));
+    return leave_out_writers(node, school);
 }
 
 enum ph_status ph_ends_branch_number(const struct ph_node *node, const struct ph_log_row *row,

@@ -13,10 +13,11 @@ PH_MUST_USE enum ph_status ph_ends_load(struct ph_node *node);
  * the journal, or by an older program, does not know it yet. As ph_ingest_batch; due still, then. */
 PH_MUST_USE enum ph_status ph_ends_restate_left_out(struct ph_node *node);
 
-/* A log for a certify fact just taken that stands, and its row in the gathering batch, unless the
- * writer has one. A school with more certify facts than PH_CERTIFIES_PER_SCHOOL_MAX is left out with
+/* What follows from the fact at `index`, just taken: of a certify fact that stands a log, and its row
+ * in the gathering batch, unless the writer has one. A school with more certify facts than
+ * PH_CERTIFIES_PER_SCHOOL_MAX, or more facts of any kind than PH_FACTS_PER_SCHOOL_MAX, is left out with
  * all its writers. */
-PH_MUST_USE enum ph_status ph_ends_add(struct ph_node *node, const struct ph_fact *certify);
+PH_MUST_USE enum ph_status ph_ends_take_fact(struct ph_node *node, uint32_t index);
 
 /* The writer's first log; -1: none. */
 int ph_ends_find(const struct ph_node *node, const struct ph_writer_id *writer);

@@ -24,21 +24,13 @@ enum ph_status ph_ingest_fact(struct ph_node *node, struct ph_bytes bytes, bool 
 {
     struct ph_batch *batch = NULL;
     PH_TRY(ph_ingest_batch(node, &batch));
-    enum ph_status status = ph_facts_take(node->facts, bytes, is_new);
-    if (status == PH_LIMIT && ph_facts_count(node->facts) == PH_FACTS_MAX) {
-        *is_new = false; /* nobody's fault: not taken, and not asked for again */
-        return PH_OK;
-    }
-    PH_TRY(status);
+    PH_TRY(ph_facts_take(node->facts, bytes, is_new));
     if (!*is_new)
         return PH_OK;
     uint32_t index = ph_facts_count(node->facts) - 1;
     PH_TRY(ph_batch_fact(batch, index, bytes));
-    const struct ph_fact *fact = ph_facts_at(node->facts, index);
     node->ingest.fact_sources[index] = 0;
-    if (fact->type == PH_FACT_CERTIFY && ph_facts_stands(node->facts, fact))
-        return ph_ends_add(node, fact);
-    return PH_OK;
+    return ph_ends_take_fact(node, index);
 }
 
 /* --- holes --- */
@@ -197,7 +189,7 @@ static enum ph_status load_facts(struct ph_node *node)
         bool is_new = false;
         status = ph_view_fact(&view, index, &bytes);
         if (status == PH_OK)
-            status = ph_facts_take(node->facts, bytes, &is_new);
+            status = ph_facts_load(node->facts, bytes, &is_new);
         if (status != PH_OK && status != PH_NOT_FOUND)
             ph_log(node->log, PH_LOG_ERROR, "stored fact %u: %s", index, ph_status_text(status));
     }

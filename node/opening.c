@@ -128,7 +128,11 @@ static enum ph_status admit(struct ph_node *node, const struct ph_peer *peer,
     fact.of.admit.school = peer->theirs.school;
     fact.of.admit.invite = invite->id;
     fact.of.admit.proof = proof->signature;
-    return ph_author_fact(node, &fact, NULL);
+    enum ph_status status = ph_author_fact(node, &fact, NULL);
+    if (status != PH_REFUSED)
+        return status;
+    *reason = PH_END_FULL;
+    return PH_FORBIDDEN;
 }
 
 /* Our own step after what we have learned; its failure is nobody else's fault. */
@@ -145,16 +149,22 @@ static enum ph_status take_fact_list(struct ph_node *node, struct ph_peer *peer,
                                      struct ph_unpacker facts, uint32_t count)
 {
     enum ph_status status = ph_ingest_is_full(node) ? PH_PARTIAL : PH_OK;
+    bool is_waiting = false;
     for (uint32_t i = 0; i < count && status == PH_OK; i++) {
         bool is_new = false;
         status = ph_ingest_fact(node, ph_message_next_fact(&facts), &is_new);
-        if (status == PH_OK && is_new)
+        is_waiting = is_waiting || status == PH_WAITING;
+        if (status == PH_REFUSED || status == PH_WAITING)
+            status = PH_OK; /* nobody's fault; those behind may be taken */
+        else if (status == PH_OK && is_new)
             node->ingest.fact_sources[ph_facts_count(node->facts) - 1] = source_of(node, peer);
     }
     /* Not to be taken now: no harm, we list what we hold once there is room. */
-    if (status == PH_WAITING || status == PH_PARTIAL)
+    if (is_waiting || status == PH_PARTIAL)
         peer->facts_missed = true;
-    else if (status != PH_OK)
+    if (status == PH_PARTIAL)
+        peer->fact_ids_sent = 0; /* what we hold stays the same, and yet has to be said again */
+    if (status != PH_OK && status != PH_PARTIAL)
         return status;
     return settle(node);
 }
@@ -489,7 +499,8 @@ enum ph_status ph_opening_on_committed(struct ph_node *node, struct ph_peer *pee
         PH_TRY(send_new_facts(node, peer, first));
     if (peer->facts_missed && !ph_ingest_is_full(node)) {
         peer->facts_missed = false;
-        PH_TRY(send_fact_ids(node, peer));
+        if (peer->fact_ids_sent != node->ingest.facts_durable + 1)
+            PH_TRY(send_fact_ids(node, peer));
     }
     if (peer->root_is_unjudged && ph_ingest_is_quiet(node))
         return judge_root(node, peer);

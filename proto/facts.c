@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "proto/standing.h"
+#include "proto/flood.h"
 
 #define SIZE_FIRST 64
 
@@ -157,20 +157,27 @@ static void insert(struct ph_facts *facts, struct ph_held *held)
             (facts->count - place) * sizeof *facts->by_id);
     facts->by_id[place] = facts->count;
     facts->held[facts->count++] = held;
+    if (facts->count > 1 && ph_flood_is_over(&facts->schools[held->effect.of]))
+        ph_flood_note_taken(facts, &held->fact.id);
     ph_standing_apply(facts, facts->count - 1);
 }
 
 /* Judge a parsed fact that is not held yet. */
-static enum ph_status judge(const struct ph_facts *facts, struct ph_held *held)
+static enum ph_status judge(const struct ph_facts *facts, struct ph_held *held, bool is_bounded)
 {
     struct ph_bits past = {{0}};
     PH_TRY(resolve_past(facts, held));
     for (uint32_t i = 0; i < held->past_count; i++)
         ph_bits_add(&past, held->past[i]);
     close_past(facts, &past);
-    if (held->fact.type != PH_FACT_FOUND &&
-        !ph_standing_knows_author(facts, &past, &held->fact.author))
-        return PH_FORBIDDEN;
+    if (held->fact.type != PH_FACT_FOUND) {
+        held->effect.of = ph_standing_school_of(facts, &past, &held->fact.author);
+        if (held->effect.of == PH_NONE)
+            return PH_FORBIDDEN;
+        if (is_bounded && ph_flood_is_over(&facts->schools[held->effect.of]) &&
+            ph_flood_wanted_by(facts, &held->fact.id) == PH_NONE)
+            return PH_REFUSED;
+    }
     PH_TRY(ph_standing_judge(facts, &past, &held->fact, &held->effect));
     held->is_support = makes_members(held) && surplus_of(facts, &past) <= PH_FACT_SURPLUS_MAX;
     return PH_OK;
@@ -192,7 +199,7 @@ static struct ph_held *copy_of(struct ph_bytes bytes, struct ph_bytes *copy)
 
 /* All that can fail; the set is unchanged, but for room. */
 static enum ph_status prepare(struct ph_facts *facts, struct ph_held *held, struct ph_bytes copy,
-                              bool *is_new)
+                              bool is_bounded, bool *is_new)
 {
     PH_TRY(ph_fact_parse(copy, &held->fact));
     if (!is_of_network(facts, &held->fact))
@@ -201,12 +208,16 @@ static enum ph_status prepare(struct ph_facts *facts, struct ph_held *held, stru
     if (!*is_new)
         return PH_OK;
     if (facts->count == PH_FACTS_MAX)
-        return PH_LIMIT;
+        return PH_REFUSED;
     PH_TRY(grow(facts));
-    return judge(facts, held);
+    enum ph_status status = judge(facts, held, is_bounded);
+    if (status == PH_WAITING)
+        ph_flood_note_waiting(facts, &held->fact);
+    return status;
 }
 
-enum ph_status ph_facts_take(struct ph_facts *facts, struct ph_bytes bytes, bool *is_new)
+static enum ph_status take(struct ph_facts *facts, struct ph_bytes bytes, bool is_bounded,
+                           bool *is_new)
 {
     struct ph_bytes copy;
     bool is_missing = false;
@@ -215,7 +226,7 @@ enum ph_status ph_facts_take(struct ph_facts *facts, struct ph_bytes bytes, bool
     struct ph_held *held = copy_of(bytes, &copy);
     if (held == NULL)
         return PH_NO_MEMORY;
-    enum ph_status status = prepare(facts, held, copy, &is_missing);
+    enum ph_status status = prepare(facts, held, copy, is_bounded, &is_missing);
     if (status == PH_OK && is_missing)
         insert(facts, held);
     else
@@ -223,6 +234,16 @@ enum ph_status ph_facts_take(struct ph_facts *facts, struct ph_bytes bytes, bool
     if (status == PH_OK)
         *is_new = is_missing;
     return status;
+}
+
+enum ph_status ph_facts_take(struct ph_facts *facts, struct ph_bytes bytes, bool *is_new)
+{
+    return take(facts, bytes, true, is_new);
+}
+
+enum ph_status ph_facts_load(struct ph_facts *facts, struct ph_bytes bytes, bool *is_new)
+{
+    return take(facts, bytes, false, is_new);
 }
 
 /* --- Questions about the graph --- */
@@ -260,6 +281,14 @@ const struct ph_fact *ph_facts_founding(const struct ph_facts *facts)
     return facts->count == 0 ? NULL : &facts->held[0]->fact; /* all others have it in their past */
 }
 
+static void count_by_school(struct ph_facts *facts, uint32_t count)
+{
+    for (uint32_t i = 0; i < facts->school_count; i++)
+        facts->schools[i].counted_count = 0;
+    for (uint32_t i = 0; i < count; i++)
+        facts->schools[facts->held[i]->effect.of].counted_count++;
+}
+
 struct ph_hash ph_facts_hash(struct ph_facts *facts, uint32_t count)
 {
     assert(count <= facts->count);
@@ -267,10 +296,13 @@ struct ph_hash ph_facts_hash(struct ph_facts *facts, uint32_t count)
         return facts->hash;
     struct ph_hasher hasher;
     ph_hasher_init(&hasher, PH_DOMAIN_FACT_SET);
+    count_by_school(facts, count);
     for (uint32_t i = 0; i < facts->count; i++) {
         uint32_t index = facts->by_id[i];
-        if (index < count)
-            ph_hasher_add(&hasher, ph_bytes(facts->held[index]->fact.id.bytes, 32));
+        const struct ph_held *held = facts->held[index];
+        if (index < count &&
+            facts->schools[held->effect.of].counted_count <= PH_FACTS_PER_SCHOOL_MAX)
+            ph_hasher_add(&hasher, ph_bytes(held->fact.id.bytes, 32));
     }
     facts->hash = ph_hasher_end(&hasher);
     facts->hashed_count = count;
@@ -311,6 +343,17 @@ size_t ph_facts_past(const struct ph_facts *facts, const struct ph_fact_id *must
     return len;
 }
 
+size_t ph_facts_surplus(const struct ph_facts *facts, const struct ph_fact_id *id)
+{
+    struct ph_bits past = {{0}};
+    uint32_t index = ph_fact_number(facts, id);
+    if (index == PH_NONE)
+        return 0;
+    ph_bits_add(&past, index);
+    close_past(facts, &past);
+    return surplus_of(facts, &past);
+}
+
 uint32_t ph_facts_closure(const struct ph_facts *facts, const struct ph_fact_id *id, uint32_t *out)
 {
     struct ph_bits past = {{0}};
@@ -328,16 +371,6 @@ uint32_t ph_facts_closure(const struct ph_facts *facts, const struct ph_fact_id 
 }
 
 /* --- Who --- */
-size_t ph_facts_surplus(const struct ph_facts *facts, const struct ph_fact_id *id)
-{
-    struct ph_bits past = {{0}};
-    uint32_t index = ph_fact_number(facts, id);
-    if (index == PH_NONE)
-        return 0;
-    ph_bits_add(&past, index);
-    close_past(facts, &past);
-    return surplus_of(facts, &past);
-}
 
 bool ph_facts_knows(const struct ph_facts *facts, const struct ph_school_id *school)
 {
@@ -382,6 +415,18 @@ const struct ph_fact *ph_facts_certify_of(const struct ph_facts *facts,
             return &held->fact;
     }
     return NULL;
+}
+
+uint32_t ph_facts_count_of(const struct ph_facts *facts, const struct ph_school_id *school)
+{
+    uint32_t number = ph_school_number(facts, school->bytes);
+    return number == PH_NONE ? 0 : facts->schools[number].fact_count;
+}
+
+const struct ph_school_id *ph_facts_counted_for(const struct ph_facts *facts, uint32_t index)
+{
+    assert(index < facts->count);
+    return &facts->schools[facts->held[index]->effect.of].id;
 }
 
 bool ph_facts_stands(const struct ph_facts *facts, const struct ph_fact *fact)

@@ -16,8 +16,13 @@ void ph_facts_free(struct ph_facts *facts);
 
 /* Take one fact. PH_OK also if it is held already (`is_new` tells).
  * PH_WAITING: part of its past is not held. PH_FORBIDDEN: its author is not known in its past, or it
- * is of another network. PH_LIMIT: PH_FACTS_MAX. Others as ph_fact_parse. */
+ * is of another network. PH_REFUSED: there is no room, or none for its school's. Others as
+ * ph_fact_parse. */
 PH_MUST_USE enum ph_status ph_facts_take(struct ph_facts *facts, struct ph_bytes bytes,
+                                         bool *is_new);
+
+/* The same for one that was taken before, by this program or another: its school has room for it. */
+PH_MUST_USE enum ph_status ph_facts_load(struct ph_facts *facts, struct ph_bytes bytes,
                                          bool *is_new);
 
 /* By order of taking, which is a causal order. Borrowed until the set is freed. */
@@ -28,8 +33,8 @@ const struct ph_fact *ph_facts_find(const struct ph_facts *facts, const struct p
 uint32_t ph_facts_find_prefix(const struct ph_facts *facts, const uint8_t prefix[16]);
 const struct ph_fact *ph_facts_founding(const struct ph_facts *facts); /* NULL: not held yet */
 
-/* Hash over the ids of the first `count` facts taken: what is durable is a prefix. Kept, so that
- * asking again costs nothing. */
+/* Hash over the ids of the first `count` facts taken (what is durable is a prefix), but for those of
+ * schools with more than PH_FACTS_PER_SCHOOL_MAX among them. Kept, so that asking again costs nothing. */
 struct ph_hash ph_facts_hash(struct ph_facts *facts, uint32_t count);
 
 /* The past of a new fact: those that it must name, because it rests on them, and the latest that make
@@ -46,6 +51,12 @@ size_t ph_facts_surplus(const struct ph_facts *facts, const struct ph_fact_id *i
 /* The causal closure of one fact, itself last, in causal order: what leads from the founding fact to
  * it. `out` has room for ph_facts_count indexes. Returns how many. */
 uint32_t ph_facts_closure(const struct ph_facts *facts, const struct ph_fact_id *id, uint32_t *out);
+
+/* How many facts count for a school: those of its own key and of its writers'. One more than
+ * PH_FACTS_PER_SCHOOL_MAX are taken. */
+uint32_t ph_facts_count_of(const struct ph_facts *facts, const struct ph_school_id *school);
+/* The school that the fact at `index` counts for. Borrowed until the next fact is taken. */
+const struct ph_school_id *ph_facts_counted_for(const struct ph_facts *facts, uint32_t index);
 
 /* Who. */
 bool ph_facts_knows(const struct ph_facts *facts, const struct ph_school_id *school);

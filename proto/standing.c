@@ -97,12 +97,21 @@ static uint32_t count_admissions(const struct ph_facts *facts, const struct ph_b
     return count;
 }
 
-bool ph_standing_knows_author(const struct ph_facts *facts, const struct ph_bits *past,
-                              const struct ph_author *author)
+uint32_t ph_standing_school_of(const struct ph_facts *facts, const struct ph_bits *past,
+                               const struct ph_author *author)
 {
     struct ph_bits certifiers = {{0}};
-    return knows_school(facts, past, ph_school_number(facts, author->bytes)) ||
-           find_certifiers(facts, past, author, &certifiers);
+    uint32_t lowest = PH_NONE;
+    uint32_t school = ph_school_number(facts, author->bytes);
+    if (knows_school(facts, past, school))
+        return school;
+    find_certifiers(facts, past, author, &certifiers);
+    for (uint32_t i = 0; i < facts->school_count; i++)
+        if (ph_bits_has(&certifiers, i) &&
+            (lowest == PH_NONE ||
+             ph_school_id_compare(&facts->schools[i].id, &facts->schools[lowest].id) < 0))
+            lowest = i;
+    return lowest;
 }
 
 /* --- What each type does --- */
@@ -196,7 +205,7 @@ static void judge_confirm(const struct ph_facts *facts, const struct ph_bits *pa
 enum ph_status ph_standing_judge(const struct ph_facts *facts, const struct ph_bits *past,
                                  const struct ph_fact *fact, struct ph_effect *effect)
 {
-    *effect = (struct ph_effect){0};
+    *effect = (struct ph_effect){.of = effect->of};
     switch (fact->type) {
     case PH_FACT_FOUND:
         effect->school = 0;
@@ -255,10 +264,12 @@ static void apply_confirm(struct ph_facts *facts, uint32_t index)
 void ph_standing_apply(struct ph_facts *facts, uint32_t index)
 {
     struct ph_held *held = facts->held[index];
+    if (held->fact.type == PH_FACT_FOUND)
+        apply_admission(facts, held, held->fact.author.bytes);
+    facts->schools[held->effect.of].fact_count++;
     if (!held->effect.stands)
         return;
     if (held->fact.type == PH_FACT_FOUND) {
-        apply_admission(facts, held, held->fact.author.bytes);
         facts->schools[held->effect.school].is_voter = true;
     } else if (held->fact.type == PH_FACT_ADMIT) {
         apply_admission(facts, held, held->fact.of.admit.school.bytes);

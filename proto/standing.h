@@ -29,6 +29,7 @@ static inline void ph_bits_add(struct ph_bits *bits, uint32_t index)
 /* What one fact does. Fixed when it is taken, from its past alone. */
 struct ph_effect {
     bool stands;       /* it does what its type says; all else below is only for those that do */
+    uint32_t of;       /* the school that it counts for, also without effect */
     uint32_t school;   /* certify: whose. admit: who is known by it. propose: who would vote */
     uint32_t admitter; /* admit: the voter that it counts for */
     uint32_t proposal; /* confirm: fact number */
@@ -52,6 +53,15 @@ struct ph_known_school {
     struct ph_school_id id;
     struct ph_fact_id admission; /* of several that stand, the lowest */
     bool is_voter;
+    uint32_t fact_count;    /* facts of it */
+    uint32_t counted_count; /* the same among some of them, while ph_facts_hash looks */
+};
+
+/* Facts that others of this school rest on; taken even from a school that floods (flood.h). */
+struct ph_school_wants {
+    struct ph_fact_id ids[PH_FACTS_WANTED_MAX];
+    uint32_t next;    /* where the next one goes */
+    uint32_t brought; /* taken so */
 };
 
 struct ph_facts {
@@ -62,18 +72,20 @@ struct ph_facts {
     uint32_t size;
     struct ph_known_school *schools; /* by number; room for one more than there are facts */
     uint32_t school_count;
-    uint32_t hashed_count; /* of `hash`; PH_NONE before the first */
+    struct ph_school_wants wants[PH_SCHOOLS_MAX]; /* by number; of later ones none */
+    uint32_t hashed_count;                        /* of `hash`; PH_NONE before the first */
     struct ph_hash hash;
 };
 
 uint32_t ph_school_number(const struct ph_facts *facts, const uint8_t id[32]);      /* or PH_NONE */
 uint32_t ph_fact_number(const struct ph_facts *facts, const struct ph_fact_id *id); /* or PH_NONE */
 
-/* Whether `author` is a school that is known in `past` or a writer certified there. */
-bool ph_standing_knows_author(const struct ph_facts *facts, const struct ph_bits *past,
-                              const struct ph_author *author);
+/* The school that facts by `author` on `past` count for: itself if it is a school that is known there,
+ * else the one with the lowest key that has certified the writer there. PH_NONE: it is not known. */
+uint32_t ph_standing_school_of(const struct ph_facts *facts, const struct ph_bits *past,
+                               const struct ph_author *author);
 
-/* Judge a fact that is not in the set yet. `effect->school` of an admission may be PH_NONE: a school
+/* Judge a fact that is not in the set yet; `effect->of` is kept. `effect->school` of an admission may be PH_NONE: a school
  * that is new here. PH_NO_MEMORY. */
 PH_MUST_USE enum ph_status ph_standing_judge(const struct ph_facts *facts,
                                              const struct ph_bits *past, const struct ph_fact *fact,

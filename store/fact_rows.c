@@ -9,7 +9,7 @@ enum ph_status ph_fact_rows_take(struct ph_facts **facts, struct ph_bytes bytes,
         memcpy(network.bytes, fact.id.bytes, sizeof network.bytes);
         PH_TRY(ph_facts_new(&network, facts));
     }
-    return ph_facts_take(*facts, bytes, is_new);
+    return ph_facts_load(*facts, bytes, is_new);
 }
 
 bool ph_fact_rows_certify(const struct ph_facts *facts, const struct ph_log_row *row)

@@ -7,7 +7,7 @@
 #include "store/batch.h"
 
 /* The first is the founding fact, which names the network of all others: `*facts`, NULL before it, is
- * made then, owned by the caller. As ph_fact_parse, ph_facts_new and ph_facts_take. */
+ * made then, owned by the caller. As ph_fact_parse, ph_facts_new and ph_facts_load. */
 PH_MUST_USE enum ph_status ph_fact_rows_take(struct ph_facts **facts, struct ph_bytes bytes,
                                              bool *is_new);
 

@@ -39,8 +39,13 @@
 #define PH_NETWORK_NAME_MAX 200 /* (wire) bytes of UTF-8 */
 #define PH_PROBATION_BYTES_MAX                                                                     \
     (2 * 1024 * 1024)                   /* (wire) facts taken from a school not known yet */
-#define PH_FACTS_MAX 16384              /* facts held; beyond it new ones are not taken */
+#define PH_FACTS_MAX 65536              /* facts held; beyond it new ones are not taken */
 #define PH_FACT_SURPLUS_MAX (16 * 1024) /* bytes that a fact may lay on all that rest on it */
+#define PH_FACTS_PER_SCHOOL_MAX 512     /* (wire) more: none of its facts and logs counts */
+#define PH_FACTS_WANTED_MAX                                                                        \
+    16 /* missing facts remembered for each school whose facts wait for them */
+#define PH_FACTS_BROUGHT_MAX 64 /* of these taken beyond another school's bound */
+#define PH_FACTS_RESERVE 64     /* of these, what a school keeps for certifying its writers */
 
 /* Records. */
 #define PH_FIELD_VALUE_MAX (16 * 1024) /* bytes of one value; a kind may ask for less */
@@ -102,6 +107,10 @@ static_assert(PH_TWIN_MS_MAX > PH_IDLE_ROOT_MS, "who lives says so in time");
 static_assert(PH_RUN_COUNTED_MAX + 256 <= PH_FRAME_PLAIN_MAX, "a run fits one frame");
 static_assert(PH_HEADER_LEN + PH_BODY_MAX <= PH_RUN_COUNTED_MAX, "an entry fits a run");
 static_assert(PH_FACT_PAST_MAX * 32 < PH_FACT_MAX, "a fact holds its past");
+static_assert(PH_SCHOOLS_MAX * (PH_FACTS_PER_SCHOOL_MAX + 1 + PH_FACTS_BROUGHT_MAX) <= PH_FACTS_MAX,
+              "no school's facts take another's room");
+static_assert(PH_ADMISSIONS_MAX + 3 * PH_SCHOOLS_MAX + PH_FACTS_RESERVE <= PH_FACTS_PER_SCHOOL_MAX,
+              "a founder can admit and confirm all others, each by an invitation of its own");
 static_assert(PH_BODY_MAX < 65536, "a body's length is 16 bits");
 static_assert(PH_PEERS_MAX < 255, "a peer's place fits a byte");
 

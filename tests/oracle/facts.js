@@ -88,6 +88,14 @@ function parseFact(bytes) {
     return fact;
 }
 
+// Whose name is in the list more often.
+function moreThan(bound, names) {
+    const counts = new Map();
+    for (const name of names)
+        counts.set(name, (counts.get(name) || 0) + 1);
+    return [...counts.keys()].filter((name) => counts.get(name) > bound);
+}
+
 // A grow-only set, by id. What it answers is about some set of ids, closed under pasts: the causal
 // past of a fact, or all that is held.
 class Facts {
@@ -227,17 +235,31 @@ class Facts {
         return this.of(this.all(), CERTIFY).filter((fact) => this.certifies(fact));
     }
 
-    // Schools with more certify facts than count.
-    certifiedTooOften() {
-        const counts = new Map();
-        for (const { author } of this.certificates())
-            counts.set(author, (counts.get(author) || 0) + 1);
-        return [...counts.keys()]
-            .filter((school) => counts.get(school) > limits.PH_CERTIFIES_PER_SCHOOL_MAX);
+    // Schools with more certify facts than count, or more facts of any kind.
+    tooTalkative() {
+        return [...new Set([
+            ...moreThan(limits.PH_CERTIFIES_PER_SCHOOL_MAX,
+                this.certificates().map((fact) => fact.author)),
+            ...this.flooding()])];
+    }
+
+    // The school that a fact counts for.
+    countsFor(fact) {
+        return this.remember('counts for', fact, (past) =>
+            fact.type === FOUND || this.knowsSchool(past, fact.author)
+                ? fact.author : this.certifiers(past, fact.author)[0]);
+    }
+
+    flooding() {
+        return moreThan(limits.PH_FACTS_PER_SCHOOL_MAX,
+            [...this.held.values()].map((fact) => this.countsFor(fact)));
     }
 
     hash() {
-        const ids = [...this.held.keys()].sort();
+        const flooding = this.flooding();
+        const ids = [...this.held.values()]
+            .filter((fact) => !flooding.includes(this.countsFor(fact)))
+            .map((fact) => fact.id).sort();
         return hash('facts', ...ids.map((id) => Buffer.from(id, 'hex')));
     }
 }

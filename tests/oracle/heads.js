@@ -36,7 +36,7 @@ function leftOut(facts, entries) {
     const tipsTaken = (writer) => Math.min(tipCounts.get(writer) || 1, limits.PH_BRANCHES_MAX + 1);
     const forks = (school) => [...writersOf.get(school)]
         .reduce((sum, writer) => sum + tipsTaken(writer) - 1, 0);
-    const schools = [...facts.certifiedTooOften(),
+    const schools = [...facts.tooTalkative().filter((school) => writersOf.has(school)),
         ...[...writersOf.keys()].filter((school) => forks(school) > limits.PH_FORKS_PER_SCHOOL_MAX)];
     return new Set([
         ...[...tipCounts.keys()].filter((writer) => tipCounts.get(writer) > limits.PH_BRANCHES_MAX),

@@ -111,7 +111,7 @@ const mutants = [
     ['nobody is left out of the root', 'heads.js', '!out.has(entry.writer)', 'true'],
     ['records show writers that are left out', 'merge.js', 'if (out.has(entry.writer))', 'if (false)'],
     ['who is left out is waited for', 'merge.js', ' || isLeftOut(need)', ''],
-    ['certify facts may be many', 'heads.js', '...facts.certifiedTooOften(),', ''],
+    ['certify facts may be many', 'heads.js', '...facts.tooTalkative().filter((school) => writersOf.has(school)),', ''],
     ['tips may be many', 'heads.js', 'tipCounts.get(writer) > limits.PH_BRANCHES_MAX', 'false'],
     ['one tip less is too many', 'heads.js', 'tipCounts.get(writer) > limits.PH_BRANCHES_MAX',
         'tipCounts.get(writer) >= limits.PH_BRANCHES_MAX'],

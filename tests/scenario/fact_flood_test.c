@@ -1,8 +1,12 @@
 /* A member that signs facts without end: it takes its own room and nobody else's. */
+#include <stdlib.h>
+
+#include "store/view.h"
 #include "tests/support/bad_member.h"
 
 #define BAD 2 /* of five; 4 joins last, all others are honest */
 #define LAST 4
+#define FLOOD (PH_FACTS_PER_SCHOOL_MAX + 1)
 
 #define BULK 3800 /* bytes of a large one */
 
@@ -21,6 +25,16 @@ static struct bad_fact useless(const struct bad_member *bad, const struct ph_fac
     return bad_member_fact(bad, &fact, past, true);
 }
 
+static void say_flood(const struct bad_member *bad, struct sim_stranger *stranger, uint16_t first,
+                      uint16_t count)
+{
+    for (uint16_t i = 0; i < count; i++) {
+        struct bad_fact one = useless(bad, &bad->log.certify, (uint16_t)(first + i), false);
+        bad_member_say_facts(stranger, &one, 1);
+    }
+    sim_run(bad->sim, 2000);
+}
+
 static struct sim *a_network_with_one_to_come(uint64_t seed)
 {
     struct sim *sim = sim_start_all(seed, 5);
@@ -30,6 +44,18 @@ static struct sim *a_network_with_one_to_come(uint64_t seed)
         CHECK(sim_join(sim, node, &code, UINT32_MAX, 60000));
     CHECK(sim_converge(sim, 60000));
     return sim;
+}
+
+static uint64_t fact_count(struct sim *sim, uint32_t node)
+{
+    struct ph_view view = {0};
+    struct ph_bytes bytes;
+    uint32_t count = 0;
+    CHECK_OK(ph_view_open(sim_store(sim, node), &view));
+    while (ph_view_fact(&view, count, &bytes) == PH_OK)
+        count++;
+    ph_view_close(&view);
+    return count;
 }
 
 /* Regression: the flood came into the past of every later certify fact, whose introduction then was
@@ -64,4 +90,111 @@ static void a_flood_keeps_no_later_school_from_introducing_itself(void **state)
     sim_free(sim);
 }
 
-CHECK_MAIN(cmocka_unit_test(a_flood_keeps_no_later_school_from_introducing_itself))
+/* Regression: all facts had one room, and who filled it with facts of no use kept everybody from
+ * inviting, admitting and certifying, for ever. */
+static void a_flood_of_facts_takes_its_own_schools_room(void **state)
+{
+    (void)state;
+    struct sim *sim = a_network_with_one_to_come(1101);
+    struct bad_member bad = bad_member_of(sim, BAD);
+    struct bad_log log = bad.log;
+    uint64_t before = fact_count(sim, 0);
+    sim_partition(sim, 0, 1);
+    sim_partition(sim, 1, 3);
+    struct sim_stranger *at_0 = bad_member_dial(&bad, 0, 0);
+    struct sim_stranger *at_1 = bad_member_dial(&bad, 1, 1);
+    bad_member_say_run(&bad, at_0, &log, 1, false);
+    say_flood(&bad, at_0, 1000, FLOOD + 20);
+    say_flood(&bad, at_1, 2000, FLOOD);
+    sim_heal(sim);
+
+    CHECK(sim_converge(sim, 180000));
+    assert_in_range(fact_count(sim, 0), before, before + FLOOD);
+    CHECK(sim_trace_has(sim, 0, "signs too many facts"));
+    struct sim_code code = sim_invite(sim, 0, 1, 0);
+    CHECK(sim_join(sim, LAST, &code, UINT32_MAX, 60000));
+    CHECK(sim_confirm(sim, 0, 1));
+    struct sim_id plan = sim_write(sim, LAST, "plan", "title", "Heard");
+    CHECK(sim_converge(sim, 60000));
+    for (uint32_t node = 0; node <= LAST; node++) {
+        if (node == BAD)
+            continue;
+        assert_string_equal(sim_show(sim, node, &plan, "title").text, "Heard (School 4)");
+        CHECK(sim_are_equal(sim, 0, node));
+    }
+    struct ph_root root = sim_root(sim, 0);
+    sim_stop(sim, 0);
+    sim_start(sim, 0);
+    sim_run(sim, 1000);
+    struct ph_root after = sim_root(sim, 0);
+    CHECK(ph_root_equal(&root, &after));
+    sim_stranger_free(at_0);
+    sim_stranger_free(at_1);
+    sim_free(sim);
+}
+
+/* Whoever chooses which facts of its flood a node holds can't keep it from what others have answered. */
+static void what_others_answered_of_a_flooding_school_is_taken(void **state)
+{
+    (void)state;
+    struct sim *sim = a_network_with_one_to_come(1103);
+    struct bad_member bad = bad_member_of(sim, BAD);
+    sim_partition(sim, 0, 1);
+    sim_partition(sim, 1, 3);
+    struct sim_stranger *at_0 = bad_member_dial(&bad, 0, 0);
+    struct sim_stranger *at_1 = bad_member_dial(&bad, 1, 1);
+    struct bad_fact before = useless(&bad, &bad.log.certify, 900, false);
+    struct ph_fact fact = {.type = PH_FACT_PROPOSE};
+    struct ph_sign_secret unused;
+    fact.of.propose.what = PH_PROPOSAL_CONFIRM;
+    ph_sign_key_from_seed(sim_identity(sim, 1)->school_seed, &unused, fact.of.propose.school.bytes);
+    struct bad_fact proposal = bad_member_fact(&bad, &fact, &before.id, false);
+    bad_member_say_facts(at_0, &before, 1);
+    bad_member_say_facts(at_0, &proposal, 1);
+    say_flood(&bad, at_1, 2000, FLOOD);
+    CHECK(sim_confirm(sim, 0, 1));
+    sim_heal(sim);
+
+    CHECK(sim_converge(sim, 180000));
+
+    CHECK(!sim_confirm(sim, 1, 3)); /* the one of two */
+    CHECK(sim_converge(sim, 60000));
+    CHECK(sim_confirm(sim, 0, 3));
+    sim_stop(sim, 1);
+    sim_start(sim, 1);
+    CHECK(sim_converge(sim, 60000));
+    CHECK(sim_verify(sim, 1));
+    sim_stranger_free(at_0);
+    sim_stranger_free(at_1);
+    sim_free(sim);
+}
+
+/* Regression: the code of an invitation that the facts had no room for was handed out, and led nowhere. */
+static void an_invitation_without_room_is_refused(void **state)
+{
+    (void)state;
+    static const char sentence[] = "signed as many facts";
+    struct sim *sim = sim_network(1102, 2);
+    uint8_t bytes[32];
+    struct ph_buffer request = ph_buffer(bytes, sizeof bytes);
+    ph_pack_array(&request, 3);
+    ph_pack_text(&request, ph_bytes_text("invite"));
+    ph_pack_uint(&request, 1);
+    ph_pack_array(&request, 0);
+
+    const char *error = NULL;
+    for (uint32_t i = 0; i < PH_FACTS_PER_SCHOOL_MAX && error == NULL; i++)
+        error = sim_error(sim_command(sim, 0, ph_buffer_bytes(&request)));
+
+    CHECK(error != NULL && strstr(error, sentence) != NULL);
+    CHECK(sim_converge(sim, 60000)); /* and its own writers still count */
+    struct sim_id plan = sim_write(sim, 0, "plan", "title", "Heard");
+    CHECK(sim_converge(sim, 10000));
+    assert_string_equal(sim_show(sim, 1, &plan, "title").text, "Heard (School 0)");
+    sim_free(sim);
+}
+
+CHECK_MAIN(cmocka_unit_test(a_flood_keeps_no_later_school_from_introducing_itself),
+           cmocka_unit_test(a_flood_of_facts_takes_its_own_schools_room),
+           cmocka_unit_test(what_others_answered_of_a_flooding_school_is_taken),
+           cmocka_unit_test(an_invitation_without_room_is_refused))

@@ -144,7 +144,7 @@ static void a_school_that_certifies_too_many_is_left_out_by_all(void **state)
     sim_heal(sim);
 
     CHECK(sim_converge(sim, 180000));
-    CHECK(sim_trace_has(sim, 0, "certifies too many writers"));
+    CHECK(sim_trace_has(sim, 0, "signs too many facts"));
     check_is_heard(sim, 1);
     check_is_heard(sim, 3);
     CHECK(sim_converge(sim, 60000));

@@ -1,0 +1,67 @@
+#include "proto/flood.h"
+
+/* A school that this author's facts seem to count for; its own past is not held. */
+static uint32_t school_of(const struct ph_facts *facts, const struct ph_author *author)
+{
+    uint32_t school = ph_school_number(facts, author->bytes);
+    for (uint32_t i = 0; i < facts->count && school == PH_NONE; i++) {
+        const struct ph_held *held = facts->held[i];
+        if (held->fact.type == PH_FACT_CERTIFY && held->effect.stands &&
+            memcmp(held->fact.of.certify.writer.bytes, author->bytes, 32) == 0)
+            school = held->effect.school;
+    }
+    return school;
+}
+
+static bool has_room(const struct ph_facts *facts, uint32_t school)
+{
+    return school < PH_SCHOOLS_MAX && facts->wants[school].brought < PH_FACTS_BROUGHT_MAX;
+}
+
+static bool wants(const struct ph_school_wants *wants, const struct ph_fact_id *id)
+{
+    for (uint32_t i = 0; i < PH_FACTS_WANTED_MAX; i++)
+        if (ph_fact_id_equal(&wants->ids[i], id))
+            return true;
+    return false;
+}
+
+uint32_t ph_flood_wanted_by(const struct ph_facts *facts, const struct ph_fact_id *id)
+{
+    for (uint32_t i = 0; i < facts->school_count && i < PH_SCHOOLS_MAX; i++)
+        if (has_room(facts, i) && wants(&facts->wants[i], id))
+            return i;
+    return PH_NONE;
+}
+
+void ph_flood_note_taken(struct ph_facts *facts, const struct ph_fact_id *id)
+{
+    uint32_t by = ph_flood_wanted_by(facts, id);
+    if (by != PH_NONE)
+        facts->wants[by].brought++;
+}
+
+/* The oldest makes room. */
+static void want(struct ph_school_wants *wanting, const struct ph_fact_id *id)
+{
+    if (wants(wanting, id))
+        return;
+    wanting->ids[wanting->next] = *id;
+    wanting->next = (wanting->next + 1) % PH_FACTS_WANTED_MAX;
+}
+
+void ph_flood_note_waiting(struct ph_facts *facts, const struct ph_fact *fact)
+{
+    uint32_t by = ph_flood_wanted_by(facts, &fact->id);
+    if (by == PH_NONE) {
+        by = school_of(facts, &fact->author);
+        if (by == PH_NONE || ph_flood_is_over(&facts->schools[by]) || !has_room(facts, by))
+            return;
+    }
+    for (size_t at = 0; at < fact->past.len; at += 32) {
+        struct ph_fact_id id;
+        memcpy(id.bytes, fact->past.data + at, 32);
+        if (ph_fact_number(facts, &id) == PH_NONE)
+            want(&facts->wants[by], &id);
+    }
+}

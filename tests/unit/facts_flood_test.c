@@ -1,0 +1,113 @@
+/* More facts of one school than count: whichever of them a set holds, it says the same as another. */
+#include "tests/support/fact_world.h"
+
+#define FLOOD (PH_FACTS_PER_SCHOOL_MAX + 20)
+
+static struct made admission, certificate;
+static struct made flood[FLOOD];
+
+static struct made numbered(const struct signer *by, uint16_t number, const struct made *past)
+{
+    uint8_t items[] = {0xcd, (uint8_t)(number >> 8), (uint8_t)number};
+    struct ph_fact fact = {.type = 77};
+    fact.of.other.count = 1;
+    fact.of.other.items = ph_bytes(items, sizeof items);
+    return make(fact, by, AFTER(past));
+}
+
+/* School 1 is a member, and signs many facts with both of its keys. */
+static int make_flood(void **state)
+{
+    int status = make_world(state);
+    admission = make_admit(&schools[0].writer, &schools[1].id, &invite, AFTER(&invite));
+    certificate = make_certify(&schools[1], &schools[1].writer, AFTER(&admission));
+    for (uint16_t i = 0; i < FLOOD; i++)
+        flood[i] = numbered(i % 2 == 0 ? &schools[1].key : &schools[1].writer, (uint16_t)(1000 + i),
+                            &certificate);
+    return status;
+}
+
+static struct ph_facts *new_set_with(uint32_t first, uint32_t count, bool backwards)
+{
+    struct ph_facts *facts = new_founded_set();
+    take(facts, &admission);
+    take(facts, &certificate);
+    for (uint32_t i = 0; i < count; i++)
+        take(facts, &flood[backwards ? first + count - 1 - i : first + i]);
+    return facts;
+}
+
+static bool hash_alike(struct ph_facts *a, struct ph_facts *b)
+{
+    struct ph_hash of_a = ph_facts_hash(a, ph_facts_count(a));
+    struct ph_hash of_b = ph_facts_hash(b, ph_facts_count(b));
+    return ph_hash_equal(&of_a, &of_b);
+}
+
+#define ROOM (PH_FACTS_PER_SCHOOL_MAX - 1) /* beside the certificate */
+
+static void a_school_has_room_for_so_many_facts_and_one(void **state)
+{
+    (void)state;
+    struct ph_facts *facts = new_set_with(0, ROOM, false);
+    assert_int_equal(ph_facts_count_of(facts, &schools[1].id), PH_FACTS_PER_SCHOOL_MAX);
+    take(facts, &flood[ROOM]);
+    assert_int_equal(try_take(facts, &flood[ROOM + 1]), PH_REFUSED);
+    CHECK_OK(try_take(facts, &flood[3])); /* held */
+    uint32_t of_founder = ph_facts_count_of(facts, &schools[0].id);
+    struct made others = numbered(&schools[0].writer, 7777, &flood[ROOM]);
+    take(facts, &others);
+    assert_int_equal(ph_facts_count_of(facts, &schools[0].id), of_founder + 1);
+    ph_facts_free(facts);
+}
+
+/* Up to the bound each fact counts; then none of that school does. */
+static void whichever_facts_of_a_flood_are_held_the_hash_is_the_same(void **state)
+{
+    (void)state;
+    struct ph_facts *a = new_set_with(0, ROOM, false);
+    struct ph_facts *b = new_set_with(FLOOD - ROOM, ROOM, true);
+    CHECK(!hash_alike(a, b));
+    take(a, &flood[ROOM]);
+    take(b, &flood[0]);
+    CHECK(hash_alike(a, b));
+    struct made others = numbered(&schools[0].writer, 7777, &invite);
+    take(a, &others);
+    CHECK(!hash_alike(a, b));
+    take(b, &others);
+    CHECK(hash_alike(a, b));
+    struct ph_facts *c = new_founded_set();
+    struct ph_hash of_c = ph_facts_hash(a, ph_facts_count(c)); /* before the flood, all counted */
+    struct ph_hash own = ph_facts_hash(c, ph_facts_count(c));
+    CHECK(ph_hash_equal(&of_c, &own));
+    ph_facts_free(a);
+    ph_facts_free(b);
+    ph_facts_free(c);
+}
+
+/* Who certifies a writer of another school with its consent takes no room of it. */
+static void a_fact_counts_for_the_lowest_school_that_certified_its_author(void **state)
+{
+    (void)state;
+    struct ph_facts *facts = new_set_with(0, 0, false);
+    struct made second = make_certify(&schools[0], &schools[1].writer, AFTER(&certificate));
+    struct made both = numbered(&schools[1].writer, 5000, &second);
+    const struct school *lowest =
+        memcmp(schools[0].id.bytes, schools[1].id.bytes, 32) < 0 ? &schools[0] : &schools[1];
+    take(facts, &second);
+    uint32_t before = ph_facts_count_of(facts, &lowest->id);
+    take(facts, &both);
+    assert_int_equal(ph_facts_count_of(facts, &lowest->id), before + 1);
+    CHECK(ph_school_id_equal(ph_facts_counted_for(facts, ph_facts_count(facts) - 1), &lowest->id));
+    ph_facts_free(facts);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_school_has_room_for_so_many_facts_and_one),
+        cmocka_unit_test(whichever_facts_of_a_flood_are_held_the_hash_is_the_same),
+        cmocka_unit_test(a_fact_counts_for_the_lowest_school_that_certified_its_author),
+    };
+    return cmocka_run_group_tests(tests, make_flood, NULL) != 0;
+}
