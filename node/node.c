@@ -168,7 +168,13 @@ static void on_committed(struct ph_node *node, struct ph_batch *batch, enum ph_s
 static void on_wake(struct ph_node *node)
 {
     node->alarm_ms = UINT64_MAX;
-    if (node->membership == PH_MEMBERSHIP_JOINING && ph_author_settle(node) != PH_OK)
+    enum ph_status status =
+        node->membership == PH_MEMBERSHIP_JOINING ? ph_author_settle(node) : PH_OK;
+    if (ph_status_blame(status) == PH_BLAME_LOCAL) {
+        ph_penalty_fail(node, status, "certifying"); /* facts taken may be in no batch */
+        return;
+    }
+    if (status != PH_OK)
         ph_log(node->log, PH_LOG_WARN, "admitted, but not certified yet");
     ph_peer_on_wake(node);
     ph_peers_dial_due(node);

@@ -8,6 +8,7 @@
 #include "node/ingest.h"
 #include "node/notices.h"
 #include "node/peers.h"
+#include "node/penalty.h"
 
 #define META_ENDED "ended" /* the writer that signs nothing any more, and why */
 
@@ -211,7 +212,11 @@ static void go_on(struct ph_node *node)
         ph_log(node->log, PH_LOG_WARN, "not certified yet: %s", ph_status_text(status));
         node->writer_change.retry_ms = node->now_ms + PH_DIAL_MS_MIN;
         if (ph_status_blame(status) == PH_BLAME_LOCAL)
-            node->writer_change.failure = "This installation can't be certified at the moment.";
+            ph_penalty_fail(node, status, "certifying"); /* facts taken may be in no batch */
+        else if (status == PH_REFUSED)
+            node->writer_change.failure =
+                "This school has signed as many facts of membership as it "
+                "may: this installation can't be certified.";
     }
 }
 
