@@ -145,6 +145,16 @@ static enum ph_status settle(struct ph_node *node)
     return PH_OK;
 }
 
+/* Whether a peer is still heard that sends facts without any use, one after the other. */
+static bool brings_some(struct ph_peer *peer, enum ph_status status, bool is_new)
+{
+    if (is_new)
+        peer->vain_facts = 0;
+    else
+        peer->vain_facts += status == PH_WAITING ? PH_FACTS_VAIN_WAITING : 1;
+    return peer->vain_facts <= PH_FACTS_VAIN_MAX;
+}
+
 static enum ph_status take_fact_list(struct ph_node *node, struct ph_peer *peer,
                                      struct ph_unpacker facts, uint32_t count)
 {
@@ -153,6 +163,8 @@ static enum ph_status take_fact_list(struct ph_node *node, struct ph_peer *peer,
     for (uint32_t i = 0; i < count && status == PH_OK; i++) {
         bool is_new = false;
         status = ph_ingest_fact(node, ph_message_next_fact(&facts), &is_new);
+        if (!brings_some(peer, status, is_new))
+            return PH_LIMIT;
         is_waiting = is_waiting || status == PH_WAITING;
         if (status == PH_REFUSED || status == PH_WAITING)
             status = PH_OK; /* nobody's fault; those behind may be taken */

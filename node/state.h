@@ -136,6 +136,7 @@ struct ph_peer {
     bool facts_missed;      /* they sent some when there was no room */
     bool list_is_wanted;    /* they hold facts that we lack: they must see what we hold */
     uint32_t fact_ids_sent; /* durable facts when we last listed them, plus one; 0: not yet */
+    uint32_t vain_facts;    /* since the last one of theirs that was new */
     uint32_t list_answered; /* fact_ids_sent when a list of theirs with facts that we lack was
                              * answered by one; 0: never */
     uint8_t *facts_theirs; /* owned from the first of their list until all is sent: a byte a fact */

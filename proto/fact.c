@@ -116,11 +116,10 @@ static bool needs_consent(const struct ph_fact *fact)
     return fact->type == PH_FACT_CERTIFY && fact->past.len != 0;
 }
 
-/* All but the signatures; `consent` is filled where one is needed. */
-static enum ph_status read_fact(struct ph_bytes bytes, struct ph_fact *out,
-                                struct ph_signature *consent)
+enum ph_status ph_fact_read(struct ph_bytes bytes, struct ph_fact *out)
 {
     struct ph_fact fact = {.bytes = bytes};
+    struct ph_signature consent;
     struct ph_unpacker in;
     struct ph_hash past_hash = {0};
     if (bytes.len > PH_FACT_MAX)
@@ -131,7 +130,7 @@ static enum ph_status read_fact(struct ph_bytes bytes, struct ph_fact *out,
     fact.past = ph_unpack_bin(&in);
     ph_unpack_fixed(&in, fact.signature.bytes, sizeof fact.signature.bytes);
     if (count == FACT_ITEMS + 1)
-        ph_unpack_fixed(&in, consent->bytes, sizeof consent->bytes);
+        ph_unpack_fixed(&in, consent.bytes, sizeof consent.bytes);
     PH_TRY(ph_unpack_end(&in));
     PH_TRY(check_past(fact.past));
     PH_TRY(read_statement(statement, &fact, &past_hash));
@@ -146,14 +145,23 @@ static enum ph_status read_fact(struct ph_bytes bytes, struct ph_fact *out,
     return PH_OK;
 }
 
+enum ph_status ph_fact_verify(const struct ph_fact *fact)
+{
+    struct ph_signature consent;
+    PH_TRY(ph_verify(PH_SIGNED_FACT, fact->id.bytes, &fact->signature, fact->author.bytes));
+    if (!needs_consent(fact))
+        return PH_OK;
+    /* The last item, and so the last bytes. */
+    memcpy(consent.bytes, fact->bytes.data + fact->bytes.len - sizeof consent.bytes,
+           sizeof consent.bytes);
+    return ph_verify(PH_SIGNED_CONSENT, fact->id.bytes, &consent, fact->of.certify.writer.bytes);
+}
+
 enum ph_status ph_fact_parse(struct ph_bytes bytes, struct ph_fact *out)
 {
     struct ph_fact fact;
-    struct ph_signature consent;
-    PH_TRY(read_fact(bytes, &fact, &consent));
-    PH_TRY(ph_verify(PH_SIGNED_FACT, fact.id.bytes, &fact.signature, fact.author.bytes));
-    if (needs_consent(&fact))
-        PH_TRY(ph_verify(PH_SIGNED_CONSENT, fact.id.bytes, &consent, fact.of.certify.writer.bytes));
+    PH_TRY(ph_fact_read(bytes, &fact));
+    PH_TRY(ph_fact_verify(&fact));
     *out = fact;
     return PH_OK;
 }
@@ -257,17 +265,16 @@ enum ph_status ph_fact_sign(struct ph_fact *fact, const struct ph_sign_secret *s
     struct ph_buffer statement = ph_buffer(statement_bytes, sizeof statement_bytes);
     struct ph_buffer whole = ph_buffer(fact_bytes, sizeof fact_bytes);
     struct ph_fact checked;
-    struct ph_signature consent;
     put_statement(&statement, fact);
     if (statement.overflow)
         return PH_LIMIT;
     PH_TRY(put_fact(&whole, fact, ph_buffer_bytes(&statement), secret));
     if (out->overflow || whole.len > out->size - out->len)
         return PH_LIMIT;
-    PH_TRY(read_fact(ph_buffer_bytes(&whole), &checked, &consent));
+    PH_TRY(ph_fact_read(ph_buffer_bytes(&whole), &checked));
     const uint8_t *written = out->data + out->len;
     ph_buffer_put(out, whole.data, whole.len);
-    return read_fact(ph_bytes(written, whole.len), fact, &consent);
+    return ph_fact_read(ph_bytes(written, whole.len), fact);
 }
 
 /* --- Certificates --- */

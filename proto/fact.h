@@ -81,6 +81,10 @@ struct ph_fact {
  * have an empty past (it then is a certificate for handshakes, and no set takes it).
  * PH_MALFORMED, PH_LIMIT (over PH_FACT_MAX or PH_FACT_PAST_MAX), PH_UNAUTHENTIC. */
 PH_MUST_USE enum ph_status ph_fact_parse(struct ph_bytes bytes, struct ph_fact *out);
+/* The same in its two halves: whether a fact is held already can be seen before the dear one. Nothing
+ * of a fact that is only read may be believed. */
+PH_MUST_USE enum ph_status ph_fact_read(struct ph_bytes bytes, struct ph_fact *out);
+PH_MUST_USE enum ph_status ph_fact_verify(const struct ph_fact *fact);
 
 /* Build and sign. Fill `fact->type`, `network`, `author`, `past` and `of` before; `past` is sorted,
  * and `secret` is the author's. Appends the fact to `out` and completes `fact` (views then borrow

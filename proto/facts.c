@@ -162,22 +162,34 @@ static void insert(struct ph_facts *facts, struct ph_held *held)
     ph_standing_apply(facts, facts->count - 1);
 }
 
-/* Judge a parsed fact that is not held yet. */
-static enum ph_status judge(const struct ph_facts *facts, struct ph_held *held, bool is_bounded)
+/* What a fact that is not held yet rests on, and whether there is room for it. */
+static enum ph_status place(const struct ph_facts *facts, struct ph_held *held, bool is_bounded,
+                            struct ph_bits *past)
 {
-    struct ph_bits past = {{0}};
     PH_TRY(resolve_past(facts, held));
     for (uint32_t i = 0; i < held->past_count; i++)
-        ph_bits_add(&past, held->past[i]);
-    close_past(facts, &past);
-    if (held->fact.type != PH_FACT_FOUND) {
-        held->effect.of = ph_standing_school_of(facts, &past, &held->fact.author);
-        if (held->effect.of == PH_NONE)
-            return PH_FORBIDDEN;
-        if (is_bounded && ph_flood_is_over(&facts->schools[held->effect.of]) &&
-            ph_flood_wanted_by(facts, &held->fact.id) == PH_NONE)
-            return PH_REFUSED;
-    }
+        ph_bits_add(past, held->past[i]);
+    close_past(facts, past);
+    if (held->fact.type == PH_FACT_FOUND)
+        return PH_OK;
+    held->effect.of = ph_standing_school_of(facts, past, &held->fact.author);
+    if (held->effect.of == PH_NONE)
+        return PH_FORBIDDEN;
+    bool is_over = is_bounded && ph_flood_is_over(&facts->schools[held->effect.of]);
+    return is_over && ph_flood_wanted_by(facts, &held->fact.id) == PH_NONE ? PH_REFUSED : PH_OK;
+}
+
+/* Signatures are dear: looked at only where something hangs on them. */
+static enum ph_status judge(struct ph_facts *facts, struct ph_held *held, bool is_bounded)
+{
+    struct ph_bits past = {{0}};
+    enum ph_status status = place(facts, held, is_bounded, &past);
+    if (status == PH_REFUSED)
+        return status;
+    PH_TRY(ph_fact_verify(&held->fact));
+    if (status == PH_WAITING)
+        ph_flood_note_waiting(facts, &held->fact);
+    PH_TRY(status);
     PH_TRY(ph_standing_judge(facts, &past, &held->fact, &held->effect));
     held->is_support = makes_members(held) && surplus_of(facts, &past) <= PH_FACT_SURPLUS_MAX;
     return PH_OK;
@@ -201,7 +213,7 @@ static struct ph_held *copy_of(struct ph_bytes bytes, struct ph_bytes *copy)
 static enum ph_status prepare(struct ph_facts *facts, struct ph_held *held, struct ph_bytes copy,
                               bool is_bounded, bool *is_new)
 {
-    PH_TRY(ph_fact_parse(copy, &held->fact));
+    PH_TRY(ph_fact_read(copy, &held->fact));
     if (!is_of_network(facts, &held->fact))
         return PH_FORBIDDEN;
     *is_new = ph_fact_number(facts, &held->fact.id) == PH_NONE;
@@ -210,10 +222,7 @@ static enum ph_status prepare(struct ph_facts *facts, struct ph_held *held, stru
     if (facts->count == PH_FACTS_MAX)
         return PH_REFUSED;
     PH_TRY(grow(facts));
-    enum ph_status status = judge(facts, held, is_bounded);
-    if (status == PH_WAITING)
-        ph_flood_note_waiting(facts, &held->fact);
-    return status;
+    return judge(facts, held, is_bounded);
 }
 
 static enum ph_status take(struct ph_facts *facts, struct ph_bytes bytes, bool is_bounded,

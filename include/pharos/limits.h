@@ -42,10 +42,12 @@
 #define PH_FACTS_MAX 65536              /* facts held; beyond it new ones are not taken */
 #define PH_FACT_SURPLUS_MAX (16 * 1024) /* bytes that a fact may lay on all that rest on it */
 #define PH_FACTS_PER_SCHOOL_MAX 512     /* (wire) more: none of its facts and logs counts */
+#define PH_FACTS_RESERVE 64 /* of these, what a school keeps for certifying its writers */
 #define PH_FACTS_WANTED_MAX                                                                        \
     16 /* missing facts remembered for each school whose facts wait for them */
-#define PH_FACTS_BROUGHT_MAX 64 /* of these taken beyond another school's bound */
-#define PH_FACTS_RESERVE 64     /* of these, what a school keeps for certifying its writers */
+#define PH_FACTS_BROUGHT_MAX 64              /* of these taken beyond another school's bound */
+#define PH_FACTS_VAIN_MAX (2 * PH_FACTS_MAX) /* in a row of one session, held or waiting; it ends */
+#define PH_FACTS_VAIN_WAITING 4              /* such as wait count so often: they are verified */
 
 /* Records. */
 #define PH_FIELD_VALUE_MAX (16 * 1024) /* bytes of one value; a kind may ask for less */

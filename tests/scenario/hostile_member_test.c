@@ -433,7 +433,39 @@ static void a_list_that_brings_nothing_new_is_not_answered_for_ever(void **state
     sim_free(sim);
 }
 
-CHECK_MAIN(cmocka_unit_test(a_list_that_brings_nothing_new_is_not_answered_for_ever),
+/* --- nothing new --- */
+
+/* Regression: one frame of 300 bytes repeated a fact that was held 250 times, and each was verified. */
+static void who_repeats_what_is_held_is_not_heard_for_ever(void **state)
+{
+    (void)state;
+    static uint8_t bytes[PH_FRAME_PLAIN_MAX];
+    struct sim *sim = sim_network(711, 4);
+    struct bad_member bad = bad_member_of(sim, BAD);
+    struct bad_log other = {.content_len = 0};
+    struct bad_fact fact = bad_member_certify(&bad, 1, &bad.log.certify, &other);
+    struct sim_stranger *stranger = bad_member_dial(&bad, 0, 0);
+    struct ph_bytes same[128];
+    for (uint32_t i = 0; i < 128; i++)
+        same[i] = ph_bytes(fact.bytes, fact.len);
+    sim_trace_forget(sim);
+
+    for (uint32_t i = 0; i < 2000 && sim_stranger_is_up(stranger); i++) {
+        struct ph_buffer message = ph_buffer(bytes, sizeof bytes - 1);
+        CHECK(ph_message_facts(&message, same, 128) == 128);
+        sim_stranger_say(stranger, ph_buffer_bytes(&message));
+        sim_run(sim, 10);
+    }
+
+    CHECK(!sim_stranger_is_up(stranger));
+    CHECK(!sim_trace_has(sim, 1, "> down"));
+    check_is_heard(sim, 0);
+    sim_stranger_free(stranger);
+    sim_free(sim);
+}
+
+CHECK_MAIN(cmocka_unit_test(who_repeats_what_is_held_is_not_heard_for_ever),
+           cmocka_unit_test(a_list_that_brings_nothing_new_is_not_answered_for_ever),
            cmocka_unit_test(a_key_of_two_schools_is_left_out_by_all_at_once),
            cmocka_unit_test(whom_a_node_leaves_out_keeps_no_full_disk_busy),
            cmocka_unit_test(a_school_with_too_many_branches_stays_left_out_after_a_restart),

@@ -69,6 +69,13 @@ static void a_fact_is_taken_once(void **state)
     CHECK_OK(ph_facts_take(facts, ph_bytes(invite.bytes, invite.len), &is_new));
     CHECK(!is_new);
     assert_int_equal(ph_facts_count(facts), 3);
+    /* Regression: it was verified before it was looked for, which whoever repeats one fact sent cheaply. */
+    struct made unsigned_copy = invite;
+    unsigned_copy.bytes[invite.len - 1] ^= 1;
+    is_new = true;
+    CHECK_OK(ph_facts_take(facts, ph_bytes(unsigned_copy.bytes, invite.len), &is_new));
+    CHECK(!is_new);
+    CHECK_BYTES(ph_facts_find(facts, &invite.id)->bytes, ph_bytes(invite.bytes, invite.len));
     ph_facts_free(facts);
 }
 
