@@ -154,11 +154,10 @@ void ph_ingest_flush(struct ph_node *node)
 }
 
 enum ph_status ph_ingest_on_committed(struct ph_node *node, struct ph_batch *batch,
-                                      enum ph_status status, uint32_t *facts_before)
+                                      enum ph_status status)
 {
     struct ph_ingest *ingest = &node->ingest;
     assert(batch == ingest->under_way);
-    *facts_before = ingest->facts_durable;
     ingest->under_way = NULL;
     if (status == PH_OK)
         ingest->is_behind = ph_batch_is_behind(batch);

@@ -29,9 +29,9 @@ bool ph_ingest_is_quiet(const struct ph_node *node); /* nothing pending */
  * person writes is still tried. */
 bool ph_ingest_is_full(const struct ph_node *node);
 
-/* COMMITTED. `facts_before`: how many facts were durable until now; the caller announces. */
+/* COMMITTED. The caller announces. */
 PH_MUST_USE enum ph_status ph_ingest_on_committed(struct ph_node *node, struct ph_batch *batch,
-                                                  enum ph_status status, uint32_t *facts_before);
+                                                  enum ph_status status);
 
 /* Forget what is pending and read everything from the store: at the start, and after a full disk. */
 PH_MUST_USE enum ph_status ph_ingest_load(struct ph_node *node);

@@ -116,14 +116,14 @@ void ph_node_free(struct ph_node *node)
 
 /* --- steps --- */
 
-static void announce(struct ph_node *node, uint32_t facts_before)
+static void announce(struct ph_node *node)
 {
     for (size_t i = 0; i < node->peers_end; i++) {
         struct ph_peer *peer = &node->peers[i];
         enum ph_status status = PH_OK;
         if (peer->state != PH_PEER_OPEN)
             continue;
-        status = ph_opening_on_committed(node, peer, facts_before);
+        status = ph_opening_on_committed(node, peer);
         if (status == PH_OK)
             status = ph_sync_announce(node, peer);
         if (status == PH_OK)
@@ -151,8 +151,7 @@ static void take_back(struct ph_node *node)
 
 static void on_committed(struct ph_node *node, struct ph_batch *batch, enum ph_status status)
 {
-    uint32_t facts_before = 0;
-    status = ph_ingest_on_committed(node, batch, status, &facts_before);
+    status = ph_ingest_on_committed(node, batch, status);
     if (status == PH_NO_SPACE) {
         take_back(node);
         return;
@@ -162,7 +161,7 @@ static void on_committed(struct ph_node *node, struct ph_batch *batch, enum ph_s
         return;
     }
     ph_command_on_committed(node, node->ingest.generation_under_way, PH_OK);
-    announce(node, facts_before);
+    announce(node);
 }
 
 static void on_wake(struct ph_node *node)

@@ -194,14 +194,13 @@ enum ph_status ph_opening_keep_root(struct ph_node *node, struct ph_peer *peer,
     return PH_OK;
 }
 
-static enum ph_status send_fact_ids(struct ph_node *node, struct ph_peer *peer)
+static enum ph_status write_fact_ids(struct ph_node *node, struct ph_peer *peer)
 {
     struct ph_fact_prefix *prefixes = calloc(PREFIXES_PER_MESSAGE, sizeof *prefixes);
     enum ph_status status = prefixes == NULL ? PH_NO_MEMORY : PH_OK;
     uint32_t count = node->ingest.facts_durable, done = 0;
     bool is_last = false;
     peer->fact_ids_sent = count + 1;
-    peer->facts_begun = true;
     while (status == PH_OK && !is_last) {
         uint32_t batch = 0;
         for (; batch < PREFIXES_PER_MESSAGE && done < count; done++)
@@ -214,6 +213,15 @@ static enum ph_status send_fact_ids(struct ph_node *node, struct ph_peer *peer)
     }
     free(prefixes);
     return status;
+}
+
+/* Now, or once the network has taken what waits. */
+static enum ph_status send_fact_ids(struct ph_node *node, struct ph_peer *peer)
+{
+    peer->facts_begun = true;
+    peer->fact_ids_sent = node->ingest.facts_durable + 1;
+    peer->list_is_due = !ph_outbox_has_room(peer);
+    return peer->list_is_due ? PH_OK : write_fact_ids(node, peer);
 }
 
 /* Their root differs from ours, and nothing of ours is pending: facts first, then heads. A pair of
@@ -305,6 +313,7 @@ static enum ph_status open_session(struct ph_node *node, struct ph_peer *peer)
         return PH_NO_MEMORY;
     PH_TRY(ph_peers_fit_logs(peer, node->logs.count));
     peer->state = PH_PEER_OPEN;
+    peer->facts_pushed = node->ingest.facts_durable;
     peer->deadline_ms = UINT64_MAX;
     peer->root_due_ms = node->now_ms + PH_IDLE_ROOT_MS;
     ph_dial_on_open(node, peer);
@@ -449,10 +458,24 @@ static enum ph_status end_facts(struct ph_node *node, struct ph_peer *peer)
     return ph_sync_send_all_heads(node, peer);
 }
 
-enum ph_status ph_opening_pump(struct ph_node *node, struct ph_peer *peer)
+/* Each once, as far as the network takes them. */
+static enum ph_status push_facts(struct ph_node *node, struct ph_peer *peer)
 {
-    if (!peer->facts_are_due)
-        return PH_OK;
+    uint32_t indexes[FACTS_PER_MESSAGE];
+    while (peer->facts_pushed < node->ingest.facts_durable && ph_outbox_has_room(peer)) {
+        uint32_t count = 0;
+        for (; peer->facts_pushed < node->ingest.facts_durable && count < FACTS_PER_MESSAGE;
+             peer->facts_pushed++)
+            if (node->ingest.fact_sources[peer->facts_pushed] != source_of(node, peer))
+                indexes[count++] = peer->facts_pushed;
+        PH_TRY(send_facts(node, peer, indexes, count, false));
+    }
+    return PH_OK;
+}
+
+/* What their list shows them to lack. */
+static enum ph_status answer_list(struct ph_node *node, struct ph_peer *peer)
+{
     while (peer->next_fact < peer->facts_end) {
         uint32_t indexes[FACTS_PER_MESSAGE];
         uint32_t count = 0;
@@ -464,6 +487,15 @@ enum ph_status ph_opening_pump(struct ph_node *node, struct ph_peer *peer)
         PH_TRY(send_facts(node, peer, indexes, count, false));
     }
     return end_facts(node, peer);
+}
+
+enum ph_status ph_opening_pump(struct ph_node *node, struct ph_peer *peer)
+{
+    if (peer->facts_begun)
+        PH_TRY(push_facts(node, peer));
+    if (peer->list_is_due && ph_outbox_has_room(peer))
+        PH_TRY(send_fact_ids(node, peer));
+    return peer->facts_are_due ? answer_list(node, peer) : PH_OK;
 }
 
 enum ph_status ph_opening_take_fact_ids(struct ph_node *node, struct ph_peer *peer,
@@ -490,25 +522,12 @@ enum ph_status ph_opening_take_facts(struct ph_node *node, struct ph_peer *peer,
     return take_fact_list(node, peer, message->of.facts.facts, message->of.facts.fact_count);
 }
 
-static enum ph_status send_new_facts(struct ph_node *node, struct ph_peer *peer, uint32_t first)
-{
-    uint32_t indexes[FACTS_PER_MESSAGE];
-    while (first < node->ingest.facts_durable) {
-        uint32_t count = 0;
-        while (count < FACTS_PER_MESSAGE && first < node->ingest.facts_durable) {
-            if (node->ingest.fact_sources[first] != source_of(node, peer))
-                indexes[count++] = first;
-            first++;
-        }
-        PH_TRY(send_facts(node, peer, indexes, count, false));
-    }
-    return PH_OK;
-}
-
-enum ph_status ph_opening_on_committed(struct ph_node *node, struct ph_peer *peer, uint32_t first)
+enum ph_status ph_opening_on_committed(struct ph_node *node, struct ph_peer *peer)
 {
     if (peer->facts_begun)
-        PH_TRY(send_new_facts(node, peer, first));
+        PH_TRY(push_facts(node, peer));
+    else
+        peer->facts_pushed = node->ingest.facts_durable; /* their list will say what they lack */
     if (peer->facts_missed && !ph_ingest_is_full(node)) {
         peer->facts_missed = false;
         if (peer->fact_ids_sent != node->ingest.facts_durable + 1)

@@ -32,8 +32,7 @@ PH_MUST_USE enum ph_status ph_opening_take_facts(struct ph_node *node, struct ph
 PH_MUST_USE enum ph_status ph_opening_pump(struct ph_node *node, struct ph_peer *peer);
 
 /* After a commit: a root that came while something was pending is judged now; facts that are newly
- * durable, from index `first` on, go to an open peer. */
-PH_MUST_USE enum ph_status ph_opening_on_committed(struct ph_node *node, struct ph_peer *peer,
-                                                   uint32_t first);
+ * durable go to an open peer. */
+PH_MUST_USE enum ph_status ph_opening_on_committed(struct ph_node *node, struct ph_peer *peer);
 
 #endif

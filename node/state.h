@@ -140,6 +140,8 @@ struct ph_peer {
     uint32_t list_answered; /* fact_ids_sent when a list of theirs with facts that we lack was
                              * answered by one; 0: never */
     uint8_t *facts_theirs; /* owned from the first of their list until all is sent: a byte a fact */
+    uint32_t facts_pushed; /* new facts before this one were passed on, or need not be */
+    bool list_is_due;      /* our list: said when the network has taken what waits */
     bool facts_are_due;    /* their list is whole: what they lack is being sent */
     uint32_t next_fact, facts_end; /* the next one to look at, and where to stop */
     bool heads_begun;              /* we sent our heads once, or the roots were equal */

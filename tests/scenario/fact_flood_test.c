@@ -16,6 +16,13 @@ static struct bad_fact useless(const struct bad_member *bad, const struct ph_fac
 {
     static uint8_t items[3 + BULK + 3] = {0xc5, BULK >> 8, BULK & 255};
     uint8_t *end = items + 3 + BULK;
+    uint32_t noise = number + 1u;
+    for (size_t i = 0; is_large && i < BULK; i++) { /* nothing that packs well */
+        noise ^= noise << 13;
+        noise ^= noise >> 17;
+        noise ^= noise << 5;
+        items[3 + i] = (uint8_t)(noise >> 11);
+    }
     end[0] = 0xcd;
     end[1] = (uint8_t)(number >> 8);
     end[2] = (uint8_t)number;
@@ -169,6 +176,47 @@ static void what_others_answered_of_a_flooding_school_is_taken(void **state)
     sim_free(sim);
 }
 
+static void say_large_flood(const struct bad_member *bad, struct sim_stranger *stranger,
+                            uint16_t first)
+{
+    for (uint16_t i = 0; i < FLOOD; i++) {
+        struct bad_fact one = useless(bad, &bad->log.certify, (uint16_t)(first + i), true);
+        bad_member_say_facts(stranger, &one, 1);
+    }
+    sim_run(bad->sim, 5000);
+}
+
+/* Regression: facts were passed on whether or not the network had taken the last ones, and a session that
+ * was slow for a moment ended as if it had sent something bad. */
+static void a_slow_session_outlives_the_floods_of_others(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_network(1104, 5);
+    struct bad_member bad[3];
+    struct sim_stranger *strangers[3];
+    for (uint32_t i = 0; i < 3; i++)
+        bad[i] = bad_member_of(sim, 2 + i);
+    for (uint32_t i = 0; i < 3; i++)
+        strangers[i] = bad_member_dial(&bad[i], 0, 0);
+    CHECK(sim_converge(sim, 60000));
+    sim_trace_forget(sim);
+    sim_partition(sim, 0, 1);
+    for (uint32_t i = 0; i < 3; i++)
+        say_large_flood(&bad[i], strangers[i], (uint16_t)(1000 + 2000 * i));
+    sim_heal(sim);
+    struct sim_id plan = sim_write(sim, 0, "plan", "title", "Heard");
+    sim_run(sim, 20000);
+
+    CHECK(!sim_trace_has(sim, 0, "a limit is exceeded"));
+    CHECK(!sim_trace_has(sim, 1, "> down"));
+    assert_string_equal(sim_show(sim, 1, &plan, "title").text, "Heard (School 0)");
+    CHECK(sim_converge(sim, 60000));
+    assert_int_equal(fact_count(sim, 1), fact_count(sim, 0));
+    for (uint32_t i = 0; i < 3; i++)
+        sim_stranger_free(strangers[i]);
+    sim_free(sim);
+}
+
 /* Regression: the code of an invitation that the facts had no room for was handed out, and led nowhere. */
 static void an_invitation_without_room_is_refused(void **state)
 {
@@ -197,4 +245,5 @@ static void an_invitation_without_room_is_refused(void **state)
 CHECK_MAIN(cmocka_unit_test(a_flood_keeps_no_later_school_from_introducing_itself),
            cmocka_unit_test(a_flood_of_facts_takes_its_own_schools_room),
            cmocka_unit_test(what_others_answered_of_a_flooding_school_is_taken),
+           cmocka_unit_test(a_slow_session_outlives_the_floods_of_others),
            cmocka_unit_test(an_invitation_without_room_is_refused))
