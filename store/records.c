@@ -17,6 +17,8 @@ void ph_record_maker_init(struct ph_record_maker *maker, const struct ph_txn *tx
         .logs = logs,
         .owner_share = PH_OWNER_SHARE_MAX,
         .school_share = PH_SCHOOL_SHARE_MAX,
+        .owner_bytes = PH_OWNER_BYTES_MAX,
+        .school_bytes = PH_SCHOOL_BYTES_MAX,
     };
 }
 
@@ -307,11 +309,78 @@ static bool is_missing(const struct ph_op *op)
     return op->value_is_missing || field == NULL || !ph_value_fits(field, op->value);
 }
 
+/* --- Room for the items of live values --- */
+
+static void lose_item(struct ph_op *op)
+{
+    op->value_is_missing = true;
+    op->value = ph_bytes(NULL, 0);
+}
+
+/* The bytes of all items, once those that show as missing are gone. */
+static size_t drop_missing(struct ph_record_maker *maker, const struct ph_merged *merged)
+{
+    size_t len = 0;
+    for (uint32_t i = 0; i < merged->value_count; i++) {
+        struct ph_op *op = &maker->ops[merged->values[i].op_index].op;
+        if (is_missing(op))
+            lose_item(op);
+        len += op->value.len;
+    }
+    return len;
+}
+
+/* A live value, and its turn among all. */
+struct turn {
+    struct ph_merge_op *op;
+    uint32_t number;
+};
+
+static int compare_turns(const void *a, const void *b)
+{
+    const struct turn *left = a, *right = b;
+    int order = ph_school_id_compare(&left->op->school, &right->op->school);
+    return order != 0 ? order : (left->number > right->number) - (left->number < right->number);
+}
+
+/* They are by school. */
+static void drop_in_turn(const struct ph_record_maker *maker, const struct ph_record_id *id,
+                         const struct turn *turns, uint32_t count)
+{
+    size_t len = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct ph_school_id *school = &turns[i].op->school;
+        if (i == 0 || !ph_school_id_equal(&turns[i - 1].op->school, school))
+            len = 0;
+        len += turns[i].op->op.value.len;
+        if (len > (ph_record_id_is_of(id, school) ? maker->owner_bytes : maker->school_bytes))
+            lose_item(&turns[i].op->op);
+    }
+}
+
+static enum ph_status drop_items(struct ph_record_maker *maker, const struct ph_record_id *id,
+                                 const struct ph_merged *merged)
+{
+    if (drop_missing(maker, merged) <= maker->school_bytes)
+        return PH_OK;
+    struct turn *turns = calloc(merged->value_count, sizeof *turns);
+    if (turns == NULL)
+        return PH_NO_MEMORY;
+    for (uint32_t i = 0; i < merged->value_count; i++)
+        turns[i] = (struct turn){&maker->ops[merged->values[i].op_index], i};
+    qsort(turns, merged->value_count, sizeof *turns, compare_turns);
+    drop_in_turn(maker, id, turns, merged->value_count);
+    free(turns);
+    return PH_OK;
+}
+
+/* --- The stored form --- */
+
 static void encode_value(const struct ph_record_maker *maker, uint32_t op_index,
                          struct ph_buffer *out)
 {
     const struct ph_merge_op *op = &maker->ops[op_index];
-    bool missing = is_missing(&op->op);
+    bool missing = op->op.value_is_missing;
     ph_pack_uint(out, op->op.field);
     ph_pack_uint(out, maker->op_logs[op_index]);
     ph_pack_uint(out, op->op.self.seq);
@@ -380,6 +449,7 @@ enum ph_status ph_record_make(struct ph_record_maker *maker, uint16_t kind,
     PH_TRY(grow(&maker->values, &maker->value_size, maker->op_count, sizeof *maker->values));
     struct ph_merged merged = {.values = maker->values};
     PH_TRY(ph_merge(known, id, maker->ops, maker->op_count, &merged));
+    PH_TRY(drop_items(maker, id, &merged));
     PH_TRY(encode(maker, &merged, value));
     maker->touch_count = 0;
     return PH_OK;

@@ -17,6 +17,7 @@ struct ph_record_maker {
     const struct ph_txn *txn;
     const struct ph_logs *logs;
     uint32_t owner_share, school_share; /* tests lower them */
+    size_t owner_bytes, school_bytes;   /* likewise */
     struct ph_place *touches;           /* of the record being made */
     uint32_t touch_count, touch_size;
     struct ph_merge_op *ops;

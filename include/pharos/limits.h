@@ -54,6 +54,8 @@
 #define PH_FIELDS_PER_KIND_MAX 32
 #define PH_OWNER_SHARE_MAX 16384 /* (wire) entries, and ops, of its owner merged into one record */
 #define PH_SCHOOL_SHARE_MAX 1024 /* (wire) the same of each other school */
+#define PH_OWNER_BYTES_MAX (1024 * 1024) /* (wire) of its owner's live values on one record */
+#define PH_SCHOOL_BYTES_MAX (64 * 1024)  /* (wire) the same of each other school */
 
 /* A node. */
 #define PH_SCHOOLS_MAX 100                               /* a node admits no more */
@@ -113,6 +115,7 @@ static_assert(PH_SCHOOLS_MAX * (PH_FACTS_PER_SCHOOL_MAX + 1 + PH_FACTS_BROUGHT_M
               "no school's facts take another's room");
 static_assert(PH_ADMISSIONS_MAX + 3 * PH_SCHOOLS_MAX + PH_FACTS_RESERVE <= PH_FACTS_PER_SCHOOL_MAX,
               "a founder can admit and confirm all others, each by an invitation of its own");
+static_assert(PH_FIELD_VALUE_MAX <= PH_SCHOOL_BYTES_MAX, "every school has room for a value");
 static_assert(PH_BODY_MAX < 65536, "a body's length is 16 bits");
 static_assert(PH_PEERS_MAX < 255, "a peer's place fits a byte");
 

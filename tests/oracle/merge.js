@@ -98,6 +98,19 @@ const inOrder = (a, b) => descending(a.entry.lamport, b.entry.lamport) ||
     descending(a.entry.writer, b.entry.writer) || descending(a.entry.id, b.entry.id) ||
     b.index - a.index;
 
+// Of each school as many items as have room; `values` are in order.
+function withinBytes(record, values) {
+    const taken = new Map();
+    return values.map(({ op, bytes }) => {
+        const { school } = op.entry;
+        const max = school.startsWith(record.slice(0, 16))
+            ? limits.PH_OWNER_BYTES_MAX : limits.PH_SCHOOL_BYTES_MAX;
+        const sum = (taken.get(school) || 0) + (bytes === null ? 0 : bytes.length);
+        taken.set(school, sum);
+        return { op, bytes: sum <= max ? bytes : null };
+    });
+}
+
 // `ops`: those on this (kind, record), in any order. `stands`: whether an op does.
 function merge(kinds, kind, record, ops, stands = () => true) {
     const allowed = [...byName(ops).values()].filter((op) => kinds.allows(op));
@@ -110,7 +123,10 @@ function merge(kinds, kind, record, ops, stands = () => true) {
         .map((op) => ({
             op, bytes: op.value && fits(field, op.value.value) ? op.value.bytes : null,
         })));
-    return { isCreated: true, lamport: create.entry.lamport, audience: create.audience, values };
+    return {
+        isCreated: true, lamport: create.entry.lamport, audience: create.audience,
+        values: withinBytes(record, values),
+    };
 }
 
 // --- all records ---

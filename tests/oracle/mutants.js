@@ -41,12 +41,16 @@ const mutants = [
     ['an owner may have one op more', 'merge.js', 'limits.PH_OWNER_SHARE_MAX :',
         'limits.PH_OWNER_SHARE_MAX + 1 :'],
     ['a school may have as many entries as it likes', 'merge.js', '.slice(0, share);\n', ';\n'],
-    ['the create has its turn like any other entry', 'merge.js',
-        'mayCreate(b) - mayCreate(a) ||\n            ', ''],
+    ['the create has the last turn', 'merge.js', 'mayCreate(b) - mayCreate(a)',
+        'mayCreate(a) - mayCreate(b)'],
+    ['any number of bytes shows', 'merge.js', 'sum <= max ? bytes : null', 'bytes'],
+    ['an owner has no more room than others', 'merge.js', '? limits.PH_OWNER_BYTES_MAX',
+        '? limits.PH_SCHOOL_BYTES_MAX'],
+    ['others have as much room as the owner', 'merge.js', ': limits.PH_SCHOOL_BYTES_MAX',
+        ': limits.PH_OWNER_BYTES_MAX'],
+    ['what has no room takes none', 'merge.js', 'taken.set(school, sum);',
+        'if (sum <= max) taken.set(school, sum);'],
     ['of a share the latest count', 'merge.js', 'a.entry.seq - b.entry.seq', 'b.entry.seq - a.entry.seq'],
-    ['of a share the highest writers count', 'merge.js',
-        'descending(b.entry.writer, a.entry.writer) || a.entry.seq',
-        'descending(a.entry.writer, b.entry.writer) || a.entry.seq'],
     ['overwriting does not reach through sets without standing', 'merge.js',
         'if (!stands(target))', 'if (false)'],
     ['sets without standing overwrite', 'merge.js',
@@ -142,7 +146,8 @@ function setsUntilNoticed(mutant, folder, log) {
         fs.copyFileSync(path.join(__dirname, file), path.join(folder, file));
     plant(mutant, folder);
     const { status, stdout, stderr } =
-        spawnSync('node', [path.join(folder, 'oracle.js'), '--stop', log], { encoding: 'utf8' });
+        spawnSync('node', [path.join(folder, 'oracle.js'), '--stop', log],
+            { encoding: 'utf8', maxBuffer: 2 ** 28 });
     const [, worlds] = /oracle: (\d+) worlds/.exec(stdout) || [];
     if (worlds === undefined)
         throw new Error(`${mutant[0]}: ${stderr}`);

@@ -12,6 +12,7 @@ struct body_maker {
     struct ph_buffer skeleton, content;
     uint32_t index, value_count;
     struct op_record group;
+    bool is_plain; /* nothing about it is wrong */
 };
 
 /* --- references --- */
@@ -416,7 +417,7 @@ static void put_content(struct body_maker *maker, struct ph_buffer *out)
     uint32_t count = maker->value_count;
     if (count == 0 && !happens(maker->chance, 20))
         return;
-    bool is_one_more = happens(maker->chance, 2);
+    bool is_one_more = !maker->is_plain && happens(maker->chance, 2);
     ph_pack_array(out, count + is_one_more);
     ph_buffer_put(out, maker->content.data, maker->content.len);
     if (is_one_more && happens(maker->chance, 70))
@@ -430,9 +431,9 @@ static struct ph_body body_of(struct body_maker *maker)
     static uint8_t bytes[BODY_ROOM];
     struct ph_buffer content = ph_buffer(bytes, sizeof bytes);
     put_content(maker, &content);
-    if (happens(maker->chance, 3))
+    if (!maker->is_plain && happens(maker->chance, 3))
         spoil(&maker->skeleton, maker->chance);
-    if (happens(maker->chance, 2))
+    if (!maker->is_plain && happens(maker->chance, 2))
         spoil(&content, maker->chance);
     body.skeleton = ph_bytes(op_room(set, maker->skeleton.len), maker->skeleton.len);
     body.content = ph_bytes(op_room(set, content.len), content.len);
@@ -486,6 +487,7 @@ void op_body_crowd(struct op_set *set, struct chance *chance, uint32_t log,
 {
     struct body_maker maker = body_maker(set, chance, log);
     maker.group = *record;
+    maker.is_plain = true;
     op_records_add(&set->records, maker.group.kind, &maker.group.id);
     ph_pack_array(&maker.skeleton, 1);
     begin_group(&maker, 4, op_count);
@@ -503,4 +505,45 @@ void op_body_crowd(struct op_set *set, struct chance *chance, uint32_t log,
         put_value(&maker, field);
     }
     end_body(&maker, out);
+}
+
+/* The one with the longest text; NULL: the kind has none. */
+static const struct ph_field *roomiest_field(uint16_t number)
+{
+    const struct ph_kind *kind = ph_kind_by_number(number);
+    const struct ph_field *found = NULL;
+    for (const struct ph_field *field = kind == NULL ? NULL : kind->fields;
+         field != NULL && field->number != 0; field++)
+        if (field->value == PH_VALUE_TEXT && field->type == PH_FIELD_REGISTER &&
+            (found == NULL || field->size_max > found->size_max))
+            found = field;
+    return found;
+}
+
+uint32_t op_body_heavy(struct op_set *set, struct chance *chance, uint32_t log,
+                       const struct op_record *record, struct ph_body *out)
+{
+    static uint8_t text[PH_FIELD_VALUE_MAX];
+    struct body_maker maker = body_maker(set, chance, log);
+    const struct ph_field *field = roomiest_field(record->kind);
+    if (field == NULL)
+        return 0;
+    memset(text, 'y', sizeof text);
+    uint32_t count = (PH_BODY_MAX - 1000) / (field->size_max + 9u);
+    uint32_t before = (uint32_t)maker.content.len;
+    maker.group = *record;
+    maker.is_plain = true;
+    ph_pack_array(&maker.skeleton, 1);
+    begin_group(&maker, 4, count);
+    for (uint32_t i = 0; i < count; i++) {
+        ph_pack_array(&maker.skeleton, 3);
+        ph_pack_uint(&maker.skeleton, PH_OP_SET);
+        ph_pack_uint(&maker.skeleton, field->number);
+        ph_pack_array(&maker.skeleton, 0);
+        ph_pack_text(&maker.content, ph_bytes(text, field->size_max - draw(chance, 90)));
+        maker.value_count++;
+    }
+    uint32_t len = (uint32_t)maker.content.len - before;
+    end_body(&maker, out);
+    return len;
 }

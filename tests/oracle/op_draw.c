@@ -263,6 +263,24 @@ static void write_crowd(struct op_set *set, struct chance *chance)
     draw_entry(set, chance, number);
 }
 
+/* One writer's live values on one record take about as much room as its school's may. */
+static void write_heavily(struct op_set *set, struct chance *chance)
+{
+    uint32_t number = draw(chance, set->log_count);
+    const struct op_record *record = &set->pool[draw_created(set, chance)];
+    struct op_log *log = &set->logs[number];
+    bool is_owner = ph_record_id_is_of(&record->id, &log->school);
+    uint32_t max = is_owner ? PH_OWNER_BYTES_MAX : PH_SCHOOL_BYTES_MAX;
+    end_run(set, chance, log);
+    for (uint32_t sum = 0, len; sum <= max && !log->is_over; sum += len) {
+        len = op_body_heavy(set, chance, number, record, &log->entries[0].body);
+        if (len == 0)
+            return;
+        put_entry(set, chance, log, ph_lamport_next(&log->link, set->lamport), 0);
+        end_run(set, chance, log);
+    }
+}
+
 bool op_set_draw(struct op_set *out, const struct ph_facts *facts, uint64_t seed)
 {
     struct chance chance = chance_of('o', seed), crowding = chance_of('c', seed);
@@ -272,11 +290,14 @@ bool op_set_draw(struct op_set *out, const struct ph_facts *facts, uint64_t seed
     if (out->log_count == 0)
         return false;
     draw_pool(out, &chance);
-    uint32_t crowded_at = happens(&crowding, 8) ? 2 + draw(&crowding, 6) : UINT32_MAX;
+    uint32_t crowded_at = happens(&crowding, 6) ? 2 + draw(&crowding, 6) : UINT32_MAX;
+    uint32_t heavy_at = happens(&crowding, 3) ? 2 + draw(&crowding, 6) : UINT32_MAX;
     uint32_t forks_percent = happens(&chance, 60) ? 0 : happens(&chance, 90) ? 10 : 60;
     for (uint32_t i = 0, count = 4 + draw(&chance, 20); i < count; i++) {
         if (i == crowded_at)
             write_crowd(out, &crowding);
+        if (i == heavy_at)
+            write_heavily(out, &crowding);
         if (happens(&chance, forks_percent))
             fork_log(out, &chance);
         draw_entry(out, &chance, draw(&chance, out->log_count));

@@ -90,6 +90,10 @@ void op_body_draw(struct op_set *set, struct chance *chance, uint32_t log, struc
 void op_body_crowd(struct op_set *set, struct chance *chance, uint32_t log,
                    const struct op_record *record, uint32_t op_count, uint32_t sets_percent,
                    struct ph_body *out);
+/* One that sets the longest texts that a record of the pool takes, which nobody refers to, as often as
+ * fits. Returns their bytes; 0: it takes none, and there is no body. */
+uint32_t op_body_heavy(struct op_set *set, struct chance *chance, uint32_t log,
+                       const struct op_record *record, struct ph_body *out);
 /* Room in the set's bytes. */
 uint8_t *op_room(struct op_set *set, size_t len);
 

@@ -216,7 +216,61 @@ static void share_goes_by_writer_whoever_came_first(void **state)
     home_deinit(&home);
 }
 
-CHECK_MAIN(cmocka_unit_test(no_school_crowds_out_another),
+#define RESOURCES 11 /* of an action: a text of up to 4,000 bytes */
+#define LONG_LEN 3000
+
+static void take_long_text(struct home *home, uint32_t writer, const struct ph_record_id *action)
+{
+    static struct world_entry entry;
+    static uint8_t text[LONG_LEN], item[LONG_LEN + 3];
+    struct ph_op_writer ops;
+    struct ph_buffer out = ph_buffer(item, sizeof item);
+    memset(text, 'x', sizeof text);
+    ph_pack_text(&out, ph_bytes(text, sizeof text));
+    world_begin(&world, &ops);
+    ph_ops_group(&ops, PH_KIND_ACTION, action, PH_AUDIENCE_NETWORK);
+    ph_ops_set(&ops, RESOURCES, NULL, 0, ph_buffer_bytes(&out));
+    world_end(&world, writer, &ops, &entry);
+    take(home, &entry);
+}
+
+/* For each value in order whether it is shown or missing. */
+static void check_values(struct home *home, const struct ph_record_id *action, const char *expected)
+{
+    char found[100] = "";
+    struct ph_view view;
+    struct ph_record record;
+    struct ph_record_value value;
+    size_t count = 0;
+    CHECK_OK(ph_view_open(home->store, &view));
+    CHECK_OK(ph_view_record(&view, PH_KIND_ACTION, action, &record));
+    while (ph_record_next(&record, &value) && count + 1 < sizeof found)
+        found[count++] = value.is_missing ? '?' : '+';
+    ph_view_close(&view);
+    assert_string_equal(found, expected);
+}
+
+/* A record's row took as many bytes as there were live values: a log's quota, if somebody wanted. */
+static void items_beyond_a_schools_room_show_as_missing(void **state)
+{
+    (void)state;
+    struct home home;
+    struct world_entry entry;
+    struct ph_record_id action;
+    begin(&home);
+    world_create(&world, owner, PH_KIND_ACTION, "ours", &entry, &action);
+    take(&home, &entry);
+    for (uint32_t i = 0; i < 23; i++)
+        take_long_text(&home, stranger, &action);
+    check_values(&home, &action, "++++++++++++++++++++++??");
+    take_long_text(&home, owner, &action); /* the latest */
+    check_values(&home, &action, "+++++++++++++++++++++++??");
+    check_sound(&home);
+    home_deinit(&home);
+}
+
+CHECK_MAIN(cmocka_unit_test(items_beyond_a_schools_room_show_as_missing),
+           cmocka_unit_test(no_school_crowds_out_another),
            cmocka_unit_test(share_of_ops_ends_within_an_entry),
            cmocka_unit_test(share_of_entries_is_kept_and_verified),
            cmocka_unit_test(create_is_always_within_its_share),
