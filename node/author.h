@@ -1,5 +1,5 @@
-/* What this school writes: its own entries and facts, after the end of its own log as taken, durable
- * or not. */
+/* What this school writes: its own entries and facts, after the end of its own log as taken,
+ * durable or not. */
 #ifndef PHAROS_NODE_AUTHOR_H
 #define PHAROS_NODE_AUTHOR_H
 
@@ -13,12 +13,13 @@ PH_MUST_USE enum ph_status ph_author_end(struct ph_node *node, struct ph_op_writ
 uint32_t ph_author_seq(const struct ph_node *node);
 struct ph_record_id ph_author_record_id(struct ph_node *node);
 
-/* A fact: fill `type` and `of`; author, past and signature follow from the type. `id` may be NULL. */
+/* A fact: fill `type` and `of`; author, past and signature follow from the type. `id` may be
+ * NULL. */
 PH_MUST_USE enum ph_status ph_author_fact(struct ph_node *node, struct ph_fact *fact,
                                           struct ph_fact_id *id);
 
-/* What to show in a handshake: our certify fact's certificate, or, before we are known, one made for
- * the purpose. */
+/* What to show in a handshake: our certify fact's certificate, or, before we are known, one made
+ * for the purpose. */
 PH_MUST_USE enum ph_status ph_author_certificate(struct ph_node *node, struct ph_certificate *out);
 
 /* A certify fact for our writer, which opens its log. PH_LIMIT: no log came of it. */

@@ -1,5 +1,6 @@
-/* Places on the branches of a log (spec: "Forks"). A log number names a branch: the way from the log's
- * first entry to that branch's end. The log that a branch leaves holds the entries before the fork. */
+/* Places on the branches of a log (spec: "Forks"). A log number names a branch: the way from the
+ * log's first entry to that branch's end. The log that a branch leaves holds the entries before the
+ * fork. */
 #ifndef PHAROS_NODE_BRANCHES_H
 #define PHAROS_NODE_BRANCHES_H
 
@@ -25,8 +26,9 @@ PH_MUST_USE enum ph_status ph_branch_link(const struct ph_node *node, const stru
 /* The branches of one writer, by number; `number` is any of them before. -1: no more. */
 int ph_branch_after(const struct ph_node *node, uint32_t number);
 
-/* Whether entry `at->seq` of a branch is the one that `check` names. PH_OK: yes. PH_NOT_FOUND: another,
- * or none. PH_WAITING: it is taken and not durable, and only the end of what is taken is known. */
+/* Whether entry `at->seq` of a branch is the one that `check` names. PH_OK: yes. PH_NOT_FOUND:
+ * another, or none. PH_WAITING: it is taken and not durable, and only the end of what is taken is
+ * known. */
 PH_MUST_USE enum ph_status ph_branch_has(const struct ph_node *node, const struct ph_view *view,
                                          const struct ph_place_on *at, const uint8_t check[16]);
 

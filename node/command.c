@@ -148,8 +148,8 @@ static const char *sentence_for(const struct ph_request *request, enum ph_status
     if (request->error[0] != '\0')
         return request->error;
     if (status == PH_REFUSED)
-        return "This school has signed as many facts of membership as it may: it can't invite, admit "
-               "or confirm any more.";
+        return "This school has signed as many facts of membership as it may: it can't invite, "
+               "admit or confirm any more.";
     if (status == PH_NO_SPACE)
         return "The disk is full: nothing was saved.";
     if (status == PH_PARTIAL)

@@ -129,8 +129,8 @@ enum ph_status ph_command_new(struct ph_node *node, struct ph_request *request)
 
 /* --- set, add, remove --- */
 
-/* Live values of a field: what a set overwrites; those with the same value: what a remove takes away.
- * `value` NULL: all. Of more than one op can name the first: the next set takes the rest. */
+/* Live values of a field: what a set overwrites; those with the same value: what a remove takes
+ * away. `value` NULL: all. Of more than one op can name the first: the next set takes the rest. */
 static enum ph_status live_refs(const struct ph_view *view, const struct ph_record *record,
                                 const struct ph_field *field, const struct ph_buffer *value,
                                 struct ph_op_ref *refs, size_t *count)

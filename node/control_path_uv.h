@@ -2,8 +2,8 @@
  *
  * A request is a length (4 bytes, big-endian, at most PH_COMMAND_BYTES_MAX) and so many bytes: one
  * MessagePack array (README.md: the commands). The answer is one or more pieces, each a length of
- * the same form and so many bytes: one MessagePack map. The top bit of the length is set on the last
- * piece. The next request of a client may follow only then. */
+ * the same form and so many bytes: one MessagePack map. The top bit of the length is set on the
+ * last piece. The next request of a client may follow only then. */
 #ifndef PHAROS_NODE_CONTROL_PATH_UV_H
 #define PHAROS_NODE_CONTROL_PATH_UV_H
 

@@ -1,6 +1,6 @@
 /* The control socket: commands of programs of the same user, over a Unix socket in the home (form:
- * control_path_uv.h). At most PH_COMMANDS_MAX clients at a time, each with one command at a time; one
- * that breaks the form, or doesn't read its answer, is cut off. */
+ * control_path_uv.h). At most PH_COMMANDS_MAX clients at a time, each with one command at a time;
+ * one that breaks the form, or doesn't read its answer, is cut off. */
 #ifndef PHAROS_NODE_CONTROL_UV_H
 #define PHAROS_NODE_CONTROL_UV_H
 

@@ -166,8 +166,8 @@ void ph_dial_all_soon(struct ph_node *node)
     }
 }
 
-/* Whom it leads to is connected already. Two addresses that answered with one key, or an address and
- * who called with its key, are two PCs, unless one end has said otherwise. */
+/* Whom it leads to is connected already. Two addresses that answered with one key, or an address
+ * and who called with its key, are two PCs, unless one end has said otherwise. */
 static bool is_connected(const struct ph_node *node, int index)
 {
     const struct ph_address *address = &node->dial.items[index];

@@ -1,5 +1,5 @@
-/* Whom to call, and when: a list of addresses, back-off with jitter. A failing address never cancels
- * another; an address that leads to a school we are already connected to rests. */
+/* Whom to call, and when: a list of addresses, back-off with jitter. A failing address never
+ * cancels another; an address that leads to a school we are already connected to rests. */
 #ifndef PHAROS_NODE_DIAL_H
 #define PHAROS_NODE_DIAL_H
 
@@ -24,7 +24,8 @@ void ph_dial_on_gone(struct ph_node *node, const struct ph_peer *peer, const cha
 /* Under a new key nobody is connected yet, whatever was known of the addresses. */
 void ph_dial_all_soon(struct ph_node *node);
 
-/* An address whose time has come, put off by a pause so that asking again gives the next; -1: none. */
+/* An address whose time has come, put off by a pause so that asking again gives the next; -1:
+ * none. */
 int ph_dial_due(struct ph_node *node);
 uint64_t ph_dial_next_ms(const struct ph_node *node); /* UINT64_MAX: nothing to do */
 

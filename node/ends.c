@@ -176,7 +176,8 @@ static bool has_too_many_tips(const struct ph_node *node, const struct ph_writer
     return count_tips(node, writer) > PH_BRANCHES_MAX;
 }
 
-/* Tips beyond the first of each log of the school: of each writer that it certifies, whoever else does. */
+/* Tips beyond the first of each log of the school: of each writer that it certifies, whoever else
+ * does. */
 static uint32_t count_forks(const struct ph_node *node, const struct ph_school_id *school)
 {
     uint32_t count = 0;

@@ -138,7 +138,8 @@ static void wake_at(void *impl, uint64_t deadline_ms)
         uv_timer_stop(&env->wake);
         return;
     }
-    /* Never 0: libuv would call back within the same round for ever if the node always asks for now. */
+    /* Never 0: libuv would call back within the same round for ever if the node always asks for
+     * now. */
     uv_timer_start(&env->wake, on_wake, deadline_ms > now_ms ? deadline_ms - now_ms : 1, 0);
 }
 
@@ -204,8 +205,8 @@ static void queue_job(struct ph_env_uv *env, struct job_work *work)
     (void)failed;
 }
 
-/* A job may hold a view of the store, under which the map can't grow. So growing waits until the jobs
- * are back, and new ones wait until it has grown. */
+/* A job may hold a view of the store, under which the map can't grow. So growing waits until the
+ * jobs are back, and new ones wait until it has grown. */
 static void grow_if_possible(struct ph_env_uv *env)
 {
     if (!env->grow_wanted || env->job_count != 0)

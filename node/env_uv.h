@@ -34,12 +34,12 @@ struct ph_env ph_env_uv_env(struct ph_env_uv *env);
  * ph_env_uv_free. Once. */
 void ph_env_uv_attach(struct ph_env_uv *env, struct ph_node *node, struct ph_store *store);
 
-/* Listen for other nodes: "[::]:7410" is IPv6 and IPv4, or IPv4 alone where there is no IPv6; port 0
- * is any free one. `actual` says where. PH_REFUSED: `why` says in one sentence. */
+/* Listen for other nodes: "[::]:7410" is IPv6 and IPv4, or IPv4 alone where there is no IPv6; port
+ * 0 is any free one. `actual` says where. PH_REFUSED: `why` says in one sentence. */
 PH_MUST_USE enum ph_status ph_env_uv_listen(struct ph_env_uv *env, const char *address,
                                             char actual[PH_ADDRESS_LEN_MAX + 1], char why[200]);
-/* Listen for commands on a Unix socket in the folder `dir` (form: control_path_uv.h), whose lock the
- * caller holds. PH_REFUSED: `why` says in one sentence. */
+/* Listen for commands on a Unix socket in the folder `dir` (form: control_path_uv.h), whose lock
+ * the caller holds. PH_REFUSED: `why` says in one sentence. */
 PH_MUST_USE enum ph_status ph_env_uv_control(struct ph_env_uv *env, const char *dir, char why[200]);
 
 /* Run until a signal has stopped the node in good order: PH_OK. Otherwise the local failure that

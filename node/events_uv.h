@@ -1,6 +1,6 @@
-/* How the parts of the environment on libuv (conn_uv, control_uv) tell what happened. They call only
- * from callbacks of the loop, never out of a call that the node makes, so that the node's step is
- * never entered twice. */
+/* How the parts of the environment on libuv (conn_uv, control_uv) tell what happened. They call
+ * only from callbacks of the loop, never out of a call that the node makes, so that the node's step
+ * is never entered twice. */
 #ifndef PHAROS_NODE_EVENTS_UV_H
 #define PHAROS_NODE_EVENTS_UV_H
 

@@ -14,8 +14,8 @@ PH_MUST_USE enum ph_status ph_ingest_batch(struct ph_node *node, struct ph_batch
 PH_MUST_USE enum ph_status ph_ingest_fact(struct ph_node *node, struct ph_bytes bytes,
                                           bool *is_new);
 
-/* Content for a hole. PH_WAITING: it fits none. That is nobody's fault: it may be of a branch that is
- * not held here. */
+/* Content for a hole. PH_WAITING: it fits none. That is nobody's fault: it may be of a branch that
+ * is not held here. */
 PH_MUST_USE enum ph_status ph_ingest_fill(struct ph_node *node, const struct ph_message *fill);
 
 /* Our own next entry; moves the own log's end. */
@@ -25,15 +25,16 @@ PH_MUST_USE enum ph_status ph_ingest_own(struct ph_node *node, const struct ph_h
 /* At the end of each step: hand over what has gathered, unless a batch is under way. */
 void ph_ingest_flush(struct ph_node *node);
 bool ph_ingest_is_quiet(const struct ph_node *node); /* nothing pending */
-/* The disk was full a moment ago: what peers send is not taken, records are not materialised; what a
- * person writes is still tried. */
+/* The disk was full a moment ago: what peers send is not taken, records are not materialised; what
+ * a person writes is still tried. */
 bool ph_ingest_is_full(const struct ph_node *node);
 
 /* COMMITTED. The caller announces. */
 PH_MUST_USE enum ph_status ph_ingest_on_committed(struct ph_node *node, struct ph_batch *batch,
                                                   enum ph_status status);
 
-/* Forget what is pending and read everything from the store: at the start, and after a full disk. */
+/* Forget what is pending and read everything from the store: at the start, and after a full
+ * disk. */
 PH_MUST_USE enum ph_status ph_ingest_load(struct ph_node *node);
 
 #endif

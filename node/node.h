@@ -1,6 +1,6 @@
-/* One school's node in one network: decisions, no I/O. It acts only inside ph_node_step, on one event
- * at a time, and only through its environment (pharos/env.h). Nothing is global: a process may run
- * several. README.md: life of a connection, life of an entry, the commands. */
+/* One school's node in one network: decisions, no I/O. It acts only inside ph_node_step, on one
+ * event at a time, and only through its environment (pharos/env.h). Nothing is global: a process
+ * may run several. README.md: life of a connection, life of an entry, the commands. */
 #ifndef PHAROS_NODE_NODE_H
 #define PHAROS_NODE_NODE_H
 
@@ -21,9 +21,9 @@ struct ph_identity {
     uint16_t serial;              /* of this writer among the school's */
 };
 
-/* Where this installation's secrets are kept, beside the database and bound to it. `renew` makes fresh
- * ones with this serial number, durable before it returns, fills in the writer's part of `identity`
- * and sets has_writer. Called in a job (off the node's thread), one at a time. */
+/* Where this installation's secrets are kept, beside the database and bound to it. `renew` makes
+ * fresh ones with this serial number, durable before it returns, fills in the writer's part of
+ * `identity` and sets has_writer. Called in a job (off the node's thread), one at a time. */
 struct ph_keeper {
     enum ph_status (*renew)(void *impl, uint16_t serial, struct ph_identity *identity);
     void *impl;

@@ -273,9 +273,9 @@ static bool is_twin(const struct ph_peer *other, const struct ph_peer *peer)
            ph_agree_public_equal(&other->transport, &peer->transport);
 }
 
-/* Another session with the same key: one pair that dialed twice, a restart, or a second PC with a copy
- * of the same secrets. Only the other end can tell; meanwhile both stay, and the other one has to show
- * that somebody is there. */
+/* Another session with the same key: one pair that dialed twice, a restart, or a second PC with a
+ * copy of the same secrets. Only the other end can tell; meanwhile both stay, and the other one has
+ * to show that somebody is there. */
 static enum ph_status name_twins(struct ph_node *node, struct ph_peer *peer)
 {
     for (size_t i = 0; i < node->peers_end; i++) {
@@ -397,16 +397,17 @@ static void end_with_ourselves(struct ph_node *node, struct ph_peer *peer)
     ph_peers_end(node, peer, PH_END_DUPLICATE);
 }
 
-/* Somebody else has our secrets, which only a copy of this home has: neither goes on writing with them. */
+/* Somebody else has our secrets, which only a copy of this home has: neither goes on writing with
+ * them. */
 enum ph_status ph_opening_meet_copy(struct ph_node *node, struct ph_peer *peer)
 {
     ph_peers_end(node, peer, PH_END_DONE);
     return ph_writer_end(node, PH_NOTICE_TWIN);
 }
 
-/* Our own key at the other end. Who has called us has shown that it has the secrets; who has answered us
- * may have brought back a greeting of ours, from a connection that is gone by now, and shows it by what
- * it seals. */
+/* Our own key at the other end. Who has called us has shown that it has the secrets; who has
+ * answered us may have brought back a greeting of ours, from a connection that is gone by now, and
+ * shows it by what it seals. */
 static enum ph_status meet_own_key(struct ph_node *node, struct ph_peer *peer)
 {
     if (peer->is_self)

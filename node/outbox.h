@@ -1,4 +1,5 @@
-/* Messages on their way out: packed, sealed, framed, and counted until the network has taken them. */
+/* Messages on their way out: packed, sealed, framed, and counted until the network has taken
+ * them. */
 #ifndef PHAROS_NODE_OUTBOX_H
 #define PHAROS_NODE_OUTBOX_H
 
@@ -6,8 +7,8 @@
 
 /* A place to build one message in; send it before asking for the next. */
 struct ph_buffer ph_outbox_message(struct ph_node *node);
-/* PH_LIMIT: the other side has not read for so long that PH_OUTBOX_BYTES_HARD_MAX wait for it, or the
- * channel is used up. PH_NO_MEMORY. */
+/* PH_LIMIT: the other side has not read for so long that PH_OUTBOX_BYTES_HARD_MAX wait for it, or
+ * the channel is used up. PH_NO_MEMORY. */
 PH_MUST_USE enum ph_status ph_outbox_send(struct ph_node *node, struct ph_peer *peer,
                                           const struct ph_buffer *message);
 /* A handshake message: framed, not sealed. */

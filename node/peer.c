@@ -35,7 +35,8 @@ static void begin_handshake(struct ph_node *node, struct ph_peer *peer)
     ph_wipe(&ephemeral, sizeof ephemeral);
 }
 
-/* Message 1 is empty, message 2 a hello; message 3 a hello with our root, if we know who answered. */
+/* Message 1 is empty, message 2 a hello; message 3 a hello with our root, if we know who
+ * answered. */
 static enum ph_status write_greeting(struct ph_node *node, struct ph_peer *peer)
 {
     uint8_t hello_bytes[PH_HANDSHAKE_PAYLOAD_MAX];

@@ -14,9 +14,9 @@ struct ph_peer *ph_peers_new(struct ph_node *node, ph_conn_id conn, const char *
 void ph_peers_dial(struct ph_node *node, int address_index);
 void ph_peers_dial_due(struct ph_node *node);
 
-/* Each of these frees the peer's place; `peer` is nobody afterwards.
- * end: say goodbye, if the session got so far, and hang up. hang_up: without a word. gone: the other
- * side or the network has closed already. */
+/* Each of these frees the peer's place; `peer` is nobody afterwards. end: say goodbye, if the
+ * session got so far, and hang up. hang_up: without a word. gone: the other side or the network has
+ * closed already. */
 void ph_peers_end(struct ph_node *node, struct ph_peer *peer, enum ph_end_reason reason);
 void ph_peers_end_all(struct ph_node *node, enum ph_end_reason reason);
 void ph_peers_hang_up(struct ph_node *node, struct ph_peer *peer, const char *reason,

@@ -1,7 +1,7 @@
 /* Lines in the log that somebody on the other side of a connection can cause. They have a measure,
- * one for callers that are not known and one for sessions of members, so that nobody fills a disk by
- * calling, and strangers don't crowd out what is said of members: PH_REPORT_BURST lines at once, then
- * one each PH_REPORT_PACE_MS. What is left out is counted, and the next line says so. */
+ * one for callers that are not known and one for sessions of members, so that nobody fills a disk
+ * by calling, and strangers don't crowd out what is said of members: PH_REPORT_BURST lines at once,
+ * then one each PH_REPORT_PACE_MS. What is left out is counted, and the next line says so. */
 #ifndef PHAROS_NODE_REPORT_H
 #define PHAROS_NODE_REPORT_H
 

@@ -15,8 +15,8 @@
 
 /* --- logs --- */
 
-/* A log held, or one branch of a forked one. Three ends: on disk, handed to the commit under way, and
- * taken (gathering). */
+/* A log held, or one branch of a forked one. Three ends: on disk, handed to the commit under way,
+ * and taken (gathering). */
 struct ph_log {
     struct ph_log_row row; /* row.tip is the end taken */
     struct ph_link submitted;

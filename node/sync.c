@@ -29,7 +29,8 @@ static enum ph_status send_heads(struct ph_node *node, struct ph_peer *peer,
                                  const struct ph_head *heads, uint32_t count)
 {
     const struct ph_ends *logs = &node->logs;
-    /* Each message names the next few holes: nobody can fill the list with those that never heal. */
+    /* Each message names the next few holes: nobody can fill the list with those that never
+     * heal. */
     uint32_t first = peer->next_hole < logs->hole_count ? peer->next_hole : 0;
     uint32_t rest = logs->hole_count - first;
     uint32_t hole_count = rest < PH_HOLES_PER_HEADS_MAX ? rest : PH_HOLES_PER_HEADS_MAX;

@@ -1,5 +1,5 @@
-/* Roots, heads, holes, and the messages that bring an open peer and us to the same logs (spec: "Pull",
- * "Push"). */
+/* Roots, heads, holes, and the messages that bring an open peer and us to the same logs (spec:
+ * "Pull", "Push"). */
 #ifndef PHAROS_NODE_SYNC_H
 #define PHAROS_NODE_SYNC_H
 

@@ -117,8 +117,8 @@ enum ph_status ph_want_place_heads(struct ph_node *node, struct ph_peer *peer)
 
 /* --- asking --- */
 
-/* Ids that we hold of one branch, its end first, then durable ones at growing distances back, as far as
- * its own entries go. */
+/* Ids that we hold of one branch, its end first, then durable ones at growing distances back, as
+ * far as its own entries go. */
 static enum ph_status locate_branch(struct ph_node *node, const struct ph_view *view,
                                     uint32_t number, struct ph_locator *out, uint32_t *count)
 {
@@ -267,8 +267,8 @@ static bool is_met(const struct ph_node *node, const struct ph_want *want)
     return ph_branch_look_up(node, want->log, &want->head, &number) != PH_NOT_FOUND;
 }
 
-/* What came another way meanwhile is not awaited any more. Counts the places that the others take: one
- * each for a while, so that what comes slowly holds up nothing else. */
+/* What came another way meanwhile is not awaited any more. Counts the places that the others take:
+ * one each for a while, so that what comes slowly holds up nothing else. */
 static size_t drop_met_wants(struct ph_node *node, struct ph_peer *peer)
 {
     size_t place_count = 0;
@@ -304,8 +304,8 @@ static void ask_the_good(struct ph_node *node, size_t want_count)
     }
 }
 
-/* Of those that have failed, who has failed least, one at a time; all of them together never take the
- * places that are left for others. */
+/* Of those that have failed, who has failed least, one at a time; all of them together never take
+ * the places that are left for others. */
 static void ask_a_failed_one(struct ph_node *node, size_t failed_count)
 {
     struct ph_peer *best = NULL;
@@ -348,8 +348,8 @@ void ph_want_pull(struct ph_node *node)
 
 /* --- what comes of it --- */
 
-/* Its runs come one behind the other: while any comes, none is late; but not for ever, so that each is
- * asked of another peer some time. */
+/* Its runs come one behind the other: while any comes, none is late; but not for ever, so that each
+ * is asked of another peer some time. */
 static void renew_wants(const struct ph_node *node, struct ph_peer *peer)
 {
     peer->want_failures = 0;

@@ -4,8 +4,8 @@
 
 #include "node/state.h"
 
-/* What a peer says that it holds: placed on the branches held here, or remembered as further on, or as
- * news. */
+/* What a peer says that it holds: placed on the branches held here, or remembered as further on, or
+ * as news. */
 PH_MUST_USE enum ph_status ph_want_note_head(struct ph_node *node, struct ph_peer *peer,
                                              uint32_t first, const struct ph_locator *head);
 /* More has become durable: what was remembered is placed where it can be. */

@@ -111,8 +111,8 @@ static void run_renewal(struct ph_job *job)
         renewal->keeper.renew(renewal->keeper.impl, renewal->serial, &renewal->identity);
 }
 
-/* The next serial number by the facts held. With all of them used up it is the last one once more: the
- * secrets then serve for talking, and are not certified. */
+/* The next serial number by the facts held. With all of them used up it is the last one once more:
+ * the secrets then serve for talking, and are not certified. */
 static uint16_t next_serial(const struct ph_node *node)
 {
     uint32_t next = node->facts == NULL ? 0 : ph_facts_next_serial(node->facts, &node->school);
@@ -169,8 +169,9 @@ static bool is_used_up(const struct ph_node *node)
     return ph_facts_next_serial(node->facts, &node->school) >= PH_WRITERS_MAX;
 }
 
-/* A member's new writer: its certificate, and the notice that says why, in one batch. The notice first:
- * should the batch be full with it, the certificate is tried again, and all is told already. */
+/* A member's new writer: its certificate, and the notice that says why, in one batch. The notice
+ * first: should the batch be full with it, the certificate is tried again, and all is told
+ * already. */
 static enum ph_status certify(struct ph_node *node)
 {
     if (is_used_up(node)) {

@@ -1,6 +1,6 @@
-/* Whether this installation may write, and becoming a new writer when it may not (spec: "Forks"): no
- * two entries with one predecessor are ever signed but by a disk that was set back or copied behind
- * our back, and that ends as soon as it shows. */
+/* Whether this installation may write, and becoming a new writer when it may not (spec: "Forks"):
+ * no two entries with one predecessor are ever signed but by a disk that was set back or copied
+ * behind our back, and that ends as soon as it shows. */
 #ifndef PHAROS_NODE_WRITER_H
 #define PHAROS_NODE_WRITER_H
 
@@ -14,7 +14,8 @@ PH_MUST_USE enum ph_status ph_writer_load(struct ph_node *node);
 /* These secrets sign nothing any more, from now on and after a restart. PH_NO_MEMORY. */
 PH_MUST_USE enum ph_status ph_writer_end(struct ph_node *node, enum ph_notice_type why);
 
-/* What was pending is forgotten, perhaps a certificate and its notice: again when there may be room. */
+/* What was pending is forgotten, perhaps a certificate and its notice: again when there may be
+ * room. */
 void ph_writer_on_full_disk(struct ph_node *node);
 
 /* At the end of each step: ask for new secrets, or certify those that have come. */

@@ -88,8 +88,9 @@ PH_MUST_USE enum ph_status ph_agree(const struct ph_agree_secret *ours,
                                     const struct ph_agree_public *theirs, uint8_t shared[32]);
 
 /* ChaCha20-Poly1305 (IETF) with Noise's nonce: 32 zero bits, then the counter, little-endian.
- * seal writes plain.len + 16 bytes to `out`; open writes cipher.len - 16. `out` may be the input.
- * PH_UNAUTHENTIC: the tag does not fit; `out` is then undefined. PH_MALFORMED: shorter than a tag. */
+ * seal writes plain.len + 16 bytes to `out`; open writes cipher.len - 16. `out` may be the
+ * input. PH_UNAUTHENTIC: the tag does not fit; `out` is then undefined. PH_MALFORMED: shorter
+ * than a tag. */
 void ph_seal(const uint8_t key[32], uint64_t counter, struct ph_bytes associated,
              struct ph_bytes plain, uint8_t *out);
 PH_MUST_USE enum ph_status ph_open(const uint8_t key[32], uint64_t counter,

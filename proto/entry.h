@@ -39,8 +39,9 @@ struct ph_salt {
     uint8_t bytes[PH_SALT_LEN];
 };
 
-/* The body, borrowed. Content that is missing is known by its salted hash and its length, which is
- * the header's body length less the skeleton's. Empty content has no salt: it is hashed with zeros. */
+/* The body, borrowed. Content that is missing is known by its salted hash and its length, which
+ * is the header's body length less the skeleton's. Empty content has no salt: it is hashed with
+ * zeros. */
 struct ph_body {
     struct ph_bytes skeleton;
     bool content_is_missing;
@@ -55,7 +56,8 @@ struct ph_hash ph_body_content_hash(const struct ph_body *body);
 struct ph_hash ph_body_hash(const struct ph_body *body);
 
 void ph_header_encode(const struct ph_header *header, uint8_t out[PH_HEADER_LEN]);
-/* PH_MALFORMED: unknown version, non-zero second byte, body length or Lamport time over its limit. */
+/* PH_MALFORMED: unknown version, non-zero second byte, body length or Lamport time over its
+ * limit. */
 PH_MUST_USE enum ph_status ph_header_decode(const uint8_t in[PH_HEADER_LEN], struct ph_header *out);
 struct ph_entry_id ph_header_id(const uint8_t encoded[PH_HEADER_LEN]);
 

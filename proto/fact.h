@@ -1,8 +1,8 @@
 /* One membership fact: a signed statement that stands alone (spec: "Facts").
  *
  * A fact = statement || past || signature. The statement names the hash of the sorted list of the
- * latest facts that its author had seen; that graph is the fact's causal past. Its id is the hash of
- * the statement. What facts mean together is facts.h. */
+ * latest facts that its author had seen; that graph is the fact's causal past. Its id is the hash
+ * of the statement. What facts mean together is facts.h. */
 #ifndef PHAROS_PROTO_FACT_H
 #define PHAROS_PROTO_FACT_H
 
@@ -20,8 +20,8 @@ enum ph_fact_type {
     PH_FACT_ADMIT = 4,   /* writer key */
     PH_FACT_PROPOSE = 5, /* writer key */
     PH_FACT_CONFIRM = 6, /* school key */
-    /* 7 close, 8 remove, 9 restore, 10 succeed, 11 policy: reserved. Facts of other types parse, are
-     * kept and passed on, and have no effect. */
+    /* 7 close, 8 remove, 9 restore, 10 succeed, 11 policy: reserved. Facts of other types parse,
+     * are kept and passed on, and have no effect. */
 };
 
 enum ph_proposal { PH_PROPOSAL_CONFIRM = 1 };
@@ -77,12 +77,13 @@ struct ph_fact {
     } of;
 };
 
-/* Parse and verify the signature, of a certify fact also the writer's consent: all that can be judged from the bytes alone. A certify fact may
- * have an empty past (it then is a certificate for handshakes, and no set takes it).
- * PH_MALFORMED, PH_LIMIT (over PH_FACT_MAX or PH_FACT_PAST_MAX), PH_UNAUTHENTIC. */
+/* Parse and verify the signature, of a certify fact also the writer's consent: all that can be
+ * judged from the bytes alone. A certify fact may have an empty past (it then is a certificate for
+ * handshakes, and no set takes it). PH_MALFORMED, PH_LIMIT (over PH_FACT_MAX or PH_FACT_PAST_MAX),
+ * PH_UNAUTHENTIC. */
 PH_MUST_USE enum ph_status ph_fact_parse(struct ph_bytes bytes, struct ph_fact *out);
-/* The same in its two halves: whether a fact is held already can be seen before the dear one. Nothing
- * of a fact that is only read may be believed. */
+/* The same in its two halves: whether a fact is held already can be seen before the dear one.
+ * Nothing of a fact that is only read may be believed. */
 PH_MUST_USE enum ph_status ph_fact_read(struct ph_bytes bytes, struct ph_fact *out);
 PH_MUST_USE enum ph_status ph_fact_verify(const struct ph_fact *fact);
 

@@ -94,7 +94,8 @@ static bool makes_members(const struct ph_held *held)
     return is_of_kind && held->effect.stands;
 }
 
-/* Bytes in a closed past that its supports don't rest on: what a fact on it lays on all later ones. */
+/* Bytes in a closed past that its supports don't rest on: what a fact on it lays on all later
+ * ones. */
 static size_t surplus_of(const struct ph_facts *facts, const struct ph_bits *past)
 {
     struct ph_bits covered = {{0}};

@@ -14,14 +14,14 @@ struct ph_facts;
 PH_MUST_USE enum ph_status ph_facts_new(const struct ph_network_id *network, struct ph_facts **out);
 void ph_facts_free(struct ph_facts *facts);
 
-/* Take one fact. PH_OK also if it is held already (`is_new` tells).
- * PH_WAITING: part of its past is not held. PH_FORBIDDEN: its author is not known in its past, or it
- * is of another network. PH_REFUSED: there is no room, or none for its school's. Others as
- * ph_fact_parse. */
+/* Take one fact. PH_OK also if it is held already (`is_new` tells). PH_WAITING: part of its past is
+ * not held. PH_FORBIDDEN: its author is not known in its past, or it is of another network.
+ * PH_REFUSED: there is no room, or none for its school's. Others as ph_fact_parse. */
 PH_MUST_USE enum ph_status ph_facts_take(struct ph_facts *facts, struct ph_bytes bytes,
                                          bool *is_new);
 
-/* The same for one that was taken before, by this program or another: its school has room for it. */
+/* The same for one that was taken before, by this program or another: its school has room for
+ * it. */
 PH_MUST_USE enum ph_status ph_facts_load(struct ph_facts *facts, struct ph_bytes bytes,
                                          bool *is_new);
 
@@ -33,23 +33,24 @@ const struct ph_fact *ph_facts_find(const struct ph_facts *facts, const struct p
 uint32_t ph_facts_find_prefix(const struct ph_facts *facts, const uint8_t prefix[16]);
 const struct ph_fact *ph_facts_founding(const struct ph_facts *facts); /* NULL: not held yet */
 
-/* Hash over the ids of the first `count` facts taken (what is durable is a prefix), but for those of
- * schools with more than PH_FACTS_PER_SCHOOL_MAX among them. Kept, so that asking again costs nothing. */
+/* Hash over the ids of the first `count` facts taken (what is durable is a prefix), but for those
+ * of schools with more than PH_FACTS_PER_SCHOOL_MAX among them. Kept, so that asking again costs
+ * nothing. */
 struct ph_hash ph_facts_hash(struct ph_facts *facts, uint32_t count);
 
-/* The past of a new fact: those that it must name, because it rests on them, and the latest that make
- * members and voters (not in the past of another one named), those taken last first; at most
- * PH_FACT_PAST_MAX, sorted. Whoever floods the set can't crowd out what a school's next step rests on,
- * nor make it rest on the flood. Returns the bytes written, 32 each. */
+/* The past of a new fact: those that it must name, because it rests on them, and the latest that
+ * make members and voters (not in the past of another one named), those taken last first; at most
+ * PH_FACT_PAST_MAX, sorted. Whoever floods the set can't crowd out what a school's next step rests
+ * on, nor make it rest on the flood. Returns the bytes written, 32 each. */
 size_t ph_facts_past(const struct ph_facts *facts, const struct ph_fact_id *must, size_t must_count,
                      uint8_t out[PH_FACT_PAST_MAX * 32]);
 
-/* Bytes of facts that whoever rests on this one has to bring along, beside what is rested on anyhow. A
- * fact with more than PH_FACT_SURPLUS_MAX should not be answered. */
+/* Bytes of facts that whoever rests on this one has to bring along, beside what is rested on
+ * anyhow. A fact with more than PH_FACT_SURPLUS_MAX should not be answered. */
 size_t ph_facts_surplus(const struct ph_facts *facts, const struct ph_fact_id *id);
 
-/* The causal closure of one fact, itself last, in causal order: what leads from the founding fact to
- * it. `out` has room for ph_facts_count indexes. Returns how many. */
+/* The causal closure of one fact, itself last, in causal order: what leads from the founding fact
+ * to it. `out` has room for ph_facts_count indexes. Returns how many. */
 uint32_t ph_facts_closure(const struct ph_facts *facts, const struct ph_fact_id *id, uint32_t *out);
 
 /* How many facts count for a school: those of its own key and of its writers'. One more than
@@ -93,9 +94,9 @@ struct ph_school_id ph_fact_school(const struct ph_fact *certify);
 const struct ph_fact *ph_facts_invite(const struct ph_facts *facts, const uint8_t key[32]);
 uint32_t ph_facts_invite_uses(const struct ph_facts *facts, const struct ph_fact_id *invite);
 
-/* The open proposal to confirm a school in which `voter` has a seat, NULL if none. Of several the one
- * that most have a seat in, then the one with the lowest id, so that votes gather on one; an old or
- * one-sided proposal takes nobody's vote. */
+/* The open proposal to confirm a school in which `voter` has a seat, NULL if none. Of several the
+ * one that most have a seat in, then the one with the lowest id, so that votes gather on one; an
+ * old or one-sided proposal takes nobody's vote. */
 const struct ph_fact *ph_facts_proposal(const struct ph_facts *facts,
                                         const struct ph_school_id *voter,
                                         const struct ph_school_id *school);

@@ -37,10 +37,11 @@ void ph_packer_deinit(struct ph_packer *packer);
 PH_MUST_USE enum ph_status ph_frame_pack(struct ph_packer *packer, struct ph_bytes message,
                                          struct ph_buffer *plain_out);
 
-/* Append the message that `plain` carries to `message_out`, which has PH_FRAME_MESSAGE_MAX bytes of
- * room. They must not overlap. PH_MALFORMED: no form, or not exactly one zstd frame (with a window
- * of at most 128 KiB, without dictionary) that yields exactly the size before it. PH_LIMIT: a larger
- * message. After a failure `message_out` keeps its length; what lies behind it is undefined. */
+/* Append the message that `plain` carries to `message_out`, which has PH_FRAME_MESSAGE_MAX bytes
+ * of room. They must not overlap. PH_MALFORMED: no form, or not exactly one zstd frame (with a
+ * window of at most 128 KiB, without dictionary) that yields exactly the size before it.
+ * PH_LIMIT: a larger message. After a failure `message_out` keeps its length; what lies behind
+ * it is undefined. */
 PH_MUST_USE enum ph_status ph_frame_unpack(struct ph_packer *packer, struct ph_bytes plain,
                                            struct ph_buffer *message_out);
 

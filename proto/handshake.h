@@ -61,10 +61,10 @@ void ph_handshake_init(struct ph_handshake *handshake, const struct ph_handshake
 /* Forget every secret. A wiped handshake counts as failed. */
 void ph_handshake_wipe(struct ph_handshake *handshake);
 
-/* Append the next message, carrying `payload`, to `out`; they must not overlap. Only when ph_handshake_is_ours_to_write or
- * after a failure. On failure `out` keeps its length, and the handshake is over.
- * PH_LIMIT: the message would exceed 65,535 bytes or the room in `out`. PH_UNAUTHENTIC: the other
- * side's key is of low order, or the handshake failed before. */
+/* Append the next message, carrying `payload`, to `out`; they must not overlap. Only when
+ * ph_handshake_is_ours_to_write or after a failure. On failure `out` keeps its length, and the
+ * handshake is over. PH_LIMIT: the message would exceed 65,535 bytes or the room in `out`.
+ * PH_UNAUTHENTIC: the other side's key is of low order, or the handshake failed before. */
 PH_MUST_USE enum ph_status ph_handshake_write(struct ph_handshake *handshake,
                                               struct ph_bytes payload, struct ph_buffer *out);
 

@@ -12,8 +12,8 @@ struct ph_head {
     struct ph_entry_id id;
 };
 
-/* An entry whose content is missing without an erase op in force. The id tells holes of branches apart;
- * messages leave it out. */
+/* An entry whose content is missing without an erase op in force. The id tells holes of branches
+ * apart; messages leave it out. */
 struct ph_hole {
     struct ph_writer_id writer;
     uint32_t seq;

@@ -14,7 +14,8 @@ static_assert(PREFIX_LEN + 1 + (PAYLOAD_MAX * 8 + 4) / 5 < PH_INVITATION_CODE_MA
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"; /* RFC 4648, section 6 */
 
-/* What a code holds in bytes, or its characters without case, white space and hyphens: both secret. */
+/* What a code holds in bytes, or its characters without case, white space and hyphens: both
+ * secret. */
 struct payload {
     uint8_t bytes[PAYLOAD_MAX];
     size_t len;

@@ -62,13 +62,13 @@ bool ph_kind_allows(const struct ph_kind *kind, const struct ph_record_id *recor
                     const struct ph_school_id *school);
 
 /* A value as typed by a person -> one canonical item appended to `out`, which has room for the
- * field's `size_max` and three bytes. Record ids are typed as 32 hex digits, schools as 64. An empty
- * text clears a register (nil). PH_REFUSED: not of the field's type, too long, not UTF-8; `why` then
- * holds one plain sentence that names the field and the limit. */
+ * field's `size_max` and three bytes. Record ids are typed as 32 hex digits, schools as 64. An
+ * empty text clears a register (nil). PH_REFUSED: not of the field's type, too long, not UTF-8;
+ * `why` then holds one plain sentence that names the field and the limit. */
 PH_MUST_USE enum ph_status ph_value_parse(const struct ph_field *field, struct ph_bytes text,
                                           struct ph_buffer *out, char why[200]);
-/* And back: the text that a person would type, appended to `out`; nothing for nil. PH_MALFORMED: the
- * item does not fit the field (show it as missing). */
+/* And back: the text that a person would type, appended to `out`; nothing for nil. PH_MALFORMED:
+ * the item does not fit the field (show it as missing). */
 PH_MUST_USE enum ph_status ph_value_text(const struct ph_field *field, struct ph_bytes item,
                                          struct ph_buffer *out);
 /* Whether one scanned item, received or stored, fits the field; nil fits every register. */

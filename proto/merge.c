@@ -4,8 +4,8 @@
 
 #define NOBODY UINT32_MAX
 
-/* Never more, since every school has a fact of its own; it keeps sizes from wrapping where they have
- * 32 bits. */
+/* Never more, since every school has a fact of its own; it keeps sizes from wrapping where they
+ * have 32 bits. */
 #define OPS_MAX (PH_OWNER_SHARE_MAX + PH_FACTS_MAX * PH_SCHOOL_SHARE_MAX)
 
 /* One op while it is being judged. */

@@ -1,5 +1,6 @@
-/* Merge: one record from all its ops, by one pure function (spec: "Merge"). The same result in every
- * order, with duplicates, after erasure; whoever merges incrementally is checked against it. */
+/* Merge: one record from all its ops, by one pure function (spec: "Merge"). The same result in
+ * every order, with duplicates, after erasure; whoever merges incrementally is checked against
+ * it. */
 #ifndef PHAROS_PROTO_MERGE_H
 #define PHAROS_PROTO_MERGE_H
 

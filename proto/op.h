@@ -107,10 +107,12 @@ void ph_ops_set(struct ph_op_writer *writer, uint16_t field, const struct ph_op_
 void ph_ops_add(struct ph_op_writer *writer, uint16_t field, struct ph_bytes value);
 void ph_ops_remove(struct ph_op_writer *writer, uint16_t field, const struct ph_op_ref *adds,
                    size_t add_count);
-/* Fills `body` (borrowing the buffers) but for its salt. PH_LIMIT: over PH_BODY_MAX or the counts. */
+/* Fills `body` (borrowing the buffers) but for its salt. PH_LIMIT: over PH_BODY_MAX or the
+ * counts. */
 PH_MUST_USE enum ph_status ph_ops_end(struct ph_op_writer *writer, struct ph_body *body);
 
-/* Spec: "Record ids": first 8 bytes of the owner's key, sequence of the creating entry, 4 random. */
+/* Spec: "Record ids": first 8 bytes of the owner's key, sequence of the creating entry, 4
+ * random. */
 #define PH_SCHOOL_PREFIX_LEN 8 /* (wire) bytes of its key */
 struct ph_record_id ph_record_id_make(const struct ph_school_id *owner, uint32_t seq,
                                       const uint8_t random[4]);

@@ -1,11 +1,10 @@
 /* Strict, canonical MessagePack. The only place that knows msgpack-c.
  *
- * Canonical: shortest form of every integer and length; no float, no ext, no 32-bit length; map keys
- * unsigned and strictly ascending; strings valid UTF-8; at most PH_PACK_DEPTH_MAX nested; nothing
- * trailing. `ph_pack_scan` is the door: bytes from outside go through it before anything reads them
- * (msgpack-c#1013: five bytes make its unpacker reserve a gigabyte). It has then seen every byte, so
- * reading afterwards needs no heap and can fail only on an unexpected type.
- */
+ * Canonical: shortest form of every integer and length; no float, no ext, no 32-bit length; map
+ * keys unsigned and strictly ascending; strings valid UTF-8; at most PH_PACK_DEPTH_MAX nested;
+ * nothing trailing. `ph_pack_scan` is the door: bytes from outside go through it before anything
+ * reads them (msgpack-c#1013: five bytes make its unpacker reserve a gigabyte). It has then seen
+ * every byte, so reading afterwards needs no heap and can fail only on an unexpected type. / */
 #ifndef PHAROS_PROTO_PACK_H
 #define PHAROS_PROTO_PACK_H
 
@@ -40,7 +39,8 @@ enum ph_pack_type {
 
 /* Scan, then start reading. PH_MALFORMED: as ph_pack_scan. */
 PH_MUST_USE enum ph_status ph_unpack(struct ph_unpacker *unpacker, struct ph_bytes bytes);
-/* Start reading bytes that have been scanned before (as part of a larger value, or by the store). */
+/* Start reading bytes that have been scanned before (as part of a larger value, or by the
+ * store). */
 struct ph_unpacker ph_unpack_scanned(struct ph_bytes bytes);
 
 enum ph_pack_type ph_unpack_type(const struct ph_unpacker *unpacker); /* of the next item */
@@ -60,7 +60,8 @@ struct ph_bytes ph_unpack_skip(struct ph_unpacker *unpacker); /* one whole item,
 /* Everything was read and nothing failed; else PH_MALFORMED. */
 PH_MUST_USE enum ph_status ph_unpack_end(const struct ph_unpacker *unpacker);
 
-/* Writing, canonical by construction, into a caller's buffer; overflow is checked once, at the end. */
+/* Writing, canonical by construction, into a caller's buffer; overflow is checked once, at the
+ * end. */
 void ph_pack_nil(struct ph_buffer *out);
 void ph_pack_bool(struct ph_buffer *out, bool value);
 void ph_pack_uint(struct ph_buffer *out, uint64_t value);

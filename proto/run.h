@@ -57,8 +57,9 @@ struct ph_run_entry {
 /* Takes five items from `unpacker`, which may stand in a larger array (a message).
  * PH_MALFORMED: not a run's head, no entries. */
 PH_MUST_USE enum ph_status ph_run_open(struct ph_unpacker *unpacker, struct ph_run_reader *run);
-/* PH_NOT_FOUND: no entries left. Others as ph_entry_check; PH_MALFORMED also if `link` is not the
- * entry that the head names; PH_LIMIT also past PH_RUN_COUNTED_MAX. On failure nothing has moved. */
+/* PH_NOT_FOUND: no entries left. Others as ph_entry_check; PH_MALFORMED also if `link` is not
+ * the entry that the head names; PH_LIMIT also past PH_RUN_COUNTED_MAX. On failure nothing has
+ * moved. */
 PH_MUST_USE enum ph_status ph_run_next(struct ph_run_reader *run, struct ph_link *link,
                                        uint64_t quota, struct ph_run_entry *out);
 /* After the last entry (asserted): `link` then names it. Gives the signature for keeping.

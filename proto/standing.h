@@ -1,5 +1,5 @@
-/* What a fact does, judged in its causal past (spec: "Facts"), and the inside of the set that facts.c
- * keeps. Only facts.c and standing.c include this.
+/* What a fact does, judged in its causal past (spec: "Facts"), and the inside of the set that
+ * facts.c keeps. Only facts.c and standing.c include this.
  *
  * Facts are numbered in the order of taking, which is a causal order: a fact's past has lower
  * numbers. Schools are numbered in the order in which they became known here. Numbers are local and
@@ -80,13 +80,14 @@ struct ph_facts {
 uint32_t ph_school_number(const struct ph_facts *facts, const uint8_t id[32]);      /* or PH_NONE */
 uint32_t ph_fact_number(const struct ph_facts *facts, const struct ph_fact_id *id); /* or PH_NONE */
 
-/* The school that facts by `author` on `past` count for: itself if it is a school that is known there,
- * else the one with the lowest key that has certified the writer there. PH_NONE: it is not known. */
+/* The school that facts by `author` on `past` count for: itself if it is a school that is known
+ * there, else the one with the lowest key that has certified the writer there. PH_NONE: it is not
+ * known. */
 uint32_t ph_standing_school_of(const struct ph_facts *facts, const struct ph_bits *past,
                                const struct ph_author *author);
 
-/* Judge a fact that is not in the set yet; `effect->of` is kept. `effect->school` of an admission may be PH_NONE: a school
- * that is new here. PH_NO_MEMORY. */
+/* Judge a fact that is not in the set yet; `effect->of` is kept. `effect->school` of an admission
+ * may be PH_NONE: a school that is new here. PH_NO_MEMORY. */
 PH_MUST_USE enum ph_status ph_standing_judge(const struct ph_facts *facts,
                                              const struct ph_bits *past, const struct ph_fact *fact,
                                              struct ph_effect *effect);

@@ -253,8 +253,8 @@ struct gap {
     bool is_below_after; /* a digit chosen is already smaller than that of `after` */
 };
 
-/* The digits that the next one must lie between: `low` may be repeated, `high` too while the two are
- * equal. False: no room. */
+/* The digits that the next one must lie between: `low` may be repeated, `high` too while the two
+ * are equal. False: no room. */
 static bool bounds_at(const struct gap *gap, size_t index, unsigned *low, unsigned *high)
 {
     *low = index < gap->before.len ? position_digit(gap->before.data[index]) : 0;

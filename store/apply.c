@@ -111,8 +111,8 @@ static enum ph_status refuse(struct ph_store *store, enum ph_status status)
     return status == PH_NOT_FOUND ? PH_CORRUPT : status;
 }
 
-/* An IO error before the commit has written nothing, but who can't read can't judge that. Nothing that
- * a batch names may be missing: what is, was lost from the disk. */
+/* An IO error before the commit has written nothing, but who can't read can't judge that. Nothing
+ * that a batch names may be missing: what is, was lost from the disk. */
 enum ph_status ph_store_apply(struct ph_store *store, struct ph_batch *batch)
 {
     struct ph_txn txn = {0};

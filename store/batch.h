@@ -17,9 +17,9 @@ void ph_batch_free(struct ph_batch *batch);
 size_t ph_batch_bytes(const struct ph_batch *batch); /* taken so far */
 bool ph_batch_is_empty(const struct ph_batch *batch);
 
-/* A log as the store keeps it, beside its entries; of a forked log, one branch of it. The first branch
- * that came holds all its entries. Another holds those after the fork: what comes before them is in
- * the branch that it leaves, of a lower number. */
+/* A log as the store keeps it, beside its entries; of a forked log, one branch of it. The first
+ * branch that came holds all its entries. Another holds those after the fork: what comes before
+ * them is in the branch that it leaves, of a lower number. */
 struct ph_log_row {
     struct ph_writer_id writer;
     struct ph_school_id school;
@@ -47,7 +47,8 @@ PH_MUST_USE enum ph_status ph_batch_entry(struct ph_batch *batch, uint32_t log,
 /* The content that an entry in the store lacked; checked against its hash by the caller. */
 PH_MUST_USE enum ph_status ph_batch_fill(struct ph_batch *batch, uint32_t log, uint32_t seq,
                                          const struct ph_salt *salt, struct ph_bytes content);
-/* Leave a writer out of all records: its ops are void, and nothing waits for its entries. For ever. */
+/* Leave a writer out of all records: its ops are void, and nothing waits for its entries. For
+ * ever. */
 PH_MUST_USE enum ph_status ph_batch_leave_out(struct ph_batch *batch,
                                               const struct ph_writer_id *writer);
 /* A place in the batch, to take back what was added after it (a run whose signature, at its end,

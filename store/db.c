@@ -86,8 +86,8 @@ static uint64_t first_map_bytes(const struct ph_db_options *options)
     return bytes;
 }
 
-/* Not where it stands already: a transaction that changes nothing costs no sync. What an older program
- * made may be of another form. */
+/* Not where it stands already: a transaction that changes nothing costs no sync. What an older
+ * program made may be of another form. */
 static int put_stamp(MDB_txn *txn, const struct ph_db *db, const struct ph_db_options *options)
 {
     MDB_dbi table = db->tables[options->stamp_table];

@@ -41,8 +41,8 @@ PH_MUST_USE enum ph_status ph_db_open(const struct ph_db_options *options, struc
 /* No transaction may be open (asserted). NULL is fine. */
 void ph_db_close(struct ph_db *db);
 
-/* The stamp of an environment that nobody has open, read without changing or creating any file: what
- * must be known before it is opened. Copied; `*len` is the room and becomes the length.
+/* The stamp of an environment that nobody has open, read without changing or creating any file:
+ * what must be known before it is opened. Copied; `*len` is the room and becomes the length.
  * PH_NOT_FOUND: no database there, or nothing in it at all. PH_CORRUPT: something else is there.
  * PH_REFUSED: a database without a stamp that fits `*len`. */
 PH_MUST_USE enum ph_status ph_db_peek(const struct ph_db_options *options, uint8_t *out,
@@ -72,12 +72,13 @@ PH_MUST_USE enum ph_status ph_db_delete(const struct ph_txn *txn, size_t table,
 PH_MUST_USE enum ph_status ph_db_clear(const struct ph_txn *txn, size_t table);
 PH_MUST_USE enum ph_status ph_db_count(const struct ph_txn *txn, size_t table, uint64_t *out);
 
-/* Whether the list of pages that may be written anew can be read, names pages that exist, each once,
- * and leaves as many as the tables use: what else would be found by writing over what is in use.
- * PH_CORRUPT: not so. */
+/* Whether the list of pages that may be written anew can be read, names pages that exist, each
+ * once, and leaves as many as the tables use: what else would be found by writing over what is in
+ * use. PH_CORRUPT: not so. */
 PH_MUST_USE enum ph_status ph_db_check_free(const struct ph_txn *txn);
 
-/* A cursor of a reading transaction. Zeroed before it is opened; close it before the transaction. */
+/* A cursor of a reading transaction. Zeroed before it is opened; close it before the
+ * transaction. */
 struct ph_cursor {
     struct ph_db *db;
     void *raw;

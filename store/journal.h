@@ -1,5 +1,5 @@
-/* The journal's form: an append-only file of frames beside the store, with what nobody else could give
- * back (README.md: "Journal"). Pure: bytes in, bytes out; journal_file.h reads and writes the file.
+/* The journal's form: an append-only file of frames beside the store, with what nobody else could
+ * give back (README.md: "Journal"). Pure: bytes in, bytes out; journal_file.h reads and writes the file.
  *
  *   file     "pharos journal 1" || frame || frame ...
  *   frame    payload length 4 || number 8 || chain 32 || payload

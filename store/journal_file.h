@@ -24,8 +24,8 @@ struct ph_journal {
 
 #define PH_JOURNAL_CLOSED ((struct ph_journal){.fd = -1})
 
-/* PH_NOT_FOUND: there is none. PH_CORRUPT: it doesn't begin with the title. PH_IO. Stands before the
- * first frame then; read on with ph_journal_read. */
+/* PH_NOT_FOUND: there is none. PH_CORRUPT: it doesn't begin with the title. PH_IO. Stands before
+ * the first frame then; read on with ph_journal_read. */
 PH_MUST_USE enum ph_status ph_journal_open(struct ph_journal *journal, const char *path,
                                            const struct ph_log_sink *log);
 /* A new file beside the old one, which takes its place with ph_journal_adopt. */
@@ -44,8 +44,8 @@ PH_MUST_USE enum ph_status ph_journal_sync(const struct ph_journal *journal);
 PH_MUST_USE enum ph_status ph_journal_append(struct ph_journal *journal, uint8_t *frame,
                                              size_t payload_len);
 void ph_journal_keep(struct ph_journal *journal);
-/* Take back, durably, what was appended and not kept; also what lies behind the frames kept, as after
- * a power cut. PH_IO: unknown what is there. */
+/* Take back, durably, what was appended and not kept; also what lies behind the frames kept, as
+ * after a power cut. PH_IO: unknown what is there. */
 PH_MUST_USE enum ph_status ph_journal_withdraw(struct ph_journal *journal);
 
 /* Reading, in order. `journal`'s mark and length follow. */

@@ -13,7 +13,8 @@ enum ph_status ph_left_out_has(const struct ph_txn *txn, const struct ph_writer_
     return status == PH_NOT_FOUND ? PH_OK : status;
 }
 
-/* Those of a log's entries that have been applied are tried again, which makes their records anew. */
+/* Those of a log's entries that have been applied are tried again, which makes their records
+ * anew. */
 static enum ph_status undo(const struct ph_txn *txn, const struct ph_logs *logs, uint32_t log)
 {
     const struct ph_log_state *state = &logs->at[log];
@@ -36,8 +37,8 @@ static bool leaves_room(const struct ph_logs *logs, const struct ph_writer_id *w
     return false;
 }
 
-/* Of a record whose share was full only what counted is known, so what fell out of it for this writer's
- * sake is looked for in all entries of the school. */
+/* Of a record whose share was full only what counted is known, so what fell out of it for this
+ * writer's sake is looked for in all entries of the school. */
 static enum ph_status undo_all(const struct ph_txn *txn, const struct ph_writer_id *writer)
 {
     struct ph_logs logs = {0};

@@ -1,5 +1,5 @@
-/* Writers that are left out of all records: their ops are as if they were not there, and nothing waits
- * for their entries, so that what a node happens to hold of them makes no difference. */
+/* Writers that are left out of all records: their ops are as if they were not there, and nothing
+ * waits for their entries, so that what a node happens to hold of them makes no difference. */
 #ifndef PHAROS_STORE_LEFT_OUT_H
 #define PHAROS_STORE_LEFT_OUT_H
 

@@ -1,4 +1,5 @@
-/* Which writers' logs are our own: what the journal holds entries of. Kept in a row of the store's. */
+/* Which writers' logs are our own: what the journal holds entries of. Kept in a row of the
+ * store's. */
 #ifndef PHAROS_STORE_OWN_H
 #define PHAROS_STORE_OWN_H
 

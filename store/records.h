@@ -4,7 +4,8 @@
  *   || value count 4 || touches, 8 each: (log 4, sequence 4), ascending
  *   || values, MessagePack: field, log, sequence, index, Lamport time, is missing, [item]
  *
- * It is a pure function of the entries, whatever came when: made anew whenever one more touches it. */
+ * It is a pure function of the entries, whatever came when: made anew whenever one more touches
+ * it. */
 #ifndef PHAROS_STORE_RECORDS_H
 #define PHAROS_STORE_RECORDS_H
 
@@ -32,8 +33,8 @@ void ph_record_maker_init(struct ph_record_maker *maker, const struct ph_txn *tx
                           const struct ph_logs *logs);
 void ph_record_maker_deinit(struct ph_record_maker *maker);
 
-/* Add touches: single ones in any order, or those of a stored value. PH_NO_MEMORY; PH_CORRUPT: of no
- * log. */
+/* Add touches: single ones in any order, or those of a stored value. PH_NO_MEMORY; PH_CORRUPT: of
+ * no log. */
 PH_MUST_USE enum ph_status ph_record_touch(struct ph_record_maker *maker, struct ph_place place);
 PH_MUST_USE enum ph_status ph_record_touch_all(struct ph_record_maker *maker,
                                                struct ph_bytes touches);

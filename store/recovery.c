@@ -249,8 +249,8 @@ static enum ph_status begin_anew(struct recovery *recovery, bool is_doubtful)
 
 /* --- all of it --- */
 
-/* What is wrong, in words; NULL: nothing. A frame that was being written when the power went is one more
- * than the tables have, and nothing of it was ever told anybody. Anything else is damage. */
+/* What is wrong, in words; NULL: nothing. A frame that was being written when the power went is one
+ * more than the tables have, and nothing of it was ever told anybody. Anything else is damage. */
 static const char *doubt(const struct recovery *recovery)
 {
     bool is_ahead = recovery->good.number > recovery->held.number;

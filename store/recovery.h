@@ -9,8 +9,8 @@
 #define PH_META_JOURNAL ".journal" /* the mark of the last frame that the tables contain */
 #define PH_META_DOUBT ".doubt"     /* there: ph_store_is_in_doubt */
 
-/* Opens the journal at `path` and brings the tables up to it. `writer`: whose log is our own in a store
- * that was written before there was a journal; may be NULL. */
+/* Opens the journal at `path` and brings the tables up to it. `writer`: whose log is our own in a
+ * store that was written before there was a journal; may be NULL. */
 PH_MUST_USE enum ph_status ph_recover(struct ph_store *store, const char *path,
                                       const struct ph_writer_id *writer);
 

@@ -1,4 +1,5 @@
-/* Whether the entries that an op refers to have been applied, or are of a writer that is left out. */
+/* Whether the entries that an op refers to have been applied, or are of a writer that is left
+ * out. */
 #ifndef PHAROS_STORE_REFERENCES_H
 #define PHAROS_STORE_REFERENCES_H
 

@@ -1,5 +1,5 @@
-/* Tables and their keys (README.md: what each holds). Integers in keys are big-endian, so that LMDB's
- * byte order is their order. */
+/* Tables and their keys (README.md: what each holds). Integers in keys are big-endian, so that
+ * LMDB's byte order is their order. */
 #ifndef PHAROS_STORE_SCHEMA_H
 #define PHAROS_STORE_SCHEMA_H
 
@@ -81,8 +81,8 @@ bool ph_key_read_by_parent(struct ph_bytes key, struct ph_record_id *parent,
                            struct ph_record_id *id, uint16_t *kind);
 
 /* Completes the options with tables and stamp, then looks before anything is opened for writing.
- * PH_OK: known, or nothing there yet. `is_older`: opening brings it up to date. With a sentence, no file touched: PH_REFUSED, of another
- * version; PH_CORRUPT, nothing of ours. */
+ * PH_OK: known, or nothing there yet. `is_older`: opening brings it up to date. With a sentence, no
+ * file touched: PH_REFUSED, of another version; PH_CORRUPT, nothing of ours. */
 PH_MUST_USE enum ph_status ph_schema_check(struct ph_db_options *options, bool *is_older,
                                            char why[PH_DB_WHY_LEN]);
 

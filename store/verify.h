@@ -1,5 +1,5 @@
-/* Read everything, check everything: chains, hashes, sums, signatures, facts, cursors, and that each
- * record is what the merge makes of its ops. */
+/* Read everything, check everything: chains, hashes, sums, signatures, facts, cursors, and that
+ * each record is what the merge makes of its ops. */
 #ifndef PHAROS_STORE_VERIFY_H
 #define PHAROS_STORE_VERIFY_H
 
@@ -8,8 +8,8 @@
 struct ph_verify_report {
     uint32_t fact_count, log_count;
     uint64_t entry_count, signature_count, record_count, hole_count;
-    /* The first damage found: a plain sentence that names the log (first 8 hex digits of its writer)
-     * and the sequence, or the table and key. Empty: none. */
+    /* The first damage found: a plain sentence that names the log (first 8 hex digits of its
+     * writer) and the sequence, or the table and key. Empty: none. */
     char damage[300];
     uint64_t damage_count;
 };

@@ -4,7 +4,7 @@
  *   waits:   (log, sequence) -> need              what it waits for
  *   ready:   need -> nothing                      applied by now; its waiters are to be tried again
  *   again:   (log, sequence) -> nothing           applied once, and to be tried again: its content
- *                                                 came since, or a writer of its school was left out
+ *                                                 came, or a writer of its school was left out
  */
 #ifndef PHAROS_STORE_WAITING_H
 #define PHAROS_STORE_WAITING_H

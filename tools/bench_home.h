@@ -1,8 +1,8 @@
 /* The homes that a benchmark works on: two schools of one network, both ordinary homes afterwards.
  *
  * The first founded the network and holds what it and further schools have written; the second is a
- * member, holds all facts and nothing of the records. Schools other than these two exist only as keys
- * made from the seed. */
+ * member, holds all facts and nothing of the records. Schools other than these two exist only as
+ * keys made from the seed. */
 #ifndef PHAROS_TOOLS_BENCH_HOME_H
 #define PHAROS_TOOLS_BENCH_HOME_H
 

@@ -1,5 +1,5 @@
-/* The processes of a benchmark: nodes that serve, commands that run to their end, and what they use,
- * with the wire kept going all the while. */
+/* The processes of a benchmark: nodes that serve, commands that run to their end, and what they
+ * use, with the wire kept going all the while. */
 #ifndef PHAROS_TOOLS_BENCH_RUN_H
 #define PHAROS_TOOLS_BENCH_RUN_H
 
@@ -34,9 +34,8 @@ PH_MUST_USE enum ph_status ph_bench_serve(struct ph_bench_node *node, char why[P
 /* Ends the node in good order and waits until it is gone; nothing if it doesn't run. */
 void ph_bench_end(struct ph_bench_run *run, struct ph_bench_node *node);
 
-/* Runs "pharos COMMAND --json --home HOME" to its end. `out` is the document that it printed, owned by
- * the caller. PH_REFUSED: it failed, and has said so on stderr, or a signal
- * came. */
+/* Runs "pharos COMMAND --json --home HOME" to its end. `out` is the document that it printed, owned
+ * by the caller. PH_REFUSED: it failed, and has said so on stderr, or a signal came. */
 PH_MUST_USE enum ph_status ph_bench_command(struct ph_bench_run *run, const char *home,
                                             const char *command, const char *word, json_t **out);
 

@@ -1,8 +1,8 @@
 /* Seeded texts for benchmarks: the same seed gives the same bytes on every machine.
  *
  * What schools write, in English and Arabic: sentences of a small grammar over stems that are
- * inflected, with names, places, dates and figures. Nobody may win by a tiny vocabulary: a test holds
- * the texts above 90 bytes of every 300 under the strongest zstd with a long window. */
+ * inflected, with names, places, dates and figures. Nobody may win by a tiny vocabulary: a test
+ * holds the texts above 90 bytes of every 300 under the strongest zstd with a long window. */
 #ifndef PHAROS_TOOLS_BENCH_TEXT_H
 #define PHAROS_TOOLS_BENCH_TEXT_H
 

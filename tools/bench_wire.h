@@ -1,4 +1,5 @@
-/* A wire with a meter: takes TCP connections on loopback, passes every byte on to a node, and counts.
+/* A wire with a meter: takes TCP connections on loopback, passes every byte on to a node, and
+ * counts.
  *
  * One connection at a time, which is what a benchmark makes. Nothing happens between calls of
  * ph_bench_wire_step. */
@@ -25,8 +26,8 @@ struct ph_bench_wire {
 
 uint64_t ph_bench_now_us(void); /* monotonic */
 
-/* `target` is "127.0.0.1:PORT". PH_IO, with one plain sentence in `why`; the wire is to be closed also
- * then. */
+/* `target` is "127.0.0.1:PORT". PH_IO, with one plain sentence in `why`; the wire is to be closed
+ * also then. */
 PH_MUST_USE enum ph_status ph_bench_wire_open(struct ph_bench_wire *wire, const char *target,
                                               char why[PH_WHY_SIZE]);
 void ph_bench_wire_close(struct ph_bench_wire *wire);

@@ -1,7 +1,7 @@
 /* Child processes: this same program once more, or another, with its output read here.
  *
- * A child ends with the thread that started it, whatever became of that one, so that nothing is left
- * running. Deadlines are in ms of ph_child_now_ms(), which no clock of the wall moves. */
+ * A child ends with the thread that started it, whatever became of that one, so that nothing is
+ * left running. Deadlines are in ms of ph_child_now_ms(), which no clock of the wall moves. */
 #ifndef PHAROS_TOOLS_CHILD_H
 #define PHAROS_TOOLS_CHILD_H
 
@@ -38,7 +38,8 @@ struct ph_child_text {
 
 uint64_t ph_child_now_ms(void);
 
-/* PH_IO: it can't be started, errno says why. A program that isn't there ends with exit code 127. */
+/* PH_IO: it can't be started, errno says why. A program that isn't there ends with exit code
+ * 127. */
 PH_MUST_USE enum ph_status ph_child_start(const struct ph_child_spec *spec, struct ph_child *out);
 
 /* The next line of its stdout, without the line feed, cut off at size - 1 bytes.
@@ -52,8 +53,8 @@ PH_MUST_USE enum ph_status ph_child_gather(struct ph_child *child, struct ph_chi
                                            struct ph_child_text *err, uint64_t deadline_ms);
 void ph_child_text_free(struct ph_child_text *text);
 
-/* Reads to the end what nobody wants, and collects the child: its exit code, 128 + the number of the
- * signal that ended it, or PH_CHILD_STILL_RUNNING at the deadline. */
+/* Reads to the end what nobody wants, and collects the child: its exit code, 128 + the number of
+ * the signal that ended it, or PH_CHILD_STILL_RUNNING at the deadline. */
 int ph_child_wait(struct ph_child *child, uint64_t deadline_ms);
 
 /* Nothing happens without a child. */

@@ -1,7 +1,7 @@
 /* What a command was given, and how it answers: words and options in, exit code out.
  *
- * Exit codes: 0 done; 1 refused, with one plain sentence on stderr; 2 not used as it should be; 3 this
- * machine failed (disk, memory). */
+ * Exit codes: 0 done; 1 refused, with one plain sentence on stderr; 2 not used as it should be; 3
+ * this machine failed (disk, memory). */
 #ifndef PHAROS_TOOLS_CLI_H
 #define PHAROS_TOOLS_CLI_H
 

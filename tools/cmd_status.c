@@ -58,7 +58,8 @@ static int say_found(const struct ph_cli *cli, const struct ph_store_check *foun
     return found->is_complete ? PH_EXIT_REFUSED : PH_EXIT_FAILED;
 }
 
-/* In a process of its own even while a node runs: what is damaged must not take the node with it. */
+/* In a process of its own even while a node runs: what is damaged must not take the node with
+ * it. */
 int cmd_verify(struct ph_cli *cli)
 {
     char why[PH_WHY_SIZE] = "";

@@ -1,5 +1,5 @@
-/* One school of the demonstration: a home of its own, a process that serves, and commands as a person
- * would type them, each a process as well. All that fails says so on stderr, once. */
+/* One school of the demonstration: a home of its own, a process that serves, and commands as a
+ * person would type them, each a process as well. All that fails says so on stderr, once. */
 #ifndef PHAROS_TOOLS_DEMO_SCHOOL_H
 #define PHAROS_TOOLS_DEMO_SCHOOL_H
 

@@ -10,8 +10,8 @@
  *     listening    where a running node listens
  *     config       settings, written by people (config.h)
  *
- * The folder is 0700 and the files 0600; wider ones are refused. Functions that return a status other
- * than PH_OK have written one plain sentence to `why`. */
+ * The folder is 0700 and the files 0600; wider ones are refused. Functions that return a status
+ * other than PH_OK have written one plain sentence to `why`. */
 #ifndef PHAROS_TOOLS_HOME_H
 #define PHAROS_TOOLS_HOME_H
 
@@ -48,7 +48,8 @@ void ph_home_close(struct ph_home *home); /* unlocks, too */
 PH_MUST_USE enum ph_status ph_home_lock(struct ph_home *home, pid_t *holder, char why[PH_WHY_SIZE]);
 
 /* Small private files in the home. `*len` is the size of `out` before and the file's length after.
- * PH_NOT_FOUND (without `why`): there is none. PH_LIMIT: it is longer. Writing is durable, and whole or not at all. */
+ * PH_NOT_FOUND (without `why`): there is none. PH_LIMIT: it is longer. Writing is durable, and
+ * whole or not at all. */
 PH_MUST_USE enum ph_status ph_home_read(const struct ph_home *home, const char *name, void *out,
                                         size_t *len, char why[PH_WHY_SIZE]);
 PH_MUST_USE enum ph_status ph_home_write(const struct ph_home *home, const char *name,

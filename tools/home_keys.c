@@ -48,7 +48,8 @@ static void put_machine(struct ph_buffer *out, const struct ph_machine *machine)
         ph_pack_bin(out, ph_bytes(machine->addresses[i], PH_MACHINE_ADDRESS_LEN));
 }
 
-/* Bound, or as it comes with a new home: the first database that it is used with makes it its own. */
+/* Bound, or as it comes with a new home: the first database that it is used with makes it its
+ * own. */
 static enum ph_status write_writer_key(const struct ph_home *home,
                                        const struct ph_identity *identity,
                                        const struct ph_binding *binding, char why[PH_WHY_SIZE])

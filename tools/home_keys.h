@@ -1,5 +1,5 @@
-/* The keys of a home: the school's, and this installation's, which are bound to this machine and this
- * database: a copy of the home elsewhere, or another database in it, must not sign with them.
+/* The keys of a home: the school's, and this installation's, which are bound to this machine and
+ * this database: a copy of the home elsewhere, or another database in it, must not sign with them.
  *
  * Functions that return a status other than PH_OK have written one plain sentence to `why`. */
 #ifndef PHAROS_TOOLS_HOME_KEYS_H
@@ -22,8 +22,8 @@ struct ph_binding {
 /* `here` is what is; `bound` what the file says. A birth that isn't known fits any. */
 bool ph_binding_fits(const struct ph_binding *bound, const struct ph_binding *here);
 
-/* Reads the keys. A writer's file that is missing or damaged leaves the identity without a writer. The
- * caller wipes `out`. */
+/* Reads the keys. A writer's file that is missing or damaged leaves the identity without a writer.
+ * The caller wipes `out`. */
 PH_MUST_USE enum ph_status ph_home_identity(const struct ph_home *home, struct ph_identity *out,
                                             struct ph_binding *binding, char why[PH_WHY_SIZE]);
 void ph_home_forget_writer(struct ph_identity *identity);

@@ -87,7 +87,8 @@ static bool read_all(int fd, void *out, size_t len)
     return true;
 }
 
-/* No environment is open in this process, and no thread but this one needs anything of the child. */
+/* No environment is open in this process, and no thread but this one needs anything of the
+ * child. */
 static pid_t start(const char *path, off_t file_len, int ends[2])
 {
     static struct ph_store_check result;

@@ -1,6 +1,6 @@
-/* The database of a home before anybody opens it: a damaged one kills whoever maps it, so it is read
- * whole in a child process, unless it lies there as an orderly end left it; and one that is no good is
- * set aside. What it held comes back from the journal and from other schools. */
+/* The database of a home before anybody opens it: a damaged one kills whoever maps it, so it is
+ * read whole in a child process, unless it lies there as an orderly end left it; and one that is no
+ * good is set aside. What it held comes back from the journal and from other schools. */
 #ifndef PHAROS_TOOLS_HOME_STORE_H
 #define PHAROS_TOOLS_HOME_STORE_H
 
@@ -17,9 +17,9 @@ struct ph_store_check {
  * yet is a sound one. */
 void ph_home_check_store(const struct ph_home *home, struct ph_store_check *out);
 
-/* Before the store is opened, by whoever holds the lock: verifies it after an end that was not orderly,
- * sets a damaged one aside and notes that a process uses it. Nothing is mended in place: pages that the
- * damaged part names may be in use elsewhere. */
+/* Before the store is opened, by whoever holds the lock: verifies it after an end that was not
+ * orderly, sets a damaged one aside and notes that a process uses it. Nothing is mended in place:
+ * pages that the damaged part names may be in use elsewhere. */
 struct ph_store_arrival {
     bool was_checked, is_set_aside;
 };

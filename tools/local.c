@@ -109,8 +109,8 @@ static enum ph_status make_token(struct ph_local *local, uint8_t out[16])
     return status;
 }
 
-/* What is here, and whether the secrets belong to it. Secrets that are bound to nothing yet belong to
- * the first database that they are used with: one that no others were bound to. */
+/* What is here, and whether the secrets belong to it. Secrets that are bound to nothing yet belong
+ * to the first database that they are used with: one that no others were bound to. */
 static enum ph_status bind_writer(struct ph_local *local, struct ph_identity *identity,
                                   const struct ph_binding *bound, char why[PH_WHY_SIZE])
 {

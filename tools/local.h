@@ -27,8 +27,8 @@ struct ph_local_options {
 PH_MUST_USE enum ph_status ph_local_open(struct ph_local *local,
                                          const struct ph_local_options *options,
                                          char why[PH_WHY_SIZE]);
-/* Stops the node in good order and frees everything. Gives back `code`, or PH_EXIT_FAILED if the node
- * failed. Ends the process with that code if a worker can't be waited for any longer. */
+/* Stops the node in good order and frees everything. Gives back `code`, or PH_EXIT_FAILED if the
+ * node failed. Ends the process with that code if a worker can't be waited for any longer. */
 int ph_local_close(struct ph_local *local, int code);
 
 #endif

@@ -1,4 +1,5 @@
-/* Answers for people and for programs: MessagePack -> JSON, and JSON -> plain text on a terminal. */
+/* Answers for people and for programs: MessagePack -> JSON, and JSON -> plain text on a
+ * terminal. */
 #ifndef PHAROS_TOOLS_PRINT_H
 #define PHAROS_TOOLS_PRINT_H
 
@@ -13,8 +14,8 @@
 json_t *ph_json_from_pack(struct ph_bytes bytes);
 
 /* Text from records, made harmless: control characters, and those that turn the direction of what
- * follows, become U+FFFD, so that no record can steer a terminal or fake a line. A line feed becomes
- * one followed by `indent` spaces; where `indent` is negative, a space. */
+ * follows, become U+FFFD, so that no record can steer a terminal or fake a line. A line feed
+ * becomes one followed by `indent` spaces; where `indent` is negative, a space. */
 void ph_print_text(FILE *out, const json_t *text, int indent);
 
 /* "2026-11-23T20:10:00Z"; a number of ms where no calendar reaches. */

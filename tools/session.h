@@ -42,7 +42,8 @@ PH_MUST_USE int ph_session_ask(struct ph_session *session, const struct ph_reque
  * `answer` may be NULL; else the caller owns what it gets, also after a failure. */
 PH_MUST_USE int ph_session_run(struct ph_cli *cli, const struct ph_request *request,
                                void (*print)(json_t *answer), json_t **answer);
-/* An item of the last answer's map as it came, borrowed until the next one; empty if there is none. */
+/* An item of the last answer's map as it came, borrowed until the next one; empty if there is
+ * none. */
 struct ph_bytes ph_session_item(const struct ph_session *session, const char *key);
 
 #endif

@@ -1,9 +1,10 @@
-/* What a node asks of the world, and the events that it is told: the seam between decisions and I/O.
+/* What a node asks of the world, and the events that it is told: the seam between decisions and
+ * I/O.
  *
- * A request never fails and never calls back: its outcome is a later event. The node acts only inside
- * ph_node_step, on one event at a time. Time and chance come in through here and nowhere else, so
- * the same node runs on libuv (node/env_uv.c) and under virtual time (tests/sim/).
- * The ninth call, `datagram`, joins with the beacon. */
+ * A request never fails and never calls back: its outcome is a later event. The node acts only
+ * inside ph_node_step, on one event at a time. Time and chance come in through here and nowhere
+ * else, so the same node runs on libuv (node/env_uv.c) and under virtual time (tests/sim/). The
+ * ninth call, `datagram`, joins with the beacon. */
 #ifndef PHAROS_ENV_H
 #define PHAROS_ENV_H
 

@@ -1,5 +1,5 @@
-/* Entries drawn from a seed, in runs as they travel: few records that everybody writes on, references
- * that mostly fit, and now and then whatever a member can sign. */
+/* Entries drawn from a seed, in runs as they travel: few records that everybody writes on,
+ * references that mostly fit, and now and then whatever a member can sign. */
 #ifndef PHAROS_TESTS_ORACLE_OP_DRAW_H
 #define PHAROS_TESTS_ORACLE_OP_DRAW_H
 
@@ -82,16 +82,16 @@ struct op_set {
 /* `facts`: who may write. False: nobody. */
 bool op_set_draw(struct op_set *out, const struct ph_facts *facts, uint64_t seed);
 
-/* op_body.c: a body for the next entry of a log, into the set's bytes. What later ops may refer to is
- * in `ops` from the old `op_count` on, its references without check. */
+/* op_body.c: a body for the next entry of a log, into the set's bytes. What later ops may refer to
+ * is in `ops` from the old `op_count` on, its references without check. */
 void op_body_draw(struct op_set *set, struct chance *chance, uint32_t log, struct ph_body *out);
 /* The same of so many ops on one record: creates that say nothing, and among them sets that nobody
  * refers to. */
 void op_body_crowd(struct op_set *set, struct chance *chance, uint32_t log,
                    const struct op_record *record, uint32_t op_count, uint32_t sets_percent,
                    struct ph_body *out);
-/* One that sets the longest texts that a record of the pool takes, which nobody refers to, as often as
- * fits. Returns their bytes; 0: it takes none, and there is no body. */
+/* One that sets the longest texts that a record of the pool takes, which nobody refers to, as often
+ * as fits. Returns their bytes; 0: it takes none, and there is no body. */
 uint32_t op_body_heavy(struct op_set *set, struct chance *chance, uint32_t log,
                        const struct op_record *record, struct ph_body *out);
 /* Room in the set's bytes. */

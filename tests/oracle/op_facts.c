@@ -146,8 +146,8 @@ static void found_with(struct op_facts *out, struct chance *chance)
     add(out, &invite, PH_FACT_INVITE);
 }
 
-/* A school joins in the usual way, so that there is somebody to write; or nearly so: by an invitation
- * that a school key signed, or that the admission has not seen. */
+/* A school joins in the usual way, so that there is somebody to write; or nearly so: by an
+ * invitation that a school key signed, or that the admission has not seen. */
 static void join(struct op_facts *out, struct chance *chance, uint32_t number)
 {
     const struct signer *host = &schools[0].writer;

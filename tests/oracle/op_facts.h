@@ -1,5 +1,5 @@
-/* Facts drawn from a seed: a founding, then mostly facts that do something, some without effect, some
- * that no node may take. */
+/* Facts drawn from a seed: a founding, then mostly facts that do something, some without effect,
+ * some that no node may take. */
 #ifndef PHAROS_TESTS_ORACLE_OP_FACTS_H
 #define PHAROS_TESTS_ORACLE_OP_FACTS_H
 

@@ -140,7 +140,8 @@ static void a_flood_of_facts_takes_its_own_schools_room(void **state)
     sim_free(sim);
 }
 
-/* Whoever chooses which facts of its flood a node holds can't keep it from what others have answered. */
+/* Whoever chooses which facts of its flood a node holds can't keep it from what others have
+ * answered. */
 static void what_others_answered_of_a_flooding_school_is_taken(void **state)
 {
     (void)state;
@@ -186,8 +187,8 @@ static void say_large_flood(const struct bad_member *bad, struct sim_stranger *s
     sim_run(bad->sim, 5000);
 }
 
-/* Regression: facts were passed on whether or not the network had taken the last ones, and a session that
- * was slow for a moment ended as if it had sent something bad. */
+/* Regression: facts were passed on whether or not the network had taken the last ones, and a
+ * session that was slow for a moment ended as if it had sent something bad. */
 static void a_slow_session_outlives_the_floods_of_others(void **state)
 {
     (void)state;
@@ -217,7 +218,8 @@ static void a_slow_session_outlives_the_floods_of_others(void **state)
     sim_free(sim);
 }
 
-/* Regression: the code of an invitation that the facts had no room for was handed out, and led nowhere. */
+/* Regression: the code of an invitation that the facts had no room for was handed out, and led
+ * nowhere. */
 static void an_invitation_without_room_is_refused(void **state)
 {
     (void)state;

@@ -411,8 +411,8 @@ static void say_list(struct sim_stranger *stranger, uint8_t of)
     sim_stranger_say(stranger, ph_buffer_bytes(&message));
 }
 
-/* Regression: each was answered by one, so that two nodes which could not take each other's facts listed
- * all they held in turn, as fast as the line was. */
+/* Regression: each was answered by one, so that two nodes which could not take each other's facts
+ * listed all they held in turn, as fast as the line was. */
 static void a_list_that_brings_nothing_new_is_not_answered_for_ever(void **state)
 {
     (void)state;
@@ -435,7 +435,8 @@ static void a_list_that_brings_nothing_new_is_not_answered_for_ever(void **state
 
 /* --- nothing new --- */
 
-/* Regression: one frame of 300 bytes repeated a fact that was held 250 times, and each was verified. */
+/* Regression: one frame of 300 bytes repeated a fact that was held 250 times, and each was
+ * verified. */
 static void who_repeats_what_is_held_is_not_heard_for_ever(void **state)
 {
     (void)state;

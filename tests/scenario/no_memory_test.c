@@ -1,4 +1,5 @@
-/* Memory that runs out between two halves of one step: the node stops, and a restart finds all whole. */
+/* Memory that runs out between two halves of one step: the node stops, and a restart finds all
+ * whole. */
 #include "store/batch.h"
 #include "tests/sim/sim_school.h"
 #include "tests/support/check.h"
@@ -17,8 +18,8 @@ enum ph_status __wrap_ph_batch_fact(struct ph_batch *batch, uint32_t index, stru
     return PH_NO_MEMORY;
 }
 
-/* Regression: the node went on with a fact that was in no batch; the next one left a gap in the store,
- * behind which no later start read any. */
+/* Regression: the node went on with a fact that was in no batch; the next one left a gap in the
+ * store, behind which no later start read any. */
 static void a_new_writers_fact_without_memory_stops_the_node(void **state)
 {
     (void)state;

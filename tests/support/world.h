@@ -50,8 +50,8 @@ struct world_entry {
 
 /* Facts: found, then for each further school invite, admit; certify for each. */
 void world_init(struct world *world, uint32_t writer_count);
-/* The school of the writer `other` certifies this one too, whose log begins with that: before anything
- * is written. */
+/* The school of the writer `other` certifies this one too, whose log begins with that: before
+ * anything is written. */
 void world_adopt(struct world *world, uint32_t writer, uint32_t other);
 /* All facts, and a row for every log without entries, into the batch. */
 void world_found(const struct world *world, struct ph_batch *batch);

@@ -1,4 +1,5 @@
-/* More facts of one school than count: whichever of them a set holds, it says the same as another. */
+/* More facts of one school than count: whichever of them a set holds, it says the same as
+ * another. */
 #include "tests/support/fact_world.h"
 
 #define FLOOD (PH_FACTS_PER_SCHOOL_MAX + 20)

@@ -69,7 +69,8 @@ static void a_fact_is_taken_once(void **state)
     CHECK_OK(ph_facts_take(facts, ph_bytes(invite.bytes, invite.len), &is_new));
     CHECK(!is_new);
     assert_int_equal(ph_facts_count(facts), 3);
-    /* Regression: it was verified before it was looked for, which whoever repeats one fact sent cheaply. */
+    /* Regression: it was verified before it was looked for, which whoever repeats one fact sent
+     * cheaply. */
     struct made unsigned_copy = invite;
     unsigned_copy.bytes[invite.len - 1] ^= 1;
     is_new = true;
@@ -464,7 +465,8 @@ static void of_too_many_tips_the_latest_are_named(void **state)
     ph_facts_free(facts);
 }
 
-/* Regression: whatever was latest came into the past of every later fact, a flood of no use as well. */
+/* Regression: whatever was latest came into the past of every later fact, a flood of no use as
+ * well. */
 static void a_flood_is_not_rested_on(void **state)
 {
     (void)state;

@@ -178,8 +178,8 @@ static void begin_with_a_colleague(struct home *home, struct ph_record_id *plan)
     take(home, &entry);
 }
 
-/* What had fallen out for the first one's sake was lost for good, at those nodes only that had taken
- * it in time. */
+/* What had fallen out for the first one's sake was lost for good, at those nodes only that had
+ * taken it in time. */
 static void who_is_left_out_makes_room_for_colleagues(void **state)
 {
     (void)state;
@@ -250,7 +250,8 @@ static void check_values(struct home *home, const struct ph_record_id *action, c
     assert_string_equal(found, expected);
 }
 
-/* A record's row took as many bytes as there were live values: a log's quota, if somebody wanted. */
+/* A record's row took as many bytes as there were live values: a log's quota, if somebody
+ * wanted. */
 static void items_beyond_a_schools_room_show_as_missing(void **state)
 {
     (void)state;
