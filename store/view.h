@@ -59,7 +59,8 @@ PH_MUST_USE enum ph_status ph_view_record(const struct ph_view *view, uint16_t k
 /* Any kind: ids are unique but for malice; the lowest kind number wins. */
 PH_MUST_USE enum ph_status ph_view_find(const struct ph_view *view, const struct ph_record_id *id,
                                         struct ph_record *out);
-/* The first record of a kind that a school created and that is shown: its own card, for one. */
+/* The first record of a kind that a school created and that is shown: its own card, for one. Behind
+ * PH_FIRST_OF_MAX that it touched and that are not shown nothing is looked for. */
 PH_MUST_USE enum ph_status ph_view_first_of(const struct ph_view *view, uint16_t kind,
                                             const struct ph_school_id *school,
                                             struct ph_record *out);

@@ -57,7 +57,7 @@ static enum ph_status first_of(const struct ph_view *view, struct ph_cursor *cur
     memcpy(lowest.bytes, school->bytes, PH_SCHOOL_PREFIX_LEN);
     struct ph_key key = ph_key_record(kind, &lowest);
     enum ph_status status = ph_cursor_seek(cursor, ph_key_bytes(&key));
-    for (; status == PH_OK; status = ph_cursor_next(cursor)) {
+    for (int i = 0; status == PH_OK && i < PH_FIRST_OF_MAX; i++) {
         if (!ph_key_read_record(cursor->key, &found_kind, &found))
             return PH_CORRUPT;
         if (found_kind != kind || !ph_record_id_is_of(&found, school))
@@ -65,8 +65,9 @@ static enum ph_status first_of(const struct ph_view *view, struct ph_cursor *cur
         PH_TRY(ph_view_record(view, kind, &found, out));
         if (out->is_created)
             return PH_OK;
+        status = ph_cursor_next(cursor);
     }
-    return status;
+    return status == PH_OK ? PH_NOT_FOUND : status;
 }
 
 enum ph_status ph_view_first_of(const struct ph_view *view, uint16_t kind,

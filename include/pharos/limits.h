@@ -52,6 +52,7 @@
 /* Records. */
 #define PH_FIELD_VALUE_MAX (16 * 1024) /* bytes of one value; a kind may ask for less */
 #define PH_FIELDS_PER_KIND_MAX 32
+#define PH_FIRST_OF_MAX 64       /* of a school's records, looked at for its first */
 #define PH_OWNER_SHARE_MAX 16384 /* (wire) entries, and ops, of its owner merged into one record */
 #define PH_SCHOOL_SHARE_MAX 1024 /* (wire) the same of each other school */
 #define PH_OWNER_BYTES_MAX (1024 * 1024) /* (wire) of its owner's live values on one record */
