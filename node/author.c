@@ -148,6 +148,8 @@ static enum ph_status put_meta(struct ph_node *node, const char *name, const voi
 enum ph_status ph_author_certify(struct ph_node *node)
 {
     struct ph_fact certify = certify_statement(node);
+    if (node->logs.count == PH_LOGS_MAX)
+        return PH_LIMIT; /* else it were signed again and again, and no log came of it */
     PH_TRY(ph_author_fact(node, &certify, NULL));
     if (node->own_log < 0)
         return PH_LIMIT;
