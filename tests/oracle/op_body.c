@@ -540,7 +540,8 @@ uint32_t op_body_heavy(struct op_set *set, struct chance *chance, uint32_t log,
         ph_pack_uint(&maker.skeleton, PH_OP_SET);
         ph_pack_uint(&maker.skeleton, field->number);
         ph_pack_array(&maker.skeleton, 0);
-        ph_pack_text(&maker.content, ph_bytes(text, field->size_max - draw(chance, 90)));
+        uint32_t shorter = draw(chance, happens(chance, 20) ? field->size_max : 90u);
+        ph_pack_text(&maker.content, ph_bytes(text, field->size_max - shorter));
         maker.value_count++;
     }
     uint32_t len = (uint32_t)maker.content.len - before;

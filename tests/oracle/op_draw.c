@@ -266,8 +266,11 @@ static void write_crowd(struct op_set *set, struct chance *chance)
 /* One writer's live values on one record take about as much room as its school's may. */
 static void write_heavily(struct op_set *set, struct chance *chance)
 {
-    uint32_t number = draw(chance, set->log_count);
     const struct op_record *record = &set->pool[draw_created(set, chance)];
+    uint32_t number = draw(chance, set->log_count);
+    for (uint32_t i = 0; i < 3; i++) /* rather a stranger */
+        if (ph_record_id_is_of(&record->id, &set->logs[number].school))
+            number = draw(chance, set->log_count);
     struct op_log *log = &set->logs[number];
     bool is_owner = ph_record_id_is_of(&record->id, &log->school);
     uint32_t max = is_owner ? PH_OWNER_BYTES_MAX : PH_SCHOOL_BYTES_MAX;
