@@ -127,7 +127,8 @@ static bool numbers_follow(const struct ph_link *link, const struct ph_header *h
 
 uint64_t ph_quota_used(uint32_t seq, uint64_t sum)
 {
-    return sum + (uint64_t)PH_HEADER_LEN * seq;
+    uint64_t headers = (uint64_t)PH_HEADER_LEN * seq;
+    return sum <= UINT64_MAX - headers ? sum + headers : UINT64_MAX; /* a sum may say anything */
 }
 
 enum ph_status ph_entry_follows(const struct ph_link *link, const struct ph_header *header,

@@ -174,6 +174,11 @@ static void quota_may_be_reached_and_not_passed(void **state)
     uint64_t used = 115 + 8 * PH_HEADER_LEN; /* empty bodies cost as well */
     CHECK_OK(ph_entry_check(&example.link, &example.header, &example.body, used));
     CHECK_STATUS(ph_entry_check(&example.link, &example.header, &example.body, used - 1), PH_LIMIT);
+
+    /* Regression: headers and a sum near the end of the numbers wrapped to nearly nothing. */
+    example.link.sum = UINT64_MAX - 100;
+    example.header.sum = example.link.sum + example.header.body_len;
+    CHECK_STATUS(ph_entry_check(&example.link, &example.header, &example.body, QUOTA), PH_LIMIT);
 }
 
 static void empty_content_has_the_hash_of_sixteen_zeros(void **state)
