@@ -186,7 +186,7 @@ enum ph_status ph_command_confirm(struct ph_node *node, struct ph_request *reque
     if (!ph_facts_is_voter(node->facts, &school)) {
         const struct ph_fact *open = ph_facts_proposal(node->facts, &node->school, &school);
         struct ph_fact confirm = {.type = PH_FACT_CONFIRM};
-        if (open != NULL && ph_facts_surplus(node->facts, &open->id) <= PH_FACT_SURPLUS_MAX / 2) {
+        if (open != NULL) {
             confirm.of.confirm.proposal = open->id;
         } else {
             struct ph_fact propose = {.type = PH_FACT_PROPOSE};
@@ -194,7 +194,8 @@ enum ph_status ph_command_confirm(struct ph_node *node, struct ph_request *reque
             propose.of.propose.school = school;
             PH_TRY(ph_author_fact(node, &propose, &confirm.of.confirm.proposal));
         }
-        PH_TRY(ph_author_fact(node, &confirm, NULL));
+        if (!ph_facts_has_confirmed(node->facts, &node->school, &confirm.of.confirm.proposal))
+            PH_TRY(ph_author_fact(node, &confirm, NULL));
     }
     struct ph_school_name name = ph_names_of(node, &school);
     ph_pack_map(&request->answer, 3);

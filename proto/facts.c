@@ -505,6 +505,19 @@ uint32_t ph_facts_invite_uses(const struct ph_facts *facts, const struct ph_fact
     return count;
 }
 
+bool ph_facts_has_confirmed(const struct ph_facts *facts, const struct ph_school_id *voter,
+                            const struct ph_fact_id *proposal)
+{
+    uint32_t index = ph_fact_number(facts, proposal);
+    if (index == PH_NONE || facts->held[index]->fact.type != PH_FACT_PROPOSE)
+        return false;
+    for (uint32_t i = facts->held[index]->effect.last_confirm; i != PH_NONE;
+         i = facts->held[i]->effect.confirm_before)
+        if (memcmp(facts->held[i]->fact.author.bytes, voter->bytes, 32) == 0)
+            return true;
+    return false;
+}
+
 static bool has_seat(const struct ph_effect *proposal, uint32_t school)
 {
     for (uint32_t i = 0; i < proposal->seat_count; i++)
@@ -526,7 +539,8 @@ const struct ph_fact *ph_facts_proposal(const struct ph_facts *facts,
         const struct ph_held *held = facts->held[facts->by_id[i]];
         if (held->fact.type == PH_FACT_PROPOSE && held->effect.stands &&
             held->effect.school == number && has_seat(&held->effect, seat) &&
-            (best == NULL || held->effect.seat_count > best->effect.seat_count))
+            (best == NULL || held->effect.seat_count > best->effect.seat_count) &&
+            ph_facts_surplus(facts, &held->fact.id) <= PH_FACT_SURPLUS_MAX / 2)
             best = held;
     }
     return best != NULL ? &best->fact : NULL;

@@ -81,6 +81,8 @@ const struct ph_fact *ph_facts_admission(const struct ph_facts *facts,
 const struct ph_fact *ph_facts_certify_of(const struct ph_facts *facts,
                                           const struct ph_writer_id *writer);
 /* Whether a fact of this set does what its type says, judged in its own past. */
+bool ph_facts_has_confirmed(const struct ph_facts *facts, const struct ph_school_id *voter,
+                            const struct ph_fact_id *proposal);
 bool ph_facts_stands(const struct ph_facts *facts, const struct ph_fact *fact);
 /* How many certify facts that stand a school has signed. */
 uint32_t ph_facts_certify_count(const struct ph_facts *facts, const struct ph_school_id *school);
@@ -96,7 +98,8 @@ uint32_t ph_facts_invite_uses(const struct ph_facts *facts, const struct ph_fact
 
 /* The open proposal to confirm a school in which `voter` has a seat, NULL if none. Of several the
  * one that most have a seat in, then the one with the lowest id, so that votes gather on one; an
- * old or one-sided proposal takes nobody's vote. */
+ * old or one-sided proposal takes nobody's vote. One that would lay too much on what rests on it is
+ * no one's to answer. */
 const struct ph_fact *ph_facts_proposal(const struct ph_facts *facts,
                                         const struct ph_school_id *voter,
                                         const struct ph_school_id *school);

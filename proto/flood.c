@@ -41,13 +41,20 @@ void ph_flood_note_taken(struct ph_facts *facts, const struct ph_fact_id *id)
         facts->wants[by].brought++;
 }
 
-/* The oldest makes room. */
-static void want(struct ph_school_wants *wanting, const struct ph_fact_id *id)
+/* What is held by now makes room, and nothing else: what a waiting fact rests on comes before what
+ * rests on that fact, and must not be pushed out by it. */
+static void want(const struct ph_facts *facts, struct ph_school_wants *wanting,
+                 const struct ph_fact_id *id)
 {
+    static const struct ph_fact_id none;
     if (wants(wanting, id))
         return;
-    wanting->ids[wanting->next] = *id;
-    wanting->next = (wanting->next + 1) % PH_FACTS_WANTED_MAX;
+    for (uint32_t i = 0; i < PH_FACTS_WANTED_MAX; i++)
+        if (ph_fact_id_equal(&wanting->ids[i], &none) ||
+            ph_fact_number(facts, &wanting->ids[i]) != PH_NONE) {
+            wanting->ids[i] = *id;
+            return;
+        }
 }
 
 void ph_flood_note_waiting(struct ph_facts *facts, const struct ph_fact *fact)
@@ -62,6 +69,6 @@ void ph_flood_note_waiting(struct ph_facts *facts, const struct ph_fact *fact)
         struct ph_fact_id id;
         memcpy(id.bytes, fact->past.data + at, 32);
         if (ph_fact_number(facts, &id) == PH_NONE)
-            want(&facts->wants[by], &id);
+            want(facts, &facts->wants[by], &id);
     }
 }

@@ -60,7 +60,6 @@ struct ph_known_school {
 /* Facts that others of this school rest on; taken even from a school that floods (flood.h). */
 struct ph_school_wants {
     struct ph_fact_id ids[PH_FACTS_WANTED_MAX];
-    uint32_t next;    /* where the next one goes */
     uint32_t brought; /* taken so */
 };
 
