@@ -432,7 +432,7 @@ void ph_want_on_wake(struct ph_node *node, struct ph_peer *peer)
         if (!want->is_active || want->deadline_ms > node->now_ms)
             continue;
         want->is_active = false;
-        if (has_news_of(peer, want->log)) /* a slow peer's only head is worth another try */
+        if (has_news_of(peer, want->log)) /* else it is a slow peer's only head: once more */
             forget_head(peer, want);
         count_failure(node, &peer->theirs.school);
     }

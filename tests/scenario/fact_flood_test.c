@@ -97,22 +97,40 @@ static void a_flood_keeps_no_later_school_from_introducing_itself(void **state)
     sim_free(sim);
 }
 
+/* Two nodes apart, and the bad school at both. */
+struct apart {
+    struct bad_member bad;
+    struct sim_stranger *at_0, *at_1;
+};
+
+static struct apart part(struct sim *sim)
+{
+    struct apart apart = {.bad = bad_member_of(sim, BAD)};
+    sim_partition(sim, 0, 1);
+    sim_partition(sim, 1, 3);
+    apart.at_0 = bad_member_dial(&apart.bad, 0, 0);
+    apart.at_1 = bad_member_dial(&apart.bad, 1, 1);
+    return apart;
+}
+
+static void free_apart(struct apart *apart)
+{
+    sim_stranger_free(apart->at_0);
+    sim_stranger_free(apart->at_1);
+}
+
 /* Regression: all facts had one room, and who filled it with facts of no use kept everybody from
  * inviting, admitting and certifying, for ever. */
 static void a_flood_of_facts_takes_its_own_schools_room(void **state)
 {
     (void)state;
     struct sim *sim = a_network_with_one_to_come(1101);
-    struct bad_member bad = bad_member_of(sim, BAD);
-    struct bad_log log = bad.log;
+    struct apart apart = part(sim);
+    struct bad_log log = apart.bad.log;
     uint64_t before = fact_count(sim, 0);
-    sim_partition(sim, 0, 1);
-    sim_partition(sim, 1, 3);
-    struct sim_stranger *at_0 = bad_member_dial(&bad, 0, 0);
-    struct sim_stranger *at_1 = bad_member_dial(&bad, 1, 1);
-    bad_member_say_run(&bad, at_0, &log, 1, false);
-    say_flood(&bad, at_0, 1000, FLOOD + 20);
-    say_flood(&bad, at_1, 2000, FLOOD);
+    bad_member_say_run(&apart.bad, apart.at_0, &log, 1, false);
+    say_flood(&apart.bad, apart.at_0, 1000, FLOOD + 20);
+    say_flood(&apart.bad, apart.at_1, 2000, FLOOD);
     sim_heal(sim);
 
     CHECK(sim_converge(sim, 180000));
@@ -135,8 +153,7 @@ static void a_flood_of_facts_takes_its_own_schools_room(void **state)
     sim_run(sim, 1000);
     struct ph_root after = sim_root(sim, 0);
     CHECK(ph_root_equal(&root, &after));
-    sim_stranger_free(at_0);
-    sim_stranger_free(at_1);
+    free_apart(&apart);
     sim_free(sim);
 }
 
@@ -146,20 +163,16 @@ static void what_others_answered_of_a_flooding_school_is_taken(void **state)
 {
     (void)state;
     struct sim *sim = a_network_with_one_to_come(1103);
-    struct bad_member bad = bad_member_of(sim, BAD);
-    sim_partition(sim, 0, 1);
-    sim_partition(sim, 1, 3);
-    struct sim_stranger *at_0 = bad_member_dial(&bad, 0, 0);
-    struct sim_stranger *at_1 = bad_member_dial(&bad, 1, 1);
-    struct bad_fact before = useless(&bad, &bad.log.certify, 900, false);
+    struct apart apart = part(sim);
+    struct bad_fact before = useless(&apart.bad, &apart.bad.log.certify, 900, false);
     struct ph_fact fact = {.type = PH_FACT_PROPOSE};
     struct ph_sign_secret unused;
     fact.of.propose.what = PH_PROPOSAL_CONFIRM;
     ph_sign_key_from_seed(sim_identity(sim, 1)->school_seed, &unused, fact.of.propose.school.bytes);
-    struct bad_fact proposal = bad_member_fact(&bad, &fact, &before.id, false);
-    bad_member_say_facts(at_0, &before, 1);
-    bad_member_say_facts(at_0, &proposal, 1);
-    say_flood(&bad, at_1, 2000, FLOOD);
+    struct bad_fact proposal = bad_member_fact(&apart.bad, &fact, &before.id, false);
+    bad_member_say_facts(apart.at_0, &before, 1);
+    bad_member_say_facts(apart.at_0, &proposal, 1);
+    say_flood(&apart.bad, apart.at_1, 2000, FLOOD);
     CHECK(sim_confirm(sim, 0, 1));
     sim_heal(sim);
 
@@ -172,8 +185,7 @@ static void what_others_answered_of_a_flooding_school_is_taken(void **state)
     sim_start(sim, 1);
     CHECK(sim_converge(sim, 60000));
     CHECK(sim_verify(sim, 1));
-    sim_stranger_free(at_0);
-    sim_stranger_free(at_1);
+    free_apart(&apart);
     sim_free(sim);
 }
 
@@ -244,7 +256,23 @@ static void an_invitation_without_room_is_refused(void **state)
     sim_free(sim);
 }
 
-CHECK_MAIN(cmocka_unit_test(a_flood_keeps_no_later_school_from_introducing_itself),
+/* Each confirm was signed anew, which uses up a school's facts. */
+static void who_confirms_twice_signs_once(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_network(1105, 3);
+    CHECK(sim_confirm(sim, 0, 1));
+    CHECK(!sim_confirm(sim, 0, 2)); /* the one of two */
+    uint64_t before = fact_count(sim, 0);
+
+    CHECK(!sim_confirm(sim, 0, 2));
+
+    assert_int_equal(fact_count(sim, 0), before);
+    sim_free(sim);
+}
+
+CHECK_MAIN(cmocka_unit_test(who_confirms_twice_signs_once),
+           cmocka_unit_test(a_flood_keeps_no_later_school_from_introducing_itself),
            cmocka_unit_test(a_flood_of_facts_takes_its_own_schools_room),
            cmocka_unit_test(what_others_answered_of_a_flooding_school_is_taken),
            cmocka_unit_test(a_slow_session_outlives_the_floods_of_others),

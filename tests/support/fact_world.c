@@ -95,13 +95,26 @@ struct made make_confirm(const struct signer *by, const struct made *proposal,
     return make(fact, by, past);
 }
 
-struct made make_unknown(const struct signer *by, const struct made *const *past)
+/* Of a type that nobody knows, with one item. */
+static struct made make_other(const struct signer *by, struct ph_bytes item,
+                              const struct made *const *past)
 {
-    static const uint8_t items[] = {0x93, 1, 2, 3};
     struct ph_fact fact = {.type = 77};
     fact.of.other.count = 1;
-    fact.of.other.items = ph_bytes(items, sizeof items);
+    fact.of.other.items = item;
     return make(fact, by, past);
+}
+
+struct made make_unknown(const struct signer *by, const struct made *const *past)
+{
+    static const uint8_t item[] = {0x93, 1, 2, 3};
+    return make_other(by, ph_bytes(item, sizeof item), past);
+}
+
+struct made make_numbered(const struct signer *by, uint16_t number, const struct made *const *past)
+{
+    uint8_t item[] = {0xcd, (uint8_t)(number >> 8), (uint8_t)number};
+    return make_other(by, ph_bytes(item, sizeof item), past);
 }
 
 int make_world(void **state)
@@ -145,4 +158,14 @@ struct ph_facts *new_founded_set(void)
     take(facts, &founder_certify);
     take(facts, &invite);
     return facts;
+}
+
+bool knows(const struct ph_facts *facts, size_t number)
+{
+    return ph_facts_knows(facts, &schools[number].id);
+}
+
+bool is_voter(const struct ph_facts *facts, size_t number)
+{
+    return ph_facts_is_voter(facts, &schools[number].id);
 }

@@ -58,6 +58,8 @@ struct made make_propose(const struct signer *by, const struct ph_school_id *who
 struct made make_confirm(const struct signer *by, const struct made *proposal,
                          const struct made *const *past);
 struct made make_unknown(const struct signer *by, const struct made *const *past);
+/* Another one of those for each number from 256 on. */
+struct made make_numbered(const struct signer *by, uint16_t number, const struct made *const *past);
 
 /* A set, to be freed by the caller; empty, or with the three facts above. */
 struct ph_facts *new_set(void);
@@ -65,5 +67,9 @@ struct ph_facts *new_founded_set(void);
 
 enum ph_status try_take(struct ph_facts *facts, const struct made *made);
 void take(struct ph_facts *facts, const struct made *made); /* must be new and right */
+
+/* Of schools by their number here. */
+bool knows(const struct ph_facts *facts, size_t number);
+bool is_voter(const struct ph_facts *facts, size_t number);
 
 #endif

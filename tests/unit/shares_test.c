@@ -7,23 +7,30 @@
 #define TITLE 3
 
 static struct world world;
-
-/* Two schools: the plan is of the one whose writer has the higher key, and comes last by it. */
 static uint32_t owner, stranger;
-
-static void begin(struct home *home)
-{
-    world_init(&world, 2);
-    owner = ph_writer_id_compare(&world.writers[0].id, &world.writers[1].id) < 0;
-    stranger = 1 - owner;
-    home_found(home, &world);
-}
 
 static void take(struct home *home, const struct world_entry *entry)
 {
     struct ph_batch *batch = home_batch();
     world_put(&world, batch, entry, WORLD_SIGNED);
     CHECK_OK(home_apply(home, batch));
+}
+
+static void create_ours(struct home *home, uint16_t kind, struct ph_record_id *record)
+{
+    static struct world_entry entry;
+    world_create(&world, owner, kind, "ours", &entry, record);
+    take(home, &entry);
+}
+
+/* Two schools: the record is of the one whose writer has the higher key, and comes last by it. */
+static void begin_with(struct home *home, uint16_t kind, struct ph_record_id *record)
+{
+    world_init(&world, 2);
+    owner = ph_writer_id_compare(&world.writers[0].id, &world.writers[1].id) < 0;
+    stranger = 1 - owner;
+    home_found(home, &world);
+    create_ours(home, kind, record);
 }
 
 /* Creates say nothing on a record that is of others, or there already. */
@@ -94,11 +101,8 @@ static void no_school_crowds_out_another(void **state)
 {
     (void)state;
     struct home home;
-    struct world_entry entry;
     struct ph_record_id plan;
-    begin(&home);
-    world_create(&world, owner, PH_KIND_PLAN, "ours", &entry, &plan);
-    take(&home, &entry);
+    begin_with(&home, PH_KIND_PLAN, &plan);
     take_void(&home, stranger, &plan, 256, PH_OPS_PER_ENTRY_MAX);
     check_titles(&home, &plan, "ours|");
     take_title(&home, owner, &plan, "ours too");
@@ -111,11 +115,8 @@ static void share_of_ops_ends_within_an_entry(void **state)
 {
     (void)state;
     struct home home;
-    struct world_entry entry;
     struct ph_record_id plan;
-    begin(&home);
-    world_create(&world, owner, PH_KIND_PLAN, "ours", &entry, &plan);
-    take(&home, &entry);
+    begin_with(&home, PH_KIND_PLAN, &plan);
     take_void(&home, stranger, &plan, PH_SCHOOL_SHARE_MAX / 256 - 1, 256);
     take_void(&home, stranger, &plan, 1, 254);
     take_title(&home, stranger, &plan, "a");
@@ -131,11 +132,8 @@ static void share_of_entries_is_kept_and_verified(void **state)
 {
     (void)state;
     struct home home;
-    struct world_entry entry;
     struct ph_record_id plan;
-    begin(&home);
-    world_create(&world, owner, PH_KIND_PLAN, "ours", &entry, &plan);
-    take(&home, &entry);
+    begin_with(&home, PH_KIND_PLAN, &plan);
     take_void(&home, stranger, &plan, PH_SCHOOL_SHARE_MAX - 1, 1);
     take_title(&home, stranger, &plan, "last");
     take_title(&home, stranger, &plan, "too late");
@@ -151,11 +149,8 @@ static void create_is_always_within_its_share(void **state)
 {
     (void)state;
     struct home home;
-    struct world_entry entry;
     struct ph_record_id plan;
-    begin(&home);
-    world_create(&world, owner, PH_KIND_PLAN, "before", &entry, &plan);
-    take(&home, &entry);
+    begin_with(&home, PH_KIND_PLAN, &plan);
     plan = world_record(&world, owner, 1);
     plan.bytes[11] = (uint8_t)(2 + PH_OWNER_SHARE_MAX / 256); /* created behind what follows */
     take_void(&home, owner, &plan, PH_OWNER_SHARE_MAX / 256, 256);
@@ -168,14 +163,12 @@ static void create_is_always_within_its_share(void **state)
 /* The stranger's school has a second writer, whose key comes after that of the first. */
 static void begin_with_a_colleague(struct home *home, struct ph_record_id *plan)
 {
-    static struct world_entry entry;
     world_init(&world, 3);
     owner = 2;
     stranger = ph_writer_id_compare(&world.writers[0].id, &world.writers[1].id) > 0;
     world_adopt(&world, 1 - stranger, stranger);
     home_found(home, &world);
-    world_create(&world, owner, PH_KIND_PLAN, "ours", &entry, plan);
-    take(home, &entry);
+    create_ours(home, PH_KIND_PLAN, plan);
 }
 
 /* What had fallen out for the first one's sake was lost for good, at those nodes only that had
@@ -256,11 +249,8 @@ static void items_beyond_a_schools_room_show_as_missing(void **state)
 {
     (void)state;
     struct home home;
-    struct world_entry entry;
     struct ph_record_id action;
-    begin(&home);
-    world_create(&world, owner, PH_KIND_ACTION, "ours", &entry, &action);
-    take(&home, &entry);
+    begin_with(&home, PH_KIND_ACTION, &action);
     for (uint32_t i = 0; i < 23; i++)
         take_long_text(&home, stranger, &action);
     check_values(&home, &action, "++++++++++++++++++++++??");
