@@ -86,8 +86,8 @@ static void close_past(const struct ph_facts *facts, struct ph_bits *past)
     }
 }
 
-/* Facts that others' effects hang on, if they stand: all else is named by who answers it. */
-static bool makes_members(const struct ph_held *held)
+/* Facts that others' effects hang on: all else is named by who answers it. */
+static bool is_support(const struct ph_held *held)
 {
     bool is_of_kind = held->fact.type == PH_FACT_FOUND || held->fact.type == PH_FACT_ADMIT ||
                       held->fact.type == PH_FACT_CONFIRM;
@@ -101,7 +101,7 @@ static size_t surplus_of(const struct ph_facts *facts, const struct ph_bits *pas
     struct ph_bits covered = {{0}};
     size_t len = 0;
     for (uint32_t i = 0; i < facts->count; i++)
-        if (facts->held[i]->is_support && ph_bits_has(past, i))
+        if (is_support(facts->held[i]) && ph_bits_has(past, i))
             ph_bits_add(&covered, i);
     close_past(facts, &covered);
     for (uint32_t i = 0; i < facts->count; i++)
@@ -192,7 +192,8 @@ static enum ph_status judge(struct ph_facts *facts, struct ph_held *held, bool i
         ph_flood_note_waiting(facts, &held->fact);
     PH_TRY(status);
     PH_TRY(ph_standing_judge(facts, &past, &held->fact, &held->effect));
-    held->is_support = makes_members(held) && surplus_of(facts, &past) <= PH_FACT_SURPLUS_MAX;
+    if (is_support(held) && surplus_of(facts, &past) > PH_FACT_SURPLUS_MAX)
+        held->effect.stands = false; /* all that comes would have to carry it along */
     return PH_OK;
 }
 
@@ -335,7 +336,7 @@ size_t ph_facts_past(const struct ph_facts *facts, const struct ph_fact_id *must
     for (uint32_t i = facts->count; i-- > 0;) {
         const struct ph_held *held = facts->held[i];
         bool is_covered = ph_bits_has(&covered, i) || ph_bits_has(&chosen, i);
-        if (!is_covered && (!held->is_support || count == PH_FACT_PAST_MAX))
+        if (!is_covered && (!is_support(held) || count == PH_FACT_PAST_MAX))
             continue;
         if (!is_covered) {
             ph_bits_add(&chosen, i);

@@ -46,7 +46,7 @@ size_t ph_facts_past(const struct ph_facts *facts, const struct ph_fact_id *must
                      uint8_t out[PH_FACT_PAST_MAX * 32]);
 
 /* Bytes of facts that whoever rests on this one has to bring along, beside what is rested on
- * anyhow. A fact with more than PH_FACT_SURPLUS_MAX should not be answered. */
+ * anyhow: the surplus of an answer to it. */
 size_t ph_facts_surplus(const struct ph_facts *facts, const struct ph_fact_id *id);
 
 /* The causal closure of one fact, itself last, in causal order: what leads from the founding fact

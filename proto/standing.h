@@ -44,7 +44,6 @@ struct ph_effect {
 struct ph_held {
     struct ph_fact fact;
     struct ph_effect effect;
-    bool is_support; /* it makes members or voters, and lays little on what rests on it */
     uint32_t past_count;
     uint32_t past[]; /* fact numbers; the fact's bytes follow */
 };

@@ -38,11 +38,12 @@
 #define PH_INVITE_USES_MAX 100  /* (wire) */
 #define PH_NETWORK_NAME_MAX 200 /* (wire) bytes of UTF-8 */
 #define PH_PROBATION_BYTES_MAX                                                                     \
-    (2 * 1024 * 1024)                   /* (wire) facts taken from a school not known yet */
-#define PH_FACTS_MAX 65536              /* facts held; beyond it new ones are not taken */
-#define PH_FACT_SURPLUS_MAX (16 * 1024) /* bytes that a fact may lay on all that rest on it */
-#define PH_FACTS_PER_SCHOOL_MAX 512     /* (wire) more: none of its facts and logs counts */
-#define PH_FACTS_RESERVE 64 /* of these, what a school keeps for certifying its writers */
+    (2 * 1024 * 1024)      /* (wire) facts taken from a school not known yet */
+#define PH_FACTS_MAX 65536 /* facts held; beyond it new ones are not taken */
+#define PH_FACT_SURPLUS_MAX                                                                        \
+    (16 * 1024) /* (wire) bytes that a fact may lay on all that rest on it, to have an effect */
+#define PH_FACTS_PER_SCHOOL_MAX 512 /* (wire) more: none of its facts and logs counts */
+#define PH_FACTS_RESERVE 64         /* of these, what a school keeps for certifying its writers */
 #define PH_FACTS_WANTED_MAX                                                                        \
     16 /* missing facts remembered for each school whose facts wait for them */
 #define PH_FACTS_BROUGHT_MAX 64              /* of these taken beyond another school's bound */

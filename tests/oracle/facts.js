@@ -76,7 +76,10 @@ function parseFact(bytes) {
     need(Array.isArray(statement) && statement.length >= 5, 'no statement');
     const past = parsePast(pastBytes);
     const id = hash('fact', statementBytes);
-    const fact = { ...parseStatement(statement, pastBytes), id: id.toString('hex'), past };
+    const fact = {
+        ...parseStatement(statement, pastBytes),
+        id: id.toString('hex'), past, length: bytes.length,
+    };
     need(items.length === (fact.type === CERTIFY ? 4 : 3), 'items too many or too few');
     need(verifies('fact', id, bin(signature, 64), Buffer.from(fact.author, 'hex')), 'signature');
     if (fact.type === CERTIFY)
@@ -175,9 +178,8 @@ class Facts {
     isReached(set, proposal) {
         const electorate = this.electorate(proposal);
         const confirmers = new Set(this.of(set, CONFIRM)
-            .filter((fact) => fact.proposal === proposal.id && this.pasts.get(fact.id).has(proposal.id))
-            .map((fact) => fact.author)
-            .filter((school) => electorate.includes(school)));
+            .filter((fact) => fact.proposal === proposal.id && this.confirms(fact))
+            .map((fact) => fact.author));
         return 2 * confirmers.size > electorate.length;
     }
 
@@ -220,7 +222,32 @@ class Facts {
             const able = this.certifiers(past, fact.author).filter((school) =>
                 this.isVoter(past, school) &&
                 this.admissionsBy(past, school) < limits.PH_ADMISSIONS_MAX);
-            return able.length > 0 ? able[0] : null;
+            return able.length > 0 && this.isLight(fact) ? able[0] : null;
+        });
+    }
+
+    // A founding fact, or an admit or confirm with effect.
+    isSupport(fact) {
+        return fact.type === FOUND || (fact.type === ADMIT && this.admitter(fact) !== null) ||
+            (fact.type === CONFIRM && this.confirms(fact));
+    }
+
+    confirms(fact) {
+        return this.remember('confirms', fact, (past) => {
+            const proposal = past.has(fact.proposal) ? this.held.get(fact.proposal) : null;
+            return proposal !== null && proposal.type === PROPOSE && this.proposes(proposal) &&
+                this.electorate(proposal).includes(fact.author) && this.isLight(fact);
+        });
+    }
+
+    // Whether little in its past is what no support there is or rests on.
+    isLight(fact) {
+        return this.remember('is light', fact, (past) => {
+            const supports = [...past].filter((id) => this.isSupport(this.held.get(id)));
+            const covered = new Set(supports.flatMap((id) => [id, ...this.pasts.get(id)]));
+            const surplus = [...past].filter((id) => !covered.has(id))
+                .reduce((sum, id) => sum + this.held.get(id).length, 0);
+            return surplus <= limits.PH_FACT_SURPLUS_MAX;
         });
     }
 

@@ -202,6 +202,38 @@ static void who_has_confirmed_is_known(void **state)
     ph_facts_free(facts);
 }
 
+/* Regression: a hostile voter's confirmation made a voter that could not show it: what later facts
+ * rest on left that confirmation out, and nobody confirmed again. */
+static void a_confirmation_that_lays_much_on_others_does_not_count(void **state)
+{
+    (void)state;
+    struct made last;
+    struct ph_facts *facts = new_set_with_voters(2, &last);
+    const struct ph_school_id *whom = &schools[2].id;
+    struct made admit = make_admit(&schools[0].writer, whom, &invite, AFTER(&last));
+    struct made propose = make_propose(&schools[0].writer, whom, AFTER(&admit));
+    struct made confirm = make_confirm(&schools[0].key, &propose, AFTER(&propose));
+    take(facts, &admit);
+    take(facts, &propose);
+    take(facts, &confirm);
+    last = propose;
+    for (uint16_t i = 0; ph_facts_surplus(facts, &last.id) <= PH_FACT_SURPLUS_MAX; i++) {
+        struct made next = make_numbered(&schools[1].key, (uint16_t)(1000 + i), AFTER(&last));
+        last = next;
+        take(facts, &last);
+    }
+    struct made heavy = make_confirm(&schools[1].key, &propose, AFTER(&propose, &last));
+    take(facts, &heavy);
+    CHECK(!ph_facts_is_voter(facts, whom));
+    const struct ph_fact *open = ph_facts_proposal(facts, &schools[1].id, whom);
+    CHECK(open != NULL && ph_fact_id_equal(&open->id, &propose.id));
+    CHECK(!ph_facts_has_confirmed(facts, &schools[1].id, &propose.id));
+    struct made light = make_confirm(&schools[1].key, &propose, AFTER(&propose));
+    take(facts, &light);
+    CHECK(ph_facts_is_voter(facts, whom));
+    ph_facts_free(facts);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -213,6 +245,7 @@ int main(void)
         cmocka_unit_test(a_proposal_is_open_to_who_has_a_seat_and_the_widest_first),
         cmocka_unit_test(a_heavy_proposal_is_not_the_one_to_vote_on),
         cmocka_unit_test(who_has_confirmed_is_known),
+        cmocka_unit_test(a_confirmation_that_lays_much_on_others_does_not_count),
     };
     return cmocka_run_group_tests(tests, make_world, NULL) != 0;
 }
