@@ -33,10 +33,15 @@ static void link_branch(struct ph_node *node, uint32_t number)
         node->logs.items[log->first].is_forked = true;
 }
 
+static bool is_flooding(const struct ph_node *node, const struct ph_school_id *school)
+{
+    return ph_facts_count_of(node->facts, school) > PH_FACTS_PER_SCHOOL_MAX;
+}
+
 static bool is_over_by_facts(const struct ph_node *node, const struct ph_school_id *school)
 {
     return ph_facts_certify_count(node->facts, school) > PH_CERTIFIES_PER_SCHOOL_MAX ||
-           ph_facts_count_of(node->facts, school) > PH_FACTS_PER_SCHOOL_MAX;
+           is_flooding(node, school);
 }
 
 static enum ph_status load_rows(struct ph_node *node, const struct ph_view *view)
@@ -302,6 +307,16 @@ static enum ph_status leave_out_new(struct ph_node *node)
     return PH_OK;
 }
 
+/* Which of its facts a node holds, and so which writers it knows of, differs from node to node. So
+ * that nothing hangs on it, no entry waits any more for what it refers to. */
+static enum ph_status leave_out_flooding(struct ph_node *node, const struct ph_school_id *school)
+{
+    judge_school(node, school);
+    PH_TRY(leave_out_new(node));
+    PH_TRY(leave_out_writers(node, school));
+    return ph_batch_end_waiting(node->ingest.gathering);
+}
+
 /* --- loading --- */
 
 static enum ph_status load(struct ph_node *node, bool rows_too)
@@ -332,7 +347,8 @@ enum ph_status ph_ends_restate_left_out(struct ph_node *node)
     for (uint32_t i = 0; (school = school_at(node, i)) != NULL; i++)
         if (is_over_by_facts(node, school)) {
             PH_TRY(ph_ingest_batch(node, &batch));
-            PH_TRY(leave_out_writers(node, school));
+            PH_TRY(is_flooding(node, school) ? leave_out_flooding(node, school)
+                                             : leave_out_writers(node, school));
         }
     node->logs.left_out_is_due = false;
     return PH_OK;
@@ -395,13 +411,10 @@ enum ph_status ph_ends_take_fact(struct ph_node *node, uint32_t index)
 {
     const struct ph_fact *fact = ph_facts_at(node->facts, index);
     const struct ph_school_id *school = ph_facts_counted_for(node->facts, index);
+    bool is_first_too_many = ph_facts_count_of(node->facts, school) == PH_FACTS_PER_SCHOOL_MAX + 1;
     if (fact->type == PH_FACT_CERTIFY && ph_facts_stands(node->facts, fact))
-        return add(node, fact);
-    if (ph_facts_count_of(node->facts, school) <= PH_FACTS_PER_SCHOOL_MAX)
-        return PH_OK;
-    judge_school(node, school);
-    PH_TRY(leave_out_new(node));
-    return leave_out_writers(node, school);
+        PH_TRY(add(node, fact));
+    return is_first_too_many ? leave_out_flooding(node, school) : PH_OK;
 }
 
 enum ph_status ph_ends_branch_number(const struct ph_node *node, const struct ph_log_row *row,

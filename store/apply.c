@@ -41,6 +41,8 @@ static enum ph_status apply_change(const struct ph_txn *txn, const struct ph_cha
         return apply_fill(txn, change);
     case PH_CHANGE_LEAVE_OUT:
         return ph_left_out_add(txn, change->value);
+    case PH_CHANGE_END_WAITING:
+        return ph_waiting_end(txn);
     }
     return PH_CORRUPT;
 }

@@ -183,6 +183,13 @@ enum ph_status ph_batch_leave_out(struct ph_batch *batch, const struct ph_writer
     return PH_OK;
 }
 
+enum ph_status ph_batch_end_waiting(struct ph_batch *batch)
+{
+    uint8_t *rest;
+    const struct head head = {.type = PH_CHANGE_END_WAITING};
+    return append(batch, &head, &rest);
+}
+
 void ph_batch_prefer(struct ph_batch *batch, uint32_t log)
 {
     batch->preferred = log;

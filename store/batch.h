@@ -51,6 +51,8 @@ PH_MUST_USE enum ph_status ph_batch_fill(struct ph_batch *batch, uint32_t log, u
  * ever. */
 PH_MUST_USE enum ph_status ph_batch_leave_out(struct ph_batch *batch,
                                               const struct ph_writer_id *writer);
+/* Let no entry wait any more for those that it refers to. For ever. */
+PH_MUST_USE enum ph_status ph_batch_end_waiting(struct ph_batch *batch);
 /* A place in the batch, to take back what was added after it (a run whose signature, at its end,
  * doesn't fit). */
 struct ph_batch_mark {

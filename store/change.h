@@ -11,6 +11,7 @@ enum ph_change_type {
     PH_CHANGE_ENTRY,
     PH_CHANGE_FILL,
     PH_CHANGE_LEAVE_OUT,
+    PH_CHANGE_END_WAITING, /* nothing more to it */
 };
 
 /* Views borrow from the batch. */

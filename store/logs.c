@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "store/left_out.h"
+#include "store/waiting.h"
 
 void ph_log_row_encode(const struct ph_log_row *row, uint8_t out[PH_LOG_ROW_LEN])
 {
@@ -95,6 +96,7 @@ enum ph_status ph_logs_load(const struct ph_txn *txn, struct ph_logs *out)
     out->rank = calloc(count + 1, sizeof *out->rank);
     if (out->at == NULL || out->by_writer == NULL || out->rank == NULL)
         return PH_NO_MEMORY;
+    PH_TRY(ph_waiting_is_over(txn, &out->wait_for_none));
     for (out->count = 0; out->count < count; out->count++) {
         PH_TRY(load_log(txn, out->count, &out->at[out->count]));
         insert_by_writer(out, out->count);

@@ -28,6 +28,7 @@ struct ph_logs {
     uint32_t *by_writer;     /* numbers, ascending by writer */
     uint32_t *rank;          /* by number: the writer's place among all; its branches share it */
     uint32_t count;
+    bool wait_for_none; /* their entries are applied whatever they refer to (waiting.h) */
 };
 
 /* Zeroed before. PH_NO_MEMORY, PH_CORRUPT: a number is missing. */

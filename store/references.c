@@ -28,6 +28,8 @@ enum ph_status ph_reference_check(const struct ph_txn *txn, const struct ph_logs
                                   const struct ph_op_ref *ref)
 {
     enum ph_status status = PH_WAITING;
+    if (logs->wait_for_none)
+        return PH_OK;
     for (uint32_t i = ph_logs_find(logs, &ref->writer); i < logs->count; i++) {
         uint32_t log = logs->by_writer[i];
         const struct ph_log_state *state = &logs->at[log];

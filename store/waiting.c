@@ -48,7 +48,8 @@ enum ph_status ph_waiting_wake_all(const struct ph_txn *txn, const struct ph_wri
     struct ph_need need = {{0}};
     struct ph_place place = {0, 0};
     struct ph_bytes key, value;
-    memcpy(need.bytes, writer->bytes, sizeof writer->bytes);
+    if (writer != NULL)
+        memcpy(need.bytes, writer->bytes, sizeof writer->bytes);
     for (;;) {
         struct ph_key from = ph_key_waiting(&need, place);
         enum ph_status status =
@@ -57,12 +58,31 @@ enum ph_status ph_waiting_wake_all(const struct ph_txn *txn, const struct ph_wri
             return status == PH_NOT_FOUND ? PH_OK : status;
         if (!ph_key_read_waiting(key, &need, &place))
             return PH_CORRUPT;
-        if (memcmp(need.bytes, writer->bytes, sizeof writer->bytes) != 0)
+        if (writer != NULL && memcmp(need.bytes, writer->bytes, sizeof writer->bytes) != 0)
             return PH_OK;
         struct ph_key ready = ph_key_need(&need);
         PH_TRY(ph_db_put(txn, PH_TABLE_READY, ph_key_bytes(&ready), ph_bytes(NULL, 0)));
         place = (struct ph_place){UINT32_MAX, UINT32_MAX}; /* behind the others that wait for it */
     }
+}
+
+enum ph_status ph_waiting_end(const struct ph_txn *txn)
+{
+    bool is_over = false;
+    PH_TRY(ph_waiting_is_over(txn, &is_over));
+    if (is_over)
+        return PH_OK;
+    PH_TRY(ph_db_put(txn, PH_TABLE_META, ph_bytes_text(PH_META_NO_WAITING), ph_bytes(NULL, 0)));
+    return ph_waiting_wake_all(txn, NULL);
+}
+
+enum ph_status ph_waiting_is_over(const struct ph_txn *txn, bool *out)
+{
+    struct ph_bytes value;
+    enum ph_status status =
+        ph_db_get(txn, PH_TABLE_META, ph_bytes_text(PH_META_NO_WAITING), &value);
+    *out = status == PH_OK;
+    return status == PH_NOT_FOUND ? PH_OK : status;
 }
 
 enum ph_status ph_waiting_again(const struct ph_txn *txn, struct ph_place place)

@@ -11,6 +11,8 @@
 
 #include "store/schema.h"
 
+#define PH_META_NO_WAITING ".no_waiting" /* there: ph_waiting_is_over */
+
 PH_MUST_USE enum ph_status ph_waiting_add(const struct ph_txn *txn, const struct ph_need *need,
                                           struct ph_place place);
 /* PH_NOT_FOUND: it waits for nothing. */
@@ -18,9 +20,12 @@ PH_MUST_USE enum ph_status ph_waiting_need(const struct ph_txn *txn, struct ph_p
                                            struct ph_need *out);
 /* This has been applied: whoever waits for it will be yielded by ph_waiting_take. */
 PH_MUST_USE enum ph_status ph_waiting_wake(const struct ph_txn *txn, const struct ph_need *need);
-/* The same for all that wait for any entry of this writer. */
+/* The same for all that wait for any entry of this writer; of any writer if it is NULL. */
 PH_MUST_USE enum ph_status ph_waiting_wake_all(const struct ph_txn *txn,
                                                const struct ph_writer_id *writer);
+/* From now on no entry waits: those that do will be yielded, for ever `ph_waiting_is_over`. */
+PH_MUST_USE enum ph_status ph_waiting_end(const struct ph_txn *txn);
+PH_MUST_USE enum ph_status ph_waiting_is_over(const struct ph_txn *txn, bool *out);
 /* This entry, applied before, is to be tried again. */
 PH_MUST_USE enum ph_status ph_waiting_again(const struct ph_txn *txn, struct ph_place place);
 /* Take one entry that is to be tried again, of either sort. PH_NOT_FOUND: none. */

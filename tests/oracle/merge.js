@@ -131,9 +131,9 @@ function merge(kinds, kind, record, ops, stands = () => true) {
 
 // --- all records ---
 
-// The entries whose ops refer to nothing that has not been applied. Entries of writers that are left
-// out are neither applied nor waited for.
-function appliedEntries(entries, out) {
+// The entries whose ops refer to nothing that has not been applied; all, if `noneWait`. Entries of
+// writers that are left out are neither applied nor waited for.
+function appliedEntries(entries, out, noneWait) {
     const waiting = new Map();
     const applied = new Map();
     const isLeftOut = (need) => out.has(need.slice(0, 64));
@@ -146,7 +146,7 @@ function appliedEntries(entries, out) {
     for (let before = -1; before !== applied.size;) {
         before = applied.size;
         for (const [name, one] of waiting) {
-            if (!one.needs.every((need) => applied.has(need) || isLeftOut(need)))
+            if (!noneWait && !one.needs.every((need) => applied.has(need) || isLeftOut(need)))
                 continue;
             applied.set(name, one);
             waiting.delete(name);
@@ -209,8 +209,9 @@ function canonical({ kind, record, touchCount, merged }) {
 
 // Every record that an applied entry touches, by kind, then newest first: { kind, record, merged,
 // bytes }.
-function records(kinds, entries, out) {
-    const all = [...touchedRecords(kinds, appliedEntries(entries, out)).values()];
+function records(kinds, entries, out, noneWait) {
+    const applied = appliedEntries(entries, out, noneWait);
+    const all = [...touchedRecords(kinds, applied).values()];
     return all.map(({ kind, record, touches }) => {
         const shares = withinShares(record, touches);
         const merged = merge(kinds, kind, record, shares.flatMap(({ ops }) => ops));

@@ -177,7 +177,7 @@ class Node {
         return {
             facts, entries, ...ends,
             root: rootOf(facts.hash(), ends),
-            records: records(kinds, entries, out),
+            records: records(kinds, entries, out, facts.flooding().length > 0),
             // Held, and yet it should not be.
             unfit: [...this.refused,
                 ...[...this.facts.values()].filter((fact) => !facts.held.has(fact.id))

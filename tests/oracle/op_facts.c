@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #define PAST_DRAWN_MAX 4
+#define HEAVY 600 /* bytes in a fact */
 
 /* --- one fact --- */
 
@@ -199,6 +200,31 @@ static void certify_too_often(struct op_facts *out, struct chance *chance)
     }
 }
 
+/* A school signs about as many facts as count for it, or just more. */
+static void flood(struct op_facts *out, struct chance *chance)
+{
+    const struct school *school = &schools[draw(chance, 3)];
+    const struct made rest = out->facts[draw(chance, out->count)];
+    for (uint32_t i = 0, count = PH_FACTS_PER_SCHOOL_MAX - draw(chance, 8); i < count; i++) {
+        const struct signer *by = happens(chance, 50) ? &school->key : &school->writer;
+        struct made made = make_numbered(by, (uint16_t)(1000 + i), AFTER(&rest));
+        add(out, &made, 77);
+    }
+}
+
+/* About as much as one may lay on all that comes, for a next one to rest on. */
+static void lay_much(struct op_facts *out, struct chance *chance)
+{
+    static uint8_t items[3 + HEAVY] = {0xc5, HEAVY >> 8, HEAVY & 255};
+    struct ph_fact fact = {.type = 77};
+    fact.of.other.count = 1;
+    fact.of.other.items = ph_bytes(items, sizeof items);
+    for (uint32_t i = 0, count = 15 + draw(chance, 10); i < count; i++) {
+        struct made made = make(fact, &schools[0].key, AFTER(&out->facts[out->count - 1]));
+        add(out, &made, 77);
+    }
+}
+
 /* A school is proposed, and some confirm it; nearly always after all that was before. */
 static void vote(struct op_facts *out, struct chance *chance, uint32_t number)
 {
@@ -218,9 +244,15 @@ static void vote(struct op_facts *out, struct chance *chance, uint32_t number)
 static void join_and_vote(struct op_facts *out, struct chance *chance)
 {
     uint32_t voted = 1 + draw(chance, 3);
-    for (uint32_t i = 1, count = 1 + draw(chance, 4); i <= count; i++)
+    uint32_t heavy_from = happens(chance, 8) ? draw(chance, 4) : UINT32_MAX;
+    for (uint32_t i = 1, count = 1 + draw(chance, 4); i <= count; i++) {
+        if (i == heavy_from)
+            lay_much(out, chance);
         if (happens(chance, 75))
             join(out, chance, i);
+    }
+    if (heavy_from == 0)
+        lay_much(out, chance);
     for (uint32_t i = 1; i <= voted && happens(chance, 70); i++)
         vote(out, chance, i);
 }
@@ -240,6 +272,8 @@ void op_facts_draw(struct op_facts *out, uint64_t seed)
     }
     if (happens(&chance, 3))
         certify_too_often(out, &chance);
+    if (happens(&chance, 1))
+        flood(out, &chance);
     for (uint32_t i = 0, count = draw(&chance, 3); i < count; i++)
         spoil(out, &chance);
 }

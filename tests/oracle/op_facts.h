@@ -6,7 +6,7 @@
 #include "tests/oracle/op_chance.h"
 #include "tests/support/fact_world.h"
 
-#define OP_FACTS_MAX 80
+#define OP_FACTS_MAX 640
 #define OP_SCHOOLS 5 /* school i's second writer is the first one of school OP_SCHOOLS + i */
 
 struct op_facts {

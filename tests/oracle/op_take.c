@@ -166,6 +166,15 @@ static void judge_schools(struct op_taker *taker)
             walk_writers(taker, &schools[i].id, true);
 }
 
+static void judge_floods(struct op_taker *taker)
+{
+    for (uint32_t i = 0; i < OP_SCHOOLS; i++)
+        if (ph_facts_count_of(taker->facts, &schools[i].id) > PH_FACTS_PER_SCHOOL_MAX) {
+            walk_writers(taker, &schools[i].id, true);
+            CHECK_OK(ph_batch_end_waiting(taker->batch));
+        }
+}
+
 /* --- runs, fills --- */
 
 /* Twice over the same run: once to judge it, once to keep it. */
@@ -267,6 +276,7 @@ void op_take_begin(struct op_taker *taker, const struct op_set *set, struct ph_f
     taker->batch = home_batch();
     put_facts(taker);
     judge_schools(taker);
+    judge_floods(taker);
     give_all(taker, chance);
     apply(taker);
     home_catch_up(&taker->home);

@@ -1,4 +1,5 @@
 /* A member that signs facts without end: it takes its own room and nobody else's. */
+#include <sodium.h>
 #include <stdlib.h>
 
 #include "store/view.h"
@@ -189,6 +190,45 @@ static void what_others_answered_of_a_flooding_school_is_taken(void **state)
     sim_free(sim);
 }
 
+static struct ph_record_id record_of(const struct sim_id *id)
+{
+    struct ph_record_id record;
+    CHECK(sodium_hex2bin(record.bytes, sizeof record.bytes, id->text, 32, NULL, NULL, NULL) == 0);
+    return record;
+}
+
+/* Regression: what refers to a writer that a flood hides from a node waited there for ever, with
+ * equal roots. */
+static void a_flood_hides_nothing_that_others_write(void **state)
+{
+    (void)state;
+    struct sim *sim = a_network_with_one_to_come(1105);
+    struct sim_id plan = sim_write(sim, 0, "plan", "title", "First");
+    CHECK(sim_converge(sim, 60000));
+    struct ph_record_id record = record_of(&plan);
+    struct apart apart = part(sim);
+    struct bad_log second;
+    struct bad_fact certify = bad_member_certify(&apart.bad, 9, &apart.bad.log.certify, &second);
+    bad_member_say_facts(apart.at_0, &certify, 1);
+    bad_member_say_title(&apart.bad, apart.at_0, &second, &record);
+    say_flood(&apart.bad, apart.at_1, 2000, FLOOD);
+    assert_non_null(strstr(sim_show(sim, 0, &plan, "title").text, "oops"));
+    CHECK(sim_change(sim, 0, "set", &plan, "title", "Second"));
+    sim_heal(sim);
+
+    CHECK(sim_converge(sim, 180000));
+
+    assert_string_equal(sim_show(sim, 1, &plan, "title").text, "Second (School 0)");
+    CHECK(sim_are_equal(sim, 0, 1));
+    sim_stop(sim, 1);
+    sim_start(sim, 1);
+    CHECK(sim_converge(sim, 60000));
+    CHECK(sim_are_equal(sim, 0, 1));
+    CHECK(sim_verify(sim, 1));
+    free_apart(&apart);
+    sim_free(sim);
+}
+
 static void say_large_flood(const struct bad_member *bad, struct sim_stranger *stranger,
                             uint16_t first)
 {
@@ -275,5 +315,6 @@ CHECK_MAIN(cmocka_unit_test(who_confirms_twice_signs_once),
            cmocka_unit_test(a_flood_keeps_no_later_school_from_introducing_itself),
            cmocka_unit_test(a_flood_of_facts_takes_its_own_schools_room),
            cmocka_unit_test(what_others_answered_of_a_flooding_school_is_taken),
+           cmocka_unit_test(a_flood_hides_nothing_that_others_write),
            cmocka_unit_test(a_slow_session_outlives_the_floods_of_others),
            cmocka_unit_test(an_invitation_without_room_is_refused))

@@ -106,17 +106,19 @@ void bad_member_say_facts(struct sim_stranger *stranger, const struct bad_fact *
 
 /* --- runs --- */
 
-/* The next entry; its body borrows. Moves the end. */
-static void make_entry(const struct bad_member *bad, struct bad_log *log, uint8_t *skeleton,
-                       struct ph_header *header, struct ph_body *body)
+/* The next entry: a plan, or a title for `plan`; its body borrows. Moves the end. */
+static void make_entry(const struct bad_member *bad, struct bad_log *log,
+                       const struct ph_record_id *plan, uint8_t *skeleton, struct ph_header *header,
+                       struct ph_body *body)
 {
     struct ph_op_writer ops;
     uint8_t content[PH_BODY_MAX], encoded[PH_HEADER_LEN];
     struct ph_record_id record =
-        ph_record_id_make(&bad->school, log->tip.seq + 1, log->writer.bytes);
+        plan != NULL ? *plan : ph_record_id_make(&bad->school, log->tip.seq + 1, log->writer.bytes);
     ph_ops_begin(&ops, skeleton, content, PH_BODY_MAX);
     ph_ops_group(&ops, PH_KIND_PLAN, &record, PH_AUDIENCE_NETWORK);
-    ph_ops_create(&ops);
+    if (plan == NULL)
+        ph_ops_create(&ops);
     ph_ops_set(&ops, TITLE_FIELD, NULL, 0, ph_bytes_text("\xa4oops"));
     CHECK_OK(ph_ops_end(&ops, body));
     CHECK(body->content.len <= sizeof log->content);
@@ -131,8 +133,9 @@ static void make_entry(const struct bad_member *bad, struct bad_log *log, uint8_
     log->tip = ph_link_after(header, &id);
 }
 
-void bad_member_say_run(const struct bad_member *bad, struct sim_stranger *stranger,
-                        struct bad_log *log, uint32_t count, bool as_holes)
+static void say_run(const struct bad_member *bad, struct sim_stranger *stranger,
+                    struct bad_log *log, const struct ph_record_id *plan, uint32_t count,
+                    bool as_holes)
 {
     static uint8_t bytes[PH_FRAME_PLAIN_MAX], skeleton[PH_BODY_MAX];
     struct ph_buffer message = ph_buffer(bytes, sizeof bytes - 1);
@@ -142,7 +145,7 @@ void bad_member_say_run(const struct bad_member *bad, struct sim_stranger *stran
     for (uint32_t i = 0; i < count; i++) {
         struct ph_header header;
         struct ph_body body;
-        make_entry(bad, log, skeleton, &header, &body);
+        make_entry(bad, log, plan, skeleton, &header, &body);
         body.content_hash = ph_body_content_hash(&body);
         body.content_is_missing = as_holes;
         ph_run_add(&run, &header, &body);
@@ -151,6 +154,18 @@ void bad_member_say_run(const struct bad_member *bad, struct sim_stranger *stran
     ph_run_end(&run, &signature);
     CHECK(!message.overflow);
     sim_stranger_say(stranger, ph_buffer_bytes(&message));
+}
+
+void bad_member_say_run(const struct bad_member *bad, struct sim_stranger *stranger,
+                        struct bad_log *log, uint32_t count, bool as_holes)
+{
+    say_run(bad, stranger, log, NULL, count, as_holes);
+}
+
+void bad_member_say_title(const struct bad_member *bad, struct sim_stranger *stranger,
+                          struct bad_log *log, const struct ph_record_id *plan)
+{
+    say_run(bad, stranger, log, plan, 1, false);
 }
 
 void bad_member_say_fill(struct sim_stranger *stranger, const struct bad_log *log)

@@ -61,6 +61,9 @@ void bad_member_say_facts(struct sim_stranger *stranger, const struct bad_fact *
 /* The next `count` entries, each a small plan, in one run; a hole each if `as_holes`. */
 void bad_member_say_run(const struct bad_member *bad, struct sim_stranger *stranger,
                         struct bad_log *log, uint32_t count, bool as_holes);
+/* The next entry: another title for somebody's plan. */
+void bad_member_say_title(const struct bad_member *bad, struct sim_stranger *stranger,
+                          struct bad_log *log, const struct ph_record_id *plan);
 /* Content for the hole that the last entry of a log is. */
 void bad_member_say_fill(struct sim_stranger *stranger, const struct bad_log *log);
 
