@@ -13,16 +13,6 @@ enum ph_status ph_left_out_has(const struct ph_txn *txn, const struct ph_writer_
     return status == PH_NOT_FOUND ? PH_OK : status;
 }
 
-/* Those of a log's entries that have been applied are tried again, which makes their records
- * anew. */
-static enum ph_status undo(const struct ph_txn *txn, const struct ph_logs *logs, uint32_t log)
-{
-    const struct ph_log_state *state = &logs->at[log];
-    for (uint32_t seq = state->base_seq + 1; seq <= state->cursor; seq++)
-        PH_TRY(ph_waiting_again(txn, (struct ph_place){log, seq}));
-    return PH_OK;
-}
-
 /* Whether a school's share of a record has room again, once this writer has none of it. */
 static bool leaves_room(const struct ph_logs *logs, const struct ph_writer_id *writer,
                         const struct ph_school_id *school)
@@ -37,15 +27,16 @@ static bool leaves_room(const struct ph_logs *logs, const struct ph_writer_id *w
     return false;
 }
 
-/* Of a record whose share was full only what counted is known, so what fell out of it for this
- * writer's sake is looked for in all entries of the school. */
+/* Applied entries of the school are tried again, which makes their records anew. All of them: of a
+ * record whose share was full only what counted is known, and what fell out of it for this writer's
+ * sake is to come back. */
 static enum ph_status undo_all(const struct ph_txn *txn, const struct ph_writer_id *writer)
 {
     struct ph_logs logs = {0};
     enum ph_status status = ph_logs_load(txn, &logs);
     for (uint32_t log = 0; log < logs.count && status == PH_OK; log++)
         if (leaves_room(&logs, writer, &logs.at[log].school))
-            status = undo(txn, &logs, log);
+            status = ph_waiting_again_from(txn, (struct ph_place){log, logs.at[log].base_seq + 1});
     ph_logs_free(&logs);
     return status;
 }

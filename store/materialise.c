@@ -106,13 +106,16 @@ static enum ph_status walk_log(struct slice *slice, uint32_t log)
 }
 
 /* Again only what is behind its cursor and waits for nothing: the rest comes in its turn. */
-static enum ph_status try_again(struct slice *slice, struct ph_place place)
+static enum ph_status try_again(struct slice *slice, struct ph_place place, bool and_rest)
 {
     struct ph_need need;
     if (place.log >= slice->logs.count)
         return PH_CORRUPT;
-    if (place.seq > slice->logs.at[place.log].cursor)
+    uint32_t cursor = slice->logs.at[place.log].cursor;
+    if (place.seq > cursor)
         return PH_OK;
+    if (and_rest && place.seq < cursor)
+        PH_TRY(ph_waiting_again_from(slice->txn, (struct ph_place){place.log, place.seq + 1}));
     enum ph_status status = ph_waiting_need(slice->txn, place, &need);
     return status == PH_NOT_FOUND ? try_entry(slice, place) : status;
 }
@@ -121,10 +124,11 @@ static enum ph_status walk_woken(struct slice *slice)
 {
     enum ph_status status = PH_OK;
     struct ph_place place;
+    bool and_rest = false;
     while (status == PH_OK && !is_done(slice)) {
-        status = ph_waiting_take(slice->txn, &place);
+        status = ph_waiting_take(slice->txn, &place, &and_rest);
         if (status == PH_OK)
-            status = try_again(slice, place);
+            status = try_again(slice, place, and_rest);
     }
     return status == PH_NOT_FOUND ? PH_OK : status;
 }

@@ -1,5 +1,7 @@
 #include "store/waiting.h"
 
+#define AND_THE_REST "+"
+
 enum ph_status ph_waiting_add(const struct ph_txn *txn, const struct ph_need *need,
                               struct ph_place place)
 {
@@ -88,7 +90,17 @@ enum ph_status ph_waiting_is_over(const struct ph_txn *txn, bool *out)
 enum ph_status ph_waiting_again(const struct ph_txn *txn, struct ph_place place)
 {
     struct ph_key key = ph_key_place(place);
+    struct ph_bytes value;
+    enum ph_status status = ph_db_get(txn, PH_TABLE_AGAIN, ph_key_bytes(&key), &value);
+    if (status != PH_NOT_FOUND)
+        return status; /* there already, maybe with all that follow */
     return ph_db_put(txn, PH_TABLE_AGAIN, ph_key_bytes(&key), ph_bytes(NULL, 0));
+}
+
+enum ph_status ph_waiting_again_from(const struct ph_txn *txn, struct ph_place place)
+{
+    struct ph_key key = ph_key_place(place);
+    return ph_db_put(txn, PH_TABLE_AGAIN, ph_key_bytes(&key), ph_bytes_text(AND_THE_REST));
 }
 
 static enum ph_status stop_waiting(const struct ph_txn *txn, const struct ph_need *need,
@@ -99,12 +111,13 @@ static enum ph_status stop_waiting(const struct ph_txn *txn, const struct ph_nee
     return ph_db_delete(txn, PH_TABLE_WAITS, ph_key_bytes(&waits));
 }
 
-static enum ph_status take_again(const struct ph_txn *txn, struct ph_place *out)
+static enum ph_status take_again(const struct ph_txn *txn, struct ph_place *out, bool *and_rest)
 {
     struct ph_bytes found, value;
     PH_TRY(ph_db_seek(txn, PH_TABLE_AGAIN, ph_bytes(NULL, 0), &found, &value));
     if (!ph_key_read_place(found, out))
         return PH_CORRUPT;
+    *and_rest = value.len != 0;
     struct ph_key key = ph_key_place(*out);
     return ph_db_delete(txn, PH_TABLE_AGAIN, ph_key_bytes(&key));
 }
@@ -129,9 +142,10 @@ static enum ph_status take_ready(const struct ph_txn *txn, struct ph_place *out)
     }
 }
 
-enum ph_status ph_waiting_take(const struct ph_txn *txn, struct ph_place *out)
+enum ph_status ph_waiting_take(const struct ph_txn *txn, struct ph_place *out, bool *and_rest)
 {
-    enum ph_status status = take_again(txn, out);
+    *and_rest = false;
+    enum ph_status status = take_again(txn, out, and_rest);
     return status == PH_NOT_FOUND ? take_ready(txn, out) : status;
 }
 

@@ -1,5 +1,8 @@
+#include "store/left_out.h"
+#include "store/state.h"
 #include "store/verify.h"
 #include "store/view.h"
+#include "store/waiting.h"
 #include "tests/support/check.h"
 #include "tests/support/home.h"
 #include "tests/support/world.h"
@@ -16,10 +19,10 @@ static void take(struct home *home, const struct world_entry *entry)
     CHECK_OK(home_apply(home, batch));
 }
 
-static void create_ours(struct home *home, uint16_t kind, struct ph_record_id *record)
+static void create(struct home *home, uint32_t writer, uint16_t kind, struct ph_record_id *record)
 {
     static struct world_entry entry;
-    world_create(&world, owner, kind, "ours", &entry, record);
+    world_create(&world, writer, kind, "ours", &entry, record);
     take(home, &entry);
 }
 
@@ -30,7 +33,7 @@ static void begin_with(struct home *home, uint16_t kind, struct ph_record_id *re
     owner = ph_writer_id_compare(&world.writers[0].id, &world.writers[1].id) < 0;
     stranger = 1 - owner;
     home_found(home, &world);
-    create_ours(home, kind, record);
+    create(home, owner, kind, record);
 }
 
 /* Creates say nothing on a record that is of others, or there already. */
@@ -168,7 +171,7 @@ static void begin_with_a_colleague(struct home *home, struct ph_record_id *plan)
     stranger = ph_writer_id_compare(&world.writers[0].id, &world.writers[1].id) > 0;
     world_adopt(&world, 1 - stranger, stranger);
     home_found(home, &world);
-    create_ours(home, PH_KIND_PLAN, plan);
+    create(home, owner, PH_KIND_PLAN, plan);
 }
 
 /* What had fallen out for the first one's sake was lost for good, at those nodes only that had
@@ -177,9 +180,10 @@ static void who_is_left_out_makes_room_for_colleagues(void **state)
 {
     (void)state;
     struct home home;
-    struct ph_record_id plan;
+    struct ph_record_id plan, another;
     begin_with_a_colleague(&home, &plan);
     take_void(&home, stranger, &plan, PH_SCHOOL_SHARE_MAX, 1);
+    create(&home, 1 - stranger, PH_KIND_PLAN, &another);
     take_title(&home, 1 - stranger, &plan, "theirs");
     check_titles(&home, &plan, "ours|");
 
@@ -191,6 +195,36 @@ static void who_is_left_out_makes_room_for_colleagues(void **state)
     check_sound(&home);
     home_rebuild(&home);
     check_titles(&home, &plan, "theirs|ours|");
+    home_deinit(&home);
+}
+
+/* Regression: leaving out put a row for each entry of the school, and so for each of its writers
+ * once more, into one transaction. */
+static void who_is_left_out_is_undone_in_slices(void **state)
+{
+    (void)state;
+    struct home home;
+    struct ph_record_id plan;
+    struct ph_txn txn = {0};
+    struct ph_place place = {0};
+    uint64_t count;
+    bool and_rest = false;
+    begin_with_a_colleague(&home, &plan);
+    take_void(&home, stranger, &plan, 50, 1);
+    take_title(&home, 1 - stranger, &plan, "theirs");
+
+    CHECK_OK(ph_db_write(home.store->db, &txn));
+    for (uint32_t writer = 0; writer < 2; writer++)
+        CHECK_OK(ph_left_out_add(&txn, ph_bytes(world.writers[writer].id.bytes, 32)));
+    CHECK_OK(ph_db_count(&txn, PH_TABLE_AGAIN, &count));
+    assert_int_equal(count, 2); /* logs */
+    CHECK_OK(ph_waiting_again(&txn, (struct ph_place){stranger, 1}));
+    for (uint32_t i = 0; i < 2; i++) {
+        CHECK_OK(ph_waiting_take(&txn, &place, &and_rest));
+        CHECK(place.seq == 1 && and_rest);
+    }
+    assert_int_equal(ph_waiting_take(&txn, &place, &and_rest), PH_NOT_FOUND);
+    ph_db_end(&txn);
     home_deinit(&home);
 }
 
@@ -266,4 +300,5 @@ CHECK_MAIN(cmocka_unit_test(items_beyond_a_schools_room_show_as_missing),
            cmocka_unit_test(share_of_entries_is_kept_and_verified),
            cmocka_unit_test(create_is_always_within_its_share),
            cmocka_unit_test(share_goes_by_writer_whoever_came_first),
+           cmocka_unit_test(who_is_left_out_is_undone_in_slices),
            cmocka_unit_test(who_is_left_out_makes_room_for_colleagues))
