@@ -70,6 +70,12 @@ static enum ph_status answer_id(struct ph_request *request, const struct ph_reco
     return PH_OK;
 }
 
+/* Of these each has one, from the beginning: no other is begun. */
+static bool is_one_each(const struct ph_kind *kind)
+{
+    return kind->number == PH_KIND_NETWORK || kind->number == PH_KIND_SCHOOL;
+}
+
 /* --- new --- */
 
 static enum ph_status check_new(struct ph_request *request, const struct ph_kind *kind,
@@ -78,7 +84,7 @@ static enum ph_status check_new(struct ph_request *request, const struct ph_kind
     if (kind == NULL)
         return ph_refuse(request, "There is no kind «%.*s».", (int)(name.len < 60 ? name.len : 60),
                          (const char *)name.data);
-    if (kind->number == PH_KIND_NETWORK || kind->number == PH_KIND_SCHOOL)
+    if (is_one_each(kind))
         return ph_refuse(request, "Each %s has one record already: change it with «set».",
                          kind->name);
     if (!ph_bytes_equal(audience, ph_bytes_text("network")))
@@ -129,48 +135,63 @@ enum ph_status ph_command_new(struct ph_node *node, struct ph_request *request)
 
 /* --- set, add, remove --- */
 
+/* A change of a record, being written. */
+struct edit {
+    const struct ph_view *view;
+    const struct ph_school_id *school; /* ours */
+    struct ph_record record;
+    struct ph_op_writer ops;
+    size_t freed_len; /* of our school's values, those that it takes away */
+};
+
+/* The values that one op takes away. */
+struct taken {
+    struct ph_op_ref refs[PH_REFS_PER_OP_MAX];
+    size_t count;
+};
+
 /* Live values of a field: what a set overwrites; those with the same value: what a remove takes
  * away. `value` NULL: all. Of more than one op can name the first: the next set takes the rest. */
-static enum ph_status live_refs(const struct ph_view *view, const struct ph_record *record,
-                                const struct ph_field *field, const struct ph_buffer *value,
-                                struct ph_op_ref *refs, size_t *count)
+static enum ph_status take_live(struct edit *edit, const struct ph_field *field,
+                                const struct ph_buffer *value, struct taken *taken)
 {
-    struct ph_record rest = *record;
+    struct ph_record rest = edit->record;
     struct ph_record_value live;
-    *count = 0;
-    while (*count < PH_REFS_PER_OP_MAX && ph_record_next(&rest, &live)) {
+    taken->count = 0;
+    while (taken->count < PH_REFS_PER_OP_MAX && ph_record_next(&rest, &live)) {
+        size_t len = 0;
         if (live.field != field->number)
             continue;
         if (value != NULL &&
             (live.is_missing || !ph_bytes_equal(live.item, ph_buffer_bytes(value))))
             continue;
-        PH_TRY(ph_view_ref(view, &live, &refs[(*count)++]));
+        PH_TRY(ph_view_ref(edit->view, &live, &taken->refs[taken->count++]));
+        PH_TRY(ph_view_value_len(edit->view, &live, edit->school, &len));
+        edit->freed_len += len;
     }
     return PH_OK;
 }
 
-static enum ph_status write_change(struct ph_request *request, const struct ph_view *view,
-                                   const struct ph_record *record, enum ph_op_type type,
-                                   struct pairs *pairs, struct ph_op_writer *ops)
+static enum ph_status write_change(struct ph_request *request, enum ph_op_type type,
+                                   struct pairs *pairs, struct edit *edit)
 {
-    const struct ph_kind *kind = ph_kind_by_number(record->kind);
+    const struct ph_kind *kind = ph_kind_by_number(edit->record.kind);
     enum ph_field_type wanted = type == PH_OP_SET ? PH_FIELD_REGISTER : PH_FIELD_SET;
     uint8_t bytes[PH_FIELD_VALUE_MAX + 8];
     struct ph_buffer value = ph_buffer(bytes, sizeof bytes);
-    struct ph_op_ref refs[PH_REFS_PER_OP_MAX];
-    size_t count = 0;
+    struct taken taken;
     for (uint32_t i = 0; i < pairs->count; i++) {
         const struct ph_field *field = NULL;
         PH_TRY(next_pair(request, kind, wanted, pairs, &field, &value));
         if (type == PH_OP_ADD) {
-            ph_ops_add(ops, field->number, ph_buffer_bytes(&value));
+            ph_ops_add(&edit->ops, field->number, ph_buffer_bytes(&value));
             continue;
         }
-        PH_TRY(live_refs(view, record, field, type == PH_OP_REMOVE ? &value : NULL, refs, &count));
+        PH_TRY(take_live(edit, field, type == PH_OP_REMOVE ? &value : NULL, &taken));
         if (type == PH_OP_SET)
-            ph_ops_set(ops, field->number, refs, count, ph_buffer_bytes(&value));
-        else if (count != 0)
-            ph_ops_remove(ops, field->number, refs, count);
+            ph_ops_set(&edit->ops, field->number, taken.refs, taken.count, ph_buffer_bytes(&value));
+        else if (taken.count != 0)
+            ph_ops_remove(&edit->ops, field->number, taken.refs, taken.count);
         else
             return ph_refuse(request, "The field «%s» does not hold that value.", field->name);
     }
@@ -198,18 +219,45 @@ static enum ph_status check_right(struct ph_node *node, struct ph_request *reque
     return PH_OK;
 }
 
+/* No more than counts and shows: what is beyond would be signed and passed on, and nobody would see
+ * it. What takes texts away makes room, and is never too long. */
+static enum ph_status check_share(struct ph_request *request, const struct edit *edit)
+{
+    const struct ph_kind *kind = ph_kind_by_number(edit->record.kind);
+    const struct ph_op_writer *ops = &edit->ops;
+    struct ph_record_share share;
+    PH_TRY(ph_view_share(edit->view, &edit->record, edit->school, &share));
+    if (share.op_count + ops->op_count > share.op_count_max)
+        return ph_refuse(
+            request,
+            "Nothing was saved: this edit makes %u changes, and of the %u that this "
+            "school may make to this %s it has %u left%s%s.",
+            ops->op_count, share.op_count_max, kind->name, share.op_count_max - share.op_count,
+            is_one_each(kind) ? "" : ": go on in a new ", is_one_each(kind) ? "" : kind->name);
+    size_t len = share.byte_count + ops->content.len;
+    bool says_something = ops->content.len > ops->value_count; /* a nil takes one byte */
+    if (says_something && len > share.byte_count_max + edit->freed_len)
+        return ph_refuse(
+            request,
+            "Nothing was saved: this %s has room for %zu KB of this school's texts, "
+            "and with this edit they are %zu KB. Take some out first%s%s.",
+            kind->name, share.byte_count_max / 1024, (len - edit->freed_len) / 1024 + 1,
+            is_one_each(kind) ? "" : ", or go on in a new ", is_one_each(kind) ? "" : kind->name);
+    return PH_OK;
+}
+
 static enum ph_status change_in_view(struct ph_node *node, struct ph_request *request,
                                      const struct ph_view *view, const struct ph_record_id *id,
                                      enum ph_op_type type, struct pairs *pairs)
 {
-    struct ph_record record;
-    struct ph_op_writer ops;
-    PH_TRY(ph_view_find(view, id, &record));
-    PH_TRY(check_right(node, request, &record));
-    ph_author_begin(node, &ops);
-    ph_ops_group(&ops, record.kind, id, record.audience);
-    PH_TRY(write_change(request, view, &record, type, pairs, &ops));
-    return ph_author_end(node, &ops);
+    struct edit edit = {.view = view, .school = &node->school};
+    PH_TRY(ph_view_find(view, id, &edit.record));
+    PH_TRY(check_right(node, request, &edit.record));
+    ph_author_begin(node, &edit.ops);
+    ph_ops_group(&edit.ops, edit.record.kind, id, edit.record.audience);
+    PH_TRY(write_change(request, type, pairs, &edit));
+    PH_TRY(check_share(request, &edit));
+    return ph_author_end(node, &edit.ops);
 }
 
 static enum ph_status change(struct ph_node *node, struct ph_request *request, enum ph_op_type type)

@@ -301,8 +301,7 @@ static enum ph_status collect_ops(struct ph_record_maker *maker, uint16_t kind,
     return status == PH_LIMIT ? collect_shares(maker, kind, id) : status;
 }
 
-/* Missing, or not of the field's type: shown as missing, whatever it says. */
-static bool is_missing(const struct ph_op *op)
+bool ph_op_is_missing(const struct ph_op *op)
 {
     const struct ph_kind *kind = ph_kind_by_number(op->kind);
     const struct ph_field *field = kind == NULL ? NULL : ph_field_by_number(kind, op->field);
@@ -323,7 +322,7 @@ static size_t drop_missing(struct ph_record_maker *maker, const struct ph_merged
     size_t len = 0;
     for (uint32_t i = 0; i < merged->value_count; i++) {
         struct ph_op *op = &maker->ops[merged->values[i].op_index].op;
-        if (is_missing(op))
+        if (ph_op_is_missing(op))
             lose_item(op);
         len += op->value.len;
     }

@@ -58,6 +58,8 @@ PH_MUST_USE enum ph_status ph_entry_ops(const struct ph_txn *txn, struct ph_plac
 /* The same without values, which costs half: every value is missing. */
 PH_MUST_USE enum ph_status ph_entry_ops_bare(const struct ph_txn *txn, struct ph_place place,
                                              struct ph_op_reader *reader);
+/* Missing, or not of the field's type: shown as missing, whatever it says. */
+bool ph_op_is_missing(const struct ph_op *op);
 /* Whether an op of this school changes a record of a kind that is known here. */
 bool ph_op_has_effect(const struct ph_op *op, const struct ph_school_id *school);
 

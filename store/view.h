@@ -69,6 +69,21 @@ bool ph_record_next(struct ph_record *record, struct ph_record_value *out);
 PH_MUST_USE enum ph_status ph_view_ref(const struct ph_view *view,
                                        const struct ph_record_value *value, struct ph_op_ref *out);
 
+/* What of one school counts on a record by now, and how much can (README.md: shares). Of ops alone:
+ * each entry that counts has one, so entries never run out first. Bytes are those of its live
+ * values, such as found no room among them. PH_CORRUPT. */
+struct ph_record_share {
+    uint32_t op_count, op_count_max;
+    size_t byte_count, byte_count_max;
+};
+PH_MUST_USE enum ph_status ph_view_share(const struct ph_view *view, const struct ph_record *record,
+                                         const struct ph_school_id *school,
+                                         struct ph_record_share *out);
+/* What one live value takes of a school's bytes: nothing of another's. */
+PH_MUST_USE enum ph_status ph_view_value_len(const struct ph_view *view,
+                                             const struct ph_record_value *value,
+                                             const struct ph_school_id *school, size_t *len);
+
 /* Listings of shown records. Begin with a zeroed position; each call gives the next one and moves
  * on. PH_NOT_FOUND: no more. By kind: newest first (creation's Lamport time, id), and older
  * positions stay valid while records are added. By parent: by position, then id, any kind. */

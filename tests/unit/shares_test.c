@@ -294,7 +294,60 @@ static void items_beyond_a_schools_room_show_as_missing(void **state)
     home_deinit(&home);
 }
 
-CHECK_MAIN(cmocka_unit_test(items_beyond_a_schools_room_show_as_missing),
+/* What a writer has to know before it signs more. */
+static void check_share(struct home *home, uint16_t kind, const struct ph_record_id *id,
+                        uint32_t writer, uint32_t op_count, size_t byte_count)
+{
+    struct ph_view view;
+    struct ph_record record;
+    struct ph_record_share share;
+    CHECK_OK(ph_view_open(home->store, &view));
+    CHECK_OK(ph_view_record(&view, kind, id, &record));
+    CHECK_OK(ph_view_share(&view, &record, &world.writers[writer].school, &share));
+    ph_view_close(&view);
+    assert_int_equal(share.op_count, op_count);
+    assert_int_equal(share.op_count_max,
+                     writer == owner ? PH_OWNER_SHARE_MAX : PH_SCHOOL_SHARE_MAX);
+    assert_int_equal(share.byte_count, byte_count);
+    assert_int_equal(share.byte_count_max,
+                     writer == owner ? PH_OWNER_BYTES_MAX : PH_SCHOOL_BYTES_MAX);
+}
+
+static void all_writers_of_a_school_use_up_its_share(void **state)
+{
+    (void)state;
+    struct home home;
+    struct ph_record_id plan;
+    begin_with_a_colleague(&home, &plan);
+    check_share(&home, PH_KIND_PLAN, &plan, stranger, 0, 0);
+    check_share(&home, PH_KIND_PLAN, &plan, owner, 2, sizeof "ours");
+
+    take_void(&home, stranger, &plan, 2, 100);
+    take_title(&home, 1 - stranger, &plan, "theirs");
+    check_share(&home, PH_KIND_PLAN, &plan, stranger, 201, sizeof "theirs");
+    check_share(&home, PH_KIND_PLAN, &plan, owner, 2, sizeof "ours");
+
+    take_void(&home, stranger, &plan, 4, 256);
+    check_share(&home, PH_KIND_PLAN, &plan, stranger, PH_SCHOOL_SHARE_MAX, 0);
+    home_deinit(&home);
+}
+
+/* A value that found no room has its place all the same. */
+static void what_shows_no_more_takes_room(void **state)
+{
+    (void)state;
+    struct home home;
+    struct ph_record_id action;
+    begin_with(&home, PH_KIND_ACTION, &action);
+    for (uint32_t i = 0; i < 23; i++)
+        take_long_text(&home, stranger, &action);
+    check_share(&home, PH_KIND_ACTION, &action, stranger, 23, 23 * (LONG_LEN + 3));
+    home_deinit(&home);
+}
+
+CHECK_MAIN(cmocka_unit_test(all_writers_of_a_school_use_up_its_share),
+           cmocka_unit_test(what_shows_no_more_takes_room),
+           cmocka_unit_test(items_beyond_a_schools_room_show_as_missing),
            cmocka_unit_test(no_school_crowds_out_another),
            cmocka_unit_test(share_of_ops_ends_within_an_entry),
            cmocka_unit_test(share_of_entries_is_kept_and_verified),
