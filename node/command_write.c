@@ -235,8 +235,9 @@ static enum ph_status check_share(struct ph_request *request, const struct edit 
             ops->op_count, share.op_count_max, kind->name, share.op_count_max - share.op_count,
             is_one_each(kind) ? "" : ": go on in a new ", is_one_each(kind) ? "" : kind->name);
     size_t len = share.byte_count + ops->content.len;
-    bool says_something = ops->content.len > ops->value_count; /* a nil takes one byte */
-    if (says_something && len > share.byte_count_max + edit->freed_len)
+    bool takes_only = ops->content.len == ops->value_count && /* a nil takes one byte */
+                      ops->content.len <= edit->freed_len;
+    if (!takes_only && len > share.byte_count_max + edit->freed_len)
         return ph_refuse(
             request,
             "Nothing was saved: this %s has room for %zu KB of this school's texts, "

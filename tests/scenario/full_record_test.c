@@ -16,33 +16,42 @@ static struct sim *two_schools(uint64_t seed, struct sim_id *action)
     return sim;
 }
 
-/* Adds `count` values at once, each of `len` bytes and another one. NULL: done; else the
- * sentence. */
-static const char *add_values(struct sim *sim, uint32_t node, const struct sim_id *id,
-                              const char *field, uint32_t count, uint32_t len)
+static uint32_t added_count; /* values, by all */
+
+/* Adds or removes `count` values at once, of `len` bytes, numbered from `first`. NULL: done; else
+ * the sentence. */
+static const char *change_values(struct sim *sim, const char *how, const struct sim_id *id,
+                                 const char *field, uint32_t first, uint32_t count, uint32_t len)
 {
     static uint8_t bytes[PH_BODY_MAX + 4096];
-    static uint32_t number;
     char text[1001];
     struct ph_buffer out = ph_buffer(bytes, sizeof bytes);
     ph_pack_array(&out, 3);
-    ph_pack_text(&out, ph_bytes_text("add"));
+    ph_pack_text(&out, ph_bytes_text(how));
     ph_pack_text(&out, ph_bytes_text(id->text));
     ph_pack_array(&out, count);
     for (uint32_t i = 0; i < count; i++) {
-        snprintf(text, sizeof text, "%0*u", (int)len, number++);
+        snprintf(text, sizeof text, "%0*u", (int)len, first + i);
         ph_pack_array(&out, 2);
         ph_pack_text(&out, ph_bytes_text(field));
         ph_pack_text(&out, ph_bytes_text(text));
     }
-    return sim_error(sim_command(sim, node, ph_buffer_bytes(&out)));
+    return sim_error(sim_command(sim, 1, ph_buffer_bytes(&out)));
+}
+
+/* Each another one. */
+static const char *add_values(struct sim *sim, const struct sim_id *id, const char *field,
+                              uint32_t count, uint32_t len)
+{
+    added_count += count;
+    return change_values(sim, "add", id, field, added_count - count, count, len);
 }
 
 static void add_helpers(struct sim *sim, const struct sim_id *action, uint32_t count)
 {
     for (uint32_t done = 0; done < count; done += AT_ONCE) {
         uint32_t left = count - done;
-        CHECK(add_values(sim, 1, action, "helpers", left < AT_ONCE ? left : AT_ONCE, 8) == NULL);
+        CHECK(add_values(sim, action, "helpers", left < AT_ONCE ? left : AT_ONCE, 8) == NULL);
     }
 }
 
@@ -59,10 +68,10 @@ static void check_same(struct sim *sim, const struct sim_id *action, const char 
 }
 
 /* The sentence; NULL: not refused. */
-static const char *refusal(struct sim *sim, const char *how, const struct sim_id *id,
-                           const char *field, const char *value)
+static const char *refusal(struct sim *sim, const struct sim_id *id, const char *field,
+                           const char *value)
 {
-    ph_command_id command = sim_change_begin(sim, 1, how, id, field, value);
+    ph_command_id command = sim_change_begin(sim, 1, "set", id, field, value);
     sim_run(sim, 1000);
     return sim_error(sim_answer(sim, command));
 }
@@ -77,8 +86,9 @@ static void a_change_beyond_the_share_is_refused_and_not_signed(void **state)
     (void)state;
     struct sim_id action;
     struct sim *sim = two_schools(1, &action);
+    uint32_t first = added_count;
     add_helpers(sim, &action, PH_SCHOOL_SHARE_MAX - 1);
-    CHECK(says(add_values(sim, 1, &action, "helpers", 2, 8),
+    CHECK(says(add_values(sim, &action, "helpers", 2, 8),
                "this edit makes 2 changes, and of the 1024 that this school may make to this "
                "action it has 1 left: go on in a new action."));
     CHECK(sim_change(sim, 1, "set", &action, "lead", "Amal"));
@@ -86,8 +96,8 @@ static void a_change_beyond_the_share_is_refused_and_not_signed(void **state)
     uint32_t commit_count = sim_commit_count(sim, 1);
     struct ph_root root = sim_root(sim, 1);
 
-    CHECK(says(refusal(sim, "set", &action, "lead", "Huda"), "it has 0 left:"));
-    CHECK(says(refusal(sim, "remove", &action, "helpers", "00000000"), "it has 0 left:"));
+    CHECK(says(refusal(sim, &action, "lead", "Huda"), "it has 0 left:"));
+    CHECK(says(change_values(sim, "remove", &action, "helpers", first, 1, 8), "it has 0 left:"));
 
     struct ph_root after = sim_root(sim, 1);
     CHECK(ph_root_equal(&root, &after));
@@ -117,7 +127,7 @@ static void who_is_refused_on_one_record_goes_on_elsewhere(void **state)
     sim_free(sim);
 }
 
-/* Both come before the other by chance of their keys: what either wrote must not fall out. */
+/* Whichever comes first by its key: nothing that either wrote may fall out. */
 static void a_new_writer_has_what_its_school_has_left(void **state)
 {
     (void)state;
@@ -157,14 +167,15 @@ static void texts_beyond_a_schools_room_are_refused(void **state)
     memcpy(same, rest, sizeof same);
     same[0] = 'y';
     for (uint32_t i = 0; i + 2 < LONG_COUNT; i += 21)
-        CHECK(add_values(sim, 1, &action, "evidence", 21, LONG_LEN) == NULL);
-    CHECK(add_values(sim, 1, &action, "evidence", LONG_COUNT % 21, LONG_LEN) == NULL);
+        CHECK(add_values(sim, &action, "evidence", 21, LONG_LEN) == NULL);
+    CHECK(add_values(sim, &action, "evidence", LONG_COUNT % 21, LONG_LEN) == NULL);
 
-    CHECK(says(add_values(sim, 1, &action, "evidence", 1, LONG_LEN),
+    CHECK(says(add_values(sim, &action, "evidence", 1, LONG_LEN),
                "this action has room for 64 KB of this school's texts, and with this edit they "
                "are 65 KB. Take some out first, or go on in a new action."));
     CHECK(sim_change(sim, 1, "set", &action, "resources", rest));
     CHECK(!sim_change(sim, 1, "set", &action, "status", "doing"));
+    CHECK(!sim_change(sim, 1, "set", &action, "title", "")); /* not its own: a byte more */
     CHECK(sim_change(sim, 1, "set", &action, "resources", same));
     CHECK(sim_change(sim, 1, "set", &action, "resources", ""));
     CHECK(sim_change(sim, 1, "set", &action, "status", "doing"));
@@ -173,7 +184,46 @@ static void texts_beyond_a_schools_room_are_refused(void **state)
     sim_free(sim);
 }
 
+static void restart_from_backup(struct sim *sim)
+{
+    sim_stop(sim, 1);
+    sim_restore(sim, 1, 1, SIM_SECRETS_MISSING);
+    sim_start(sim, 1);
+}
+
+/* Two installations that didn't know of each other wrote more than has room: only what takes away
+ * is let in, until all of it shows. */
+static void who_has_too_much_there_may_take_away(void **state)
+{
+    (void)state;
+    struct sim_id action;
+    struct sim *sim = two_schools(6, &action);
+    CHECK(sim_change(sim, 1, "set", &action, "lead", "Amal"));
+    sim_stop(sim, 1);
+    sim_back_up(sim, 1);
+    sim_start(sim, 1);
+    uint32_t first = added_count;
+    CHECK(add_values(sim, &action, "evidence", 20, LONG_LEN) == NULL);
+    CHECK(add_values(sim, &action, "evidence", 20, LONG_LEN) == NULL);
+    CHECK(sim_converge(sim, 120000));
+    sim_partition(sim, 0, 1);
+    restart_from_backup(sim);
+    CHECK(add_values(sim, &action, "evidence", 20, LONG_LEN) == NULL);
+    CHECK(add_values(sim, &action, "evidence", 20, LONG_LEN) == NULL);
+    sim_heal(sim);
+    CHECK(sim_converge(sim, 120000));
+
+    CHECK(says(refusal(sim, &action, "lead", "Huda"), "they are 79 KB"));
+    CHECK(sim_change(sim, 1, "set", &action, "lead", ""));
+    CHECK(change_values(sim, "remove", &action, "evidence", first + 20, 20, LONG_LEN) == NULL);
+    CHECK(sim_change(sim, 1, "set", &action, "lead", "Huda"));
+
+    check_same(sim, &action, "lead", "Huda (School 1)");
+    sim_free(sim);
+}
+
 CHECK_MAIN(cmocka_unit_test(a_change_beyond_the_share_is_refused_and_not_signed),
            cmocka_unit_test(who_is_refused_on_one_record_goes_on_elsewhere),
            cmocka_unit_test(a_new_writer_has_what_its_school_has_left),
-           cmocka_unit_test(texts_beyond_a_schools_room_are_refused))
+           cmocka_unit_test(texts_beyond_a_schools_room_are_refused),
+           cmocka_unit_test(who_has_too_much_there_may_take_away))
