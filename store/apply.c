@@ -63,7 +63,8 @@ static enum ph_status materialise(const struct ph_txn *txn, const struct ph_batc
     bool has_preferred = ph_batch_preferred(batch, &preferred);
     if (ph_batch_wants_rebuild(batch))
         PH_TRY(ph_materialise_forget(txn));
-    return ph_materialise_slice(txn, has_preferred ? &preferred : NULL, is_behind);
+    return ph_materialise_slice(txn, has_preferred ? &preferred : NULL, PH_SLICE_READS_MAX,
+                                is_behind);
 }
 
 /* --- the journal --- */

@@ -6,6 +6,7 @@
 #include "store/logs.h"
 #include "store/records.h"
 #include "store/references.h"
+#include "store/stale.h"
 #include "store/waiting.h"
 
 #define TOUCHES_MAX 16384     /* in one slice, but for those of its last entry */
@@ -13,6 +14,7 @@
 
 /* An entry did something to a record. */
 struct touch {
+    bool is_preferred; /* its record is made at once, the others as far as there is time */
     uint16_t kind;
     struct ph_record_id record;
     struct ph_place place;
@@ -23,12 +25,18 @@ struct slice {
     struct ph_logs logs;
     struct touch *touches;
     uint32_t touch_count;
-    uint32_t effort_left; /* in entries */
+    uint32_t effort_left;           /* in entries */
+    bool is_in_preferred;           /* the log that is walked */
+    uint32_t reads_max, reads_left; /* touches that records are made of */
+    bool any_stale;
 };
 
+/* Preferred ones come first, and then a record's stand together. */
 static int compare_touches(const void *a, const void *b)
 {
     const struct touch *left = a, *right = b;
+    if (left->is_preferred != right->is_preferred)
+        return left->is_preferred ? -1 : 1;
     if (left->kind != right->kind)
         return left->kind < right->kind ? -1 : 1;
     int order = ph_record_id_compare(&left->record, &right->record);
@@ -48,7 +56,7 @@ static bool is_done(const struct slice *slice)
 /* Ops on one record stand together as a rule: only the one before is looked at. */
 static void note_touch(struct slice *slice, const struct ph_op *op, struct ph_place place)
 {
-    struct touch touch = {op->kind, op->record, place};
+    struct touch touch = {slice->is_in_preferred, op->kind, op->record, place};
     if (slice->touch_count != 0 &&
         compare_touches(&slice->touches[slice->touch_count - 1], &touch) == 0)
         return;
@@ -135,8 +143,10 @@ static enum ph_status walk_woken(struct slice *slice)
 
 static enum ph_status walk(struct slice *slice, const uint32_t *preferred)
 {
+    slice->is_in_preferred = true;
     if (preferred != NULL && *preferred < slice->logs.count)
         PH_TRY(walk_log(slice, *preferred));
+    slice->is_in_preferred = false;
     PH_TRY(walk_woken(slice));
     for (uint32_t log = 0; log < slice->logs.count; log++) {
         PH_TRY(walk_log(slice, log));
@@ -146,8 +156,9 @@ static enum ph_status walk(struct slice *slice, const uint32_t *preferred)
 }
 
 /* What is stored of a record: its touches go to the maker. */
-static enum ph_status load_old(struct ph_record_maker *maker, const struct touch *touch,
-                               struct ph_bytes key, struct ph_listing *listing)
+static enum ph_status load_old(struct ph_record_maker *maker, uint16_t kind,
+                               const struct ph_record_id *id, struct ph_bytes key,
+                               struct ph_listing *listing)
 {
     struct ph_bytes value;
     struct ph_record record;
@@ -155,24 +166,33 @@ static enum ph_status load_old(struct ph_record_maker *maker, const struct touch
     enum ph_status status = ph_db_get(maker->txn, PH_TABLE_RECORDS, key, &value);
     if (status != PH_OK)
         return status == PH_NOT_FOUND ? PH_OK : status;
-    PH_TRY(ph_record_decode(touch->kind, &touch->record, value, &record));
+    PH_TRY(ph_record_decode(kind, id, value, &record));
     *listing = ph_listing_of(record);
     return ph_record_touch_all(maker, record.touches);
 }
 
-/* The record of touches[0], which `count` touches from there on are of. */
-static enum ph_status make_record(struct ph_record_maker *maker, const struct touch *touches,
+static void spend_reads(struct slice *slice, uint32_t reads)
+{
+    slice->reads_left -= reads < slice->reads_left ? reads : slice->reads_left;
+}
+
+/* From these touches, those that it knows of, and those that were put off. */
+static enum ph_status make_record(struct slice *slice, struct ph_record_maker *maker, uint16_t kind,
+                                  const struct ph_record_id *id, const struct touch *touches,
                                   uint32_t count)
 {
     struct ph_listing before, after;
     struct ph_record record;
     struct ph_bytes value;
-    struct ph_key key = ph_key_record(touches->kind, &touches->record);
-    PH_TRY(load_old(maker, touches, ph_key_bytes(&key), &before));
+    struct ph_key key = ph_key_record(kind, id);
+    PH_TRY(load_old(maker, kind, id, ph_key_bytes(&key), &before));
     for (uint32_t i = 0; i < count; i++)
         PH_TRY(ph_record_touch(maker, touches[i].place));
-    PH_TRY(ph_record_make(maker, touches->kind, &touches->record, &value));
-    PH_TRY(ph_record_decode(touches->kind, &touches->record, value, &record));
+    if (slice->any_stale)
+        PH_TRY(ph_stale_take(maker, kind, id));
+    spend_reads(slice, maker->touch_count);
+    PH_TRY(ph_record_make(maker, kind, id, &value));
+    PH_TRY(ph_record_decode(kind, id, value, &record));
     after = ph_listing_of(record);
     PH_TRY(ph_listing_change(maker->txn, &before, &after));
     return ph_db_put(maker->txn, PH_TABLE_RECORDS, ph_key_bytes(&key), value);
@@ -181,33 +201,78 @@ static enum ph_status make_record(struct ph_record_maker *maker, const struct to
 static uint32_t count_same_record(const struct touch *touches, uint32_t count)
 {
     uint32_t same = 1;
-    while (same < count && touches[same].kind == touches->kind &&
+    while (same < count && touches[same].is_preferred == touches->is_preferred &&
+           touches[same].kind == touches->kind &&
            ph_record_id_equal(&touches[same].record, &touches->record))
         same++;
     return same;
 }
 
+static enum ph_status put_off(struct slice *slice, const struct touch *touches, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        PH_TRY(ph_stale_add(slice->txn, touches[i].kind, &touches[i].record, touches[i].place));
+    slice->any_stale = true;
+    return PH_OK;
+}
+
+/* Of the touches those that are preferred, or the others. */
+static enum ph_status make_touched(struct slice *slice, struct ph_record_maker *maker,
+                                   bool is_preferred)
+{
+    enum ph_status status = PH_OK;
+    for (uint32_t at = 0, count; at < slice->touch_count && status == PH_OK; at += count) {
+        const struct touch *first = &slice->touches[at];
+        count = count_same_record(first, slice->touch_count - at);
+        if (first->is_preferred != is_preferred)
+            continue;
+        bool is_put_off = !is_preferred && slice->reads_left == 0;
+        status = is_put_off ? put_off(slice, first, count)
+                            : make_record(slice, maker, first->kind, &first->record, first, count);
+    }
+    return status;
+}
+
+/* Those that were put off, until half of the time is left for others. */
+static enum ph_status make_stale(struct slice *slice, struct ph_record_maker *maker)
+{
+    struct ph_record_id id;
+    uint16_t kind;
+    while (slice->any_stale && slice->reads_left > slice->reads_max / 2) {
+        enum ph_status status = ph_stale_first(slice->txn, &kind, &id);
+        slice->any_stale = status == PH_OK;
+        if (status != PH_OK)
+            return status == PH_NOT_FOUND ? PH_OK : status;
+        PH_TRY(make_record(slice, maker, kind, &id, NULL, 0));
+    }
+    return PH_OK;
+}
+
 static enum ph_status make_records(struct slice *slice)
 {
     struct ph_record_maker maker;
-    enum ph_status status = PH_OK;
     ph_record_maker_init(&maker, slice->txn, &slice->logs);
     if (slice->touch_count != 0) /* in order, so that the tables are written in order */
         qsort(slice->touches, slice->touch_count, sizeof *slice->touches, compare_touches);
-    for (uint32_t at = 0; at < slice->touch_count && status == PH_OK;) {
-        uint32_t count = count_same_record(slice->touches + at, slice->touch_count - at);
-        status = make_record(&maker, slice->touches + at, count);
-        at += count;
-    }
+    enum ph_status status = ph_stale_any(slice->txn, &slice->any_stale);
+    if (status == PH_OK)
+        status = make_touched(slice, &maker, true);
+    if (status == PH_OK)
+        status = make_stale(slice, &maker);
+    if (status == PH_OK)
+        status = make_touched(slice, &maker, false);
     ph_record_maker_deinit(&maker);
     return status;
 }
 
 enum ph_status ph_materialise_slice(const struct ph_txn *txn, const uint32_t *preferred,
-                                    bool *is_behind)
+                                    uint32_t reads_max, bool *is_behind)
 {
-    struct slice slice = {.txn = txn, .effort_left = PH_SLICE_ENTRIES_MAX};
-    bool any_woken = false;
+    struct slice slice = {.txn = txn,
+                          .effort_left = PH_SLICE_ENTRIES_MAX,
+                          .reads_max = reads_max,
+                          .reads_left = reads_max};
+    bool any_woken = false, any_stale = false;
     enum ph_status status = PH_NO_MEMORY;
     slice.touches = malloc((TOUCHES_MAX + PH_OPS_PER_ENTRY_MAX) * sizeof *slice.touches);
     if (slice.touches == NULL)
@@ -220,7 +285,9 @@ enum ph_status ph_materialise_slice(const struct ph_txn *txn, const uint32_t *pr
     if (status == PH_OK)
         status = ph_waiting_any_left(txn, &any_woken);
     if (status == PH_OK)
-        *is_behind = any_woken || ph_logs_backlog(&slice.logs) != 0;
+        status = ph_stale_any(txn, &any_stale);
+    if (status == PH_OK)
+        *is_behind = any_woken || any_stale || ph_logs_backlog(&slice.logs) != 0;
 out:
     ph_logs_free(&slice.logs);
     free(slice.touches);
@@ -230,8 +297,8 @@ out:
 enum ph_status ph_materialise_forget(const struct ph_txn *txn)
 {
     static const enum ph_table made[] = {
-        PH_TABLE_CURSORS, PH_TABLE_WAITING, PH_TABLE_WAITS,   PH_TABLE_READY,
-        PH_TABLE_AGAIN,   PH_TABLE_RECORDS, PH_TABLE_BY_KIND, PH_TABLE_BY_PARENT,
+        PH_TABLE_CURSORS, PH_TABLE_WAITING, PH_TABLE_WAITS,   PH_TABLE_READY,     PH_TABLE_AGAIN,
+        PH_TABLE_STALE,   PH_TABLE_RECORDS, PH_TABLE_BY_KIND, PH_TABLE_BY_PARENT,
     };
     for (size_t i = 0; i < sizeof made / sizeof made[0]; i++)
         PH_TRY(ph_db_clear(txn, made[i]));

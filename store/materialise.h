@@ -5,11 +5,13 @@
 
 #include "store/schema.h"
 
-/* At most PH_SLICE_ENTRIES_MAX entries, those of log `*preferred` (may be NULL) first. `is_behind`:
- * there is more to do. Scratch memory is bounded by the slice and freed.
+/* At most PH_SLICE_ENTRIES_MAX entries, those of log `*preferred` (may be NULL) first. Of what they
+ * touch, what that log does is made anew at once, and other records until they are made of
+ * `reads_max` entries together; the rest is put off. `is_behind`: there is more to do. Scratch
+ * memory is bounded by the slice and freed.
  * PH_NO_MEMORY, PH_MAP_FULL, PH_CORRUPT, PH_IO. */
 PH_MUST_USE enum ph_status ph_materialise_slice(const struct ph_txn *txn, const uint32_t *preferred,
-                                                bool *is_behind);
+                                                uint32_t reads_max, bool *is_behind);
 /* Throw all of it away; slices then make it again. */
 PH_MUST_USE enum ph_status ph_materialise_forget(const struct ph_txn *txn);
 

@@ -6,13 +6,14 @@
 #define VERSION_MAX 1000 /* what says more was damaged */
 
 const char *const ph_table_names[PH_TABLE_COUNT] = {
-    [PH_TABLE_META] = "meta",       [PH_TABLE_FACTS] = "facts",
-    [PH_TABLE_LOGS] = "logs",       [PH_TABLE_ENTRIES] = "entries",
-    [PH_TABLE_HOLES] = "holes",     [PH_TABLE_LEFT_OUT] = "left_out",
-    [PH_TABLE_CURSORS] = "cursors", [PH_TABLE_WAITING] = "waiting",
-    [PH_TABLE_WAITS] = "waits",     [PH_TABLE_READY] = "ready",
-    [PH_TABLE_AGAIN] = "again",     [PH_TABLE_RECORDS] = "records",
-    [PH_TABLE_BY_KIND] = "by_kind", [PH_TABLE_BY_PARENT] = "by_parent",
+    [PH_TABLE_META] = "meta",           [PH_TABLE_FACTS] = "facts",
+    [PH_TABLE_LOGS] = "logs",           [PH_TABLE_ENTRIES] = "entries",
+    [PH_TABLE_HOLES] = "holes",         [PH_TABLE_LEFT_OUT] = "left_out",
+    [PH_TABLE_CURSORS] = "cursors",     [PH_TABLE_WAITING] = "waiting",
+    [PH_TABLE_WAITS] = "waits",         [PH_TABLE_READY] = "ready",
+    [PH_TABLE_AGAIN] = "again",         [PH_TABLE_STALE] = "stale",
+    [PH_TABLE_RECORDS] = "records",     [PH_TABLE_BY_KIND] = "by_kind",
+    [PH_TABLE_BY_PARENT] = "by_parent",
 };
 
 int ph_place_compare(struct ph_place a, struct ph_place b)
@@ -87,6 +88,14 @@ struct ph_key ph_key_record(uint16_t kind, const struct ph_record_id *id)
     return key;
 }
 
+struct ph_key ph_key_stale(uint16_t kind, const struct ph_record_id *id, struct ph_place place)
+{
+    struct ph_key key = ph_key_record(kind, id);
+    add_u32(&key, place.log);
+    add_u32(&key, place.seq);
+    return key;
+}
+
 struct ph_key ph_key_by_kind(uint16_t kind, uint64_t lamport, const struct ph_record_id *id)
 {
     struct ph_key key = {.len = 0};
@@ -143,6 +152,13 @@ bool ph_key_read_record(struct ph_bytes key, uint16_t *kind, struct ph_record_id
     *kind = ph_get_u16(key.data);
     memcpy(id->bytes, key.data + 2, 16);
     return true;
+}
+
+bool ph_key_read_stale(struct ph_bytes key, uint16_t *kind, struct ph_record_id *id,
+                       struct ph_place *place)
+{
+    return key.len == 18 + 8 && ph_key_read_record(ph_bytes(key.data, 18), kind, id) &&
+           ph_key_read_place(ph_bytes(key.data + 18, 8), place);
 }
 
 bool ph_key_read_by_kind(struct ph_bytes key, uint16_t *kind, struct ph_record_id *id)

@@ -9,7 +9,7 @@
 #include "proto/op.h"
 #include "store/db.h"
 
-#define PH_SCHEMA_VERSION 4
+#define PH_SCHEMA_VERSION 5
 
 enum ph_table {
     /* Durable: what the others can't be made from. */
@@ -25,6 +25,7 @@ enum ph_table {
     PH_TABLE_WAITS,
     PH_TABLE_READY,
     PH_TABLE_AGAIN,
+    PH_TABLE_STALE,
     PH_TABLE_RECORDS,
     PH_TABLE_BY_KIND,
     PH_TABLE_BY_PARENT,
@@ -66,6 +67,7 @@ struct ph_key ph_key_place(struct ph_place place);     /* entries, holes, waits,
 struct ph_key ph_key_need(const struct ph_need *need); /* ready */
 struct ph_key ph_key_waiting(const struct ph_need *need, struct ph_place place);
 struct ph_key ph_key_record(uint16_t kind, const struct ph_record_id *id);
+struct ph_key ph_key_stale(uint16_t kind, const struct ph_record_id *id, struct ph_place place);
 struct ph_key ph_key_by_kind(uint16_t kind, uint64_t lamport, const struct ph_record_id *id);
 struct ph_key ph_key_by_parent(const struct ph_record_id *parent, struct ph_bytes position,
                                const struct ph_record_id *id,
@@ -76,6 +78,8 @@ bool ph_key_read_u32(struct ph_bytes key, uint32_t *out);
 bool ph_key_read_place(struct ph_bytes key, struct ph_place *out);
 bool ph_key_read_waiting(struct ph_bytes key, struct ph_need *need, struct ph_place *place);
 bool ph_key_read_record(struct ph_bytes key, uint16_t *kind, struct ph_record_id *id);
+bool ph_key_read_stale(struct ph_bytes key, uint16_t *kind, struct ph_record_id *id,
+                       struct ph_place *place);
 bool ph_key_read_by_kind(struct ph_bytes key, uint16_t *kind, struct ph_record_id *id);
 bool ph_key_read_by_parent(struct ph_bytes key, struct ph_record_id *parent,
                            struct ph_record_id *id, uint16_t *kind);

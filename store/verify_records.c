@@ -4,6 +4,7 @@
 #include "store/listing.h"
 #include "store/records.h"
 #include "store/references.h"
+#include "store/stale.h"
 #include "store/waiting.h"
 
 /* All rows of a table, one after the other. */
@@ -84,6 +85,21 @@ enum ph_status ph_verify_waiting(struct ph_verification *verification)
 }
 
 /* --- Records --- */
+
+/* What is put off touches a record, and is applied. */
+static enum ph_status check_stale(struct ph_verification *verification, const struct ph_cursor *row,
+                                  void *impl)
+{
+    struct ph_record_id id;
+    struct ph_place place;
+    uint16_t kind;
+    (void)impl;
+    if (!ph_key_read_stale(row->key, &kind, &id, &place) || row->value.len != 0 ||
+        place.log >= verification->logs.count ||
+        place.seq > verification->logs.at[place.log].cursor)
+        ph_damage(verification, "Table stale", "a row of another form");
+    return PH_OK;
+}
 
 /* What has been counted over all records. */
 struct tally {
@@ -205,9 +221,11 @@ static enum ph_status check_touch(struct ph_verification *verification, const st
         status = ph_record_decode(op->kind, &op->record, value, &record);
     if (status != PH_OK && status != PH_NOT_FOUND && status != PH_CORRUPT)
         return status;
-    bool is_known = has_touch(&record, place);
+    bool is_known = has_touch(&record, place), is_stale = false;
     tally->made_count += is_known;
-    if (!is_known &&
+    if (!is_known)
+        PH_TRY(ph_stale_has(&verification->txn, op->kind, &op->record, place, &is_stale));
+    if (!is_known && !is_stale &&
         !is_full(&verification->logs, &record, &verification->logs.at[place.log].school))
         ph_damage_at(verification, place, "a record that it changes does not know of it");
     return PH_OK;
@@ -294,8 +312,13 @@ enum ph_status ph_verify_records(struct ph_verification *verification)
     struct tally tally = {.touch_count = 0};
     ph_record_maker_init(&tally.maker, &verification->txn, &verification->logs);
     uint64_t again_count = 0;
+    bool any_stale = false;
     enum ph_status status = ph_db_count(&verification->txn, PH_TABLE_AGAIN, &again_count);
-    tally.is_unfinished = again_count != 0;
+    if (status == PH_OK)
+        status = ph_stale_any(&verification->txn, &any_stale);
+    tally.is_unfinished = again_count != 0 || any_stale;
+    if (status == PH_OK)
+        status = each(verification, PH_TABLE_STALE, check_stale, NULL);
     if (status == PH_OK)
         status = each(verification, PH_TABLE_RECORDS, check_record, &tally);
     if (status == PH_OK)

@@ -78,6 +78,7 @@
 #define PH_JOURNAL_FRAME_MAX                                                                       \
     (2 * PH_BATCH_BYTES_MAX)          /* bytes of one frame: what a batch can hold */
 #define PH_SLICE_ENTRIES_MAX 8192     /* entries materialised in one commit */
+#define PH_SLICE_READS_MAX 65536      /* entries that the records made in one commit are made of */
 #define PH_HOLES_MAX 65536            /* entries without content; beyond, such runs are not taken */
 #define PH_WANT_RUNS_MAX 8            /* (wire) runs that one WANT may ask for */
 #define PH_WANTS_PER_PEER_MAX 4       /* logs being fetched from one peer at a time */
