@@ -114,18 +114,28 @@ static enum ph_status walk_log(struct slice *slice, uint32_t log)
 }
 
 /* Again only what is behind its cursor and waits for nothing: the rest comes in its turn. */
-static enum ph_status try_again(struct slice *slice, struct ph_place place, bool and_rest)
+static enum ph_status try_again(struct slice *slice, struct ph_place place)
 {
     struct ph_need need;
     if (place.log >= slice->logs.count)
         return PH_CORRUPT;
-    uint32_t cursor = slice->logs.at[place.log].cursor;
-    if (place.seq > cursor)
+    if (place.seq > slice->logs.at[place.log].cursor)
         return PH_OK;
-    if (and_rest && place.seq < cursor)
-        PH_TRY(ph_waiting_again_from(slice->txn, (struct ph_place){place.log, place.seq + 1}));
     enum ph_status status = ph_waiting_need(slice->txn, place, &need);
-    return status == PH_NOT_FOUND ? try_entry(slice, place) : status;
+    if (status == PH_NOT_FOUND)
+        return try_entry(slice, place);
+    spend(slice, 1);
+    return status;
+}
+
+/* All from there on, in one go: a row for each step would cost a page each. */
+static enum ph_status try_rest(struct slice *slice, struct ph_place place)
+{
+    PH_TRY(try_again(slice, place));
+    uint32_t cursor = slice->logs.at[place.log].cursor;
+    for (place.seq++; place.seq <= cursor && !is_done(slice); place.seq++)
+        PH_TRY(try_again(slice, place));
+    return place.seq <= cursor ? ph_waiting_again_from(slice->txn, place) : PH_OK;
 }
 
 static enum ph_status walk_woken(struct slice *slice)
@@ -136,7 +146,7 @@ static enum ph_status walk_woken(struct slice *slice)
     while (status == PH_OK && !is_done(slice)) {
         status = ph_waiting_take(slice->txn, &place, &and_rest);
         if (status == PH_OK)
-            status = try_again(slice, place, and_rest);
+            status = and_rest ? try_rest(slice, place) : try_again(slice, place);
     }
     return status == PH_NOT_FOUND ? PH_OK : status;
 }
