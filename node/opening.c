@@ -145,6 +145,15 @@ static enum ph_status settle(struct ph_node *node)
     return PH_OK;
 }
 
+/* Bytes of facts from a school that is not known yet. What was held before costs nothing: who has a
+ * long way to show gets further with each call. */
+static bool is_within_probation(struct ph_peer *peer, struct ph_bytes fact, bool is_new)
+{
+    if (is_new && peer->state != PH_PEER_OPEN)
+        peer->probation_len += fact.len;
+    return peer->probation_len <= PH_PROBATION_BYTES_MAX;
+}
+
 /* Whether a peer is still heard that sends facts without any use, one after the other. */
 static bool brings_some(struct ph_peer *peer, enum ph_status status, bool is_new)
 {
@@ -155,22 +164,51 @@ static bool brings_some(struct ph_peer *peer, enum ph_status status, bool is_new
     return peer->vain_facts <= PH_FACTS_VAIN_MAX;
 }
 
+/* `*is_waiting` is set if it waits for others. */
+static enum ph_status take_fact(struct ph_node *node, struct ph_peer *peer, struct ph_bytes fact,
+                                bool *is_waiting)
+{
+    bool is_new = false;
+    enum ph_status status = ph_ingest_fact(node, fact, &is_new);
+    if (!brings_some(peer, status, is_new) || !is_within_probation(peer, fact, is_new))
+        return PH_LIMIT;
+    *is_waiting = *is_waiting || status == PH_WAITING;
+    if (status == PH_REFUSED || status == PH_WAITING)
+        return PH_OK; /* nobody's fault; those behind may be taken */
+    if (status == PH_OK && is_new)
+        node->ingest.fact_sources[ph_facts_count(node->facts) - 1] = source_of(node, peer);
+    return status;
+}
+
+/* Some of a list wait, for others before them maybe that their school had no room for. */
+static enum ph_status take_expected(struct ph_node *node, struct ph_peer *peer,
+                                    struct ph_unpacker facts, uint32_t count)
+{
+    struct ph_bytes *list = calloc(count, sizeof *list);
+    enum ph_status status = list == NULL ? PH_NO_MEMORY : PH_OK;
+    bool is_waiting = false;
+    for (uint32_t i = 0; i < count && status == PH_OK; i++)
+        list[i] = ph_message_next_fact(&facts);
+    for (uint32_t i = count; i-- > 0 && status == PH_OK;)
+        if (!ph_facts_expect(node->facts, list[i]))
+            list[i].len = 0;
+    for (uint32_t i = 0; i < count && status == PH_OK; i++)
+        if (list[i].len != 0)
+            status = take_fact(node, peer, list[i], &is_waiting);
+    free(list);
+    return status;
+}
+
 static enum ph_status take_fact_list(struct ph_node *node, struct ph_peer *peer,
                                      struct ph_unpacker facts, uint32_t count)
 {
     enum ph_status status = ph_ingest_is_full(node) ? PH_PARTIAL : PH_OK;
+    struct ph_unpacker rest = facts;
     bool is_waiting = false;
-    for (uint32_t i = 0; i < count && status == PH_OK; i++) {
-        bool is_new = false;
-        status = ph_ingest_fact(node, ph_message_next_fact(&facts), &is_new);
-        if (!brings_some(peer, status, is_new))
-            return PH_LIMIT;
-        is_waiting = is_waiting || status == PH_WAITING;
-        if (status == PH_REFUSED || status == PH_WAITING)
-            status = PH_OK; /* nobody's fault; those behind may be taken */
-        else if (status == PH_OK && is_new)
-            node->ingest.fact_sources[ph_facts_count(node->facts) - 1] = source_of(node, peer);
-    }
+    for (uint32_t i = 0; i < count && status == PH_OK; i++)
+        status = take_fact(node, peer, ph_message_next_fact(&rest), &is_waiting);
+    if (is_waiting && status == PH_OK)
+        status = take_expected(node, peer, facts, count);
     /* Not to be taken now: no harm, we list what we hold once there is room. */
     if (is_waiting || status == PH_PARTIAL)
         peer->facts_missed = true;
@@ -340,12 +378,8 @@ enum ph_status ph_opening_take_introduction(struct ph_node *node, struct ph_peer
                                             struct ph_message *message)
 {
     enum ph_end_reason reason = PH_END_UNKNOWN;
-    size_t len = (size_t)(message->of.introduce.facts.end - message->of.introduce.facts.next);
     if (peer->state == PH_PEER_OPEN)
         return PH_OK; /* became known otherwise meanwhile */
-    peer->probation_len += len;
-    if (peer->probation_len > PH_PROBATION_BYTES_MAX)
-        return PH_LIMIT;
     PH_TRY(
         take_fact_list(node, peer, message->of.introduce.facts, message->of.introduce.fact_count));
     bool is_last = message->of.introduce.fact_count == 0;

@@ -31,6 +31,8 @@ void ph_facts_free(struct ph_facts *facts)
         return;
     for (uint32_t i = 0; i < facts->count; i++)
         free_held(facts->held[i]);
+    for (uint32_t i = 0; i < PH_SCHOOLS_MAX; i++)
+        free(facts->wants[i].ids);
     free(facts->held);
     free(facts->by_id);
     free(facts->schools);
@@ -255,6 +257,16 @@ enum ph_status ph_facts_take(struct ph_facts *facts, struct ph_bytes bytes, bool
 enum ph_status ph_facts_load(struct ph_facts *facts, struct ph_bytes bytes, bool *is_new)
 {
     return take(facts, bytes, false, is_new);
+}
+
+bool ph_facts_expect(struct ph_facts *facts, struct ph_bytes bytes)
+{
+    struct ph_fact fact;
+    if (ph_fact_read(bytes, &fact) != PH_OK || !is_of_network(facts, &fact) ||
+        ph_fact_number(facts, &fact.id) != PH_NONE)
+        return false;
+    ph_flood_note_expected(facts, &fact);
+    return true;
 }
 
 /* --- Questions about the graph --- */

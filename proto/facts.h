@@ -25,6 +25,11 @@ PH_MUST_USE enum ph_status ph_facts_take(struct ph_facts *facts, struct ph_bytes
 PH_MUST_USE enum ph_status ph_facts_load(struct ph_facts *facts, struct ph_bytes bytes,
                                          bool *is_new);
 
+/* A fact that is to come: if others wait for it, what it rests on is waited for, too. Of facts in
+ * causal order the last one first, so that they can then be taken in order, though they be of a
+ * school that has no room. False: it is held, or no fact. */
+bool ph_facts_expect(struct ph_facts *facts, struct ph_bytes bytes);
+
 /* By order of taking, which is a causal order. Borrowed until the set is freed. */
 uint32_t ph_facts_count(const struct ph_facts *facts);
 const struct ph_fact *ph_facts_at(const struct ph_facts *facts, uint32_t index);

@@ -1,5 +1,9 @@
 #include "proto/flood.h"
 
+#include <stdlib.h>
+
+#define HELD_EVERY 64 /* wants are looked through for facts that came so often */
+
 /* A school that this author's facts seem to count for; its own past is not held. */
 static uint32_t school_of(const struct ph_facts *facts, const struct ph_author *author)
 {
@@ -20,7 +24,7 @@ static bool has_room(const struct ph_facts *facts, uint32_t school)
 
 static bool wants(const struct ph_school_wants *wants, const struct ph_fact_id *id)
 {
-    for (uint32_t i = 0; i < PH_FACTS_WANTED_MAX; i++)
+    for (uint32_t i = 0; i < wants->count; i++)
         if (ph_fact_id_equal(&wants->ids[i], id))
             return true;
     return false;
@@ -43,18 +47,38 @@ void ph_flood_note_taken(struct ph_facts *facts, const struct ph_fact_id *id)
 
 /* What is held by now makes room, and nothing else: what a waiting fact rests on comes before what
  * rests on that fact, and must not be pushed out by it. */
+static void forget_held(const struct ph_facts *facts, struct ph_school_wants *wanting)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < wanting->count; i++)
+        if (ph_fact_number(facts, &wanting->ids[i]) == PH_NONE)
+            wanting->ids[kept++] = wanting->ids[i];
+    wanting->count = kept;
+}
+
 static void want(const struct ph_facts *facts, struct ph_school_wants *wanting,
                  const struct ph_fact_id *id)
 {
-    static const struct ph_fact_id none;
     if (wants(wanting, id))
         return;
-    for (uint32_t i = 0; i < PH_FACTS_WANTED_MAX; i++)
-        if (ph_fact_id_equal(&wanting->ids[i], &none) ||
-            ph_fact_number(facts, &wanting->ids[i]) != PH_NONE) {
-            wanting->ids[i] = *id;
-            return;
-        }
+    if (wanting->ids == NULL)
+        wanting->ids = calloc(PH_FACTS_WANTED_MAX, sizeof *wanting->ids);
+    if (wanting->ids == NULL)
+        return; /* the fact that waits is sent again */
+    if (wanting->count % HELD_EVERY == 0)
+        forget_held(facts, wanting);
+    if (wanting->count < PH_FACTS_WANTED_MAX)
+        wanting->ids[wanting->count++] = *id;
+}
+
+static void want_past(struct ph_facts *facts, uint32_t by, const struct ph_fact *fact)
+{
+    for (size_t at = 0; at < fact->past.len; at += 32) {
+        struct ph_fact_id id;
+        memcpy(id.bytes, fact->past.data + at, 32);
+        if (ph_fact_number(facts, &id) == PH_NONE)
+            want(facts, &facts->wants[by], &id);
+    }
 }
 
 void ph_flood_note_waiting(struct ph_facts *facts, const struct ph_fact *fact)
@@ -65,10 +89,12 @@ void ph_flood_note_waiting(struct ph_facts *facts, const struct ph_fact *fact)
         if (by == PH_NONE || ph_flood_is_over(&facts->schools[by]) || !has_room(facts, by))
             return;
     }
-    for (size_t at = 0; at < fact->past.len; at += 32) {
-        struct ph_fact_id id;
-        memcpy(id.bytes, fact->past.data + at, 32);
-        if (ph_fact_number(facts, &id) == PH_NONE)
-            want(facts, &facts->wants[by], &id);
-    }
+    want_past(facts, by, fact);
+}
+
+void ph_flood_note_expected(struct ph_facts *facts, const struct ph_fact *fact)
+{
+    uint32_t by = ph_flood_wanted_by(facts, &fact->id);
+    if (by != PH_NONE)
+        want_past(facts, by, fact);
 }

@@ -16,6 +16,10 @@ static inline bool ph_flood_is_over(const struct ph_known_school *school)
  * a flood a node holds could else keep it from all that others have rested on the rest of it. */
 void ph_flood_note_waiting(struct ph_facts *facts, const struct ph_fact *fact);
 
+/* One that is wanted, if it is, will not be held before what it rests on: that is wanted for the
+ * same school. Its id is all that has to fit. */
+void ph_flood_note_expected(struct ph_facts *facts, const struct ph_fact *fact);
+
 /* The school that wants the fact `id`, of a school that floods, and has room for it; PH_NONE:
  * none. */
 uint32_t ph_flood_wanted_by(const struct ph_facts *facts, const struct ph_fact_id *id);

@@ -58,7 +58,8 @@ struct ph_known_school {
 
 /* Facts that others of this school rest on; taken even from a school that floods (flood.h). */
 struct ph_school_wants {
-    struct ph_fact_id ids[PH_FACTS_WANTED_MAX];
+    struct ph_fact_id *ids; /* owned, PH_FACTS_WANTED_MAX of them; NULL: none was wanted so far */
+    uint32_t count;
     uint32_t brought; /* taken so */
 };
 

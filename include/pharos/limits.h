@@ -38,15 +38,17 @@
 #define PH_INVITE_USES_MAX 100  /* (wire) */
 #define PH_NETWORK_NAME_MAX 200 /* (wire) bytes of UTF-8 */
 #define PH_PROBATION_BYTES_MAX                                                                     \
-    (2 * 1024 * 1024)      /* (wire) facts taken from a school not known yet */
+    (8 * 1024 * 1024)      /* (wire) new facts taken from a school not known yet */
 #define PH_FACTS_MAX 65536 /* facts held; beyond it new ones are not taken */
 #define PH_FACT_SURPLUS_MAX                                                                        \
     (16 * 1024) /* (wire) bytes that a fact may lay on all that rest on it, to have an effect */
 #define PH_FACTS_PER_SCHOOL_MAX 512 /* (wire) more: none of its facts and logs counts */
 #define PH_FACTS_RESERVE 64         /* of these, what a school keeps for certifying its writers */
 #define PH_FACTS_WANTED_MAX                                                                        \
-    16 /* missing facts remembered for each school whose facts wait for them */
-#define PH_FACTS_BROUGHT_MAX 64              /* of these taken beyond another school's bound */
+    2048 /* missing facts remembered for each school whose facts wait for them */
+#define PH_FACTS_BROUGHT_MAX                                                                       \
+    2048 /* of these taken beyond another school's bound: all that an honest school can have been  \
+            given by some that flood */
 #define PH_FACTS_VAIN_MAX (2 * PH_FACTS_MAX) /* in a row of one session, held or waiting; it ends */
 #define PH_FACTS_VAIN_WAITING 4              /* such as wait count so often: they are verified */
 
@@ -114,7 +116,8 @@ static_assert(PH_TWIN_MS_MAX > PH_IDLE_ROOT_MS, "who lives says so in time");
 static_assert(PH_RUN_COUNTED_MAX + 256 <= PH_FRAME_PLAIN_MAX, "a run fits one frame");
 static_assert(PH_HEADER_LEN + PH_BODY_MAX <= PH_RUN_COUNTED_MAX, "an entry fits a run");
 static_assert(PH_FACT_PAST_MAX * 32 < PH_FACT_MAX, "a fact holds its past");
-static_assert(PH_SCHOOLS_MAX * (PH_FACTS_PER_SCHOOL_MAX + 1 + PH_FACTS_BROUGHT_MAX) <= PH_FACTS_MAX,
+static_assert(PH_SCHOOLS_MAX * (PH_FACTS_PER_SCHOOL_MAX + 1) + 4 * PH_FACTS_BROUGHT_MAX <=
+                  PH_FACTS_MAX,
               "no school's facts take another's room");
 static_assert(PH_ADMISSIONS_MAX + 3 * PH_SCHOOLS_MAX + PH_FACTS_RESERVE <= PH_FACTS_PER_SCHOOL_MAX,
               "a founder can admit and confirm all others, each by an invitation of its own");

@@ -158,6 +158,8 @@ static void a_flood_of_facts_takes_its_own_schools_room(void **state)
     sim_free(sim);
 }
 
+#define CHAIN 30 /* as long as an answer may rest on */
+
 /* Whoever chooses which facts of its flood a node holds can't keep it from what others have
  * answered. */
 static void what_others_answered_of_a_flooding_school_is_taken(void **state)
@@ -165,13 +167,16 @@ static void what_others_answered_of_a_flooding_school_is_taken(void **state)
     (void)state;
     struct sim *sim = a_network_with_one_to_come(1103);
     struct apart apart = part(sim);
-    struct bad_fact before = useless(&apart.bad, &apart.bad.log.certify, 900, false);
+    struct bad_fact before[CHAIN];
+    for (uint16_t i = 0; i < CHAIN; i++)
+        before[i] = useless(&apart.bad, i == 0 ? &apart.bad.log.certify : &before[i - 1].id,
+                            (uint16_t)(900 + i), false);
     struct ph_fact fact = {.type = PH_FACT_PROPOSE};
     struct ph_sign_secret unused;
     fact.of.propose.what = PH_PROPOSAL_CONFIRM;
     ph_sign_key_from_seed(sim_identity(sim, 1)->school_seed, &unused, fact.of.propose.school.bytes);
-    struct bad_fact proposal = bad_member_fact(&apart.bad, &fact, &before.id, false);
-    bad_member_say_facts(apart.at_0, &before, 1);
+    struct bad_fact proposal = bad_member_fact(&apart.bad, &fact, &before[CHAIN - 1].id, false);
+    bad_member_say_facts(apart.at_0, before, CHAIN);
     bad_member_say_facts(apart.at_0, &proposal, 1);
     say_flood(&apart.bad, apart.at_1, 2000, FLOOD);
     CHECK(sim_confirm(sim, 0, 1));

@@ -1,5 +1,6 @@
 /* Schools that one side does not know yet: who leads back to the founding fact gets in, others
  * don't. */
+#include "store/view.h"
 #include "tests/sim/sim_school.h"
 #include "tests/sim/sim_stranger.h"
 #include "tests/support/check.h"
@@ -206,10 +207,40 @@ static void an_unknown_school_asks_for_nothing(void **state)
     check_untouched(&visit);
 }
 
+#define PER_MESSAGE 200
+
+/* Regression: facts counted against a school that is not known yet though they were held, and who
+ * had a long way to show was turned away at every call. */
+static void what_is_held_already_costs_an_unknown_school_nothing(void **state)
+{
+    (void)state;
+    static uint8_t bytes[PH_FRAME_PLAIN_MAX];
+    struct visit visit = a_visit(525);
+    struct ph_view view = {0};
+    struct ph_bytes facts[PER_MESSAGE], founding;
+    CHECK_OK(ph_view_open(sim_store(visit.sim, 0), &view));
+    CHECK_OK(ph_view_fact(&view, 0, &founding));
+    for (uint32_t i = 0; i < PER_MESSAGE; i++)
+        facts[i] = founding;
+    for (size_t len = 0; len <= PH_PROBATION_BYTES_MAX; len += PER_MESSAGE * founding.len) {
+        struct ph_buffer message = ph_buffer(bytes, sizeof bytes - 1);
+        assert_int_equal(ph_message_introduce(&message, facts, PER_MESSAGE, NULL), PER_MESSAGE);
+        sim_stranger_say(visit.stranger, ph_buffer_bytes(&message));
+    }
+    ph_view_close(&view);
+
+    introduce(&visit, NULL);
+
+    CHECK(sim_stranger_await_end(visit.stranger, 8000));
+    assert_int_equal(sim_stranger_end_reason(visit.stranger), PH_END_UNKNOWN);
+    check_untouched(&visit);
+}
+
 CHECK_MAIN(cmocka_unit_test(two_schools_that_never_met_a_common_one_converge),
            cmocka_unit_test(it_is_the_same_when_the_remote_school_calls),
            cmocka_unit_test(a_school_that_does_not_vote_admits_nobody),
            cmocka_unit_test(a_school_without_an_invitation_stays_unknown),
            cmocka_unit_test(a_proof_of_a_made_up_invitation_admits_nobody),
            cmocka_unit_test(who_does_not_introduce_itself_is_not_waited_for),
-           cmocka_unit_test(an_unknown_school_asks_for_nothing))
+           cmocka_unit_test(an_unknown_school_asks_for_nothing),
+           cmocka_unit_test(what_is_held_already_costs_an_unknown_school_nothing))

@@ -94,22 +94,51 @@ static void a_fact_counts_for_the_lowest_school_that_certified_its_author(void *
     ph_facts_free(facts);
 }
 
+#define BEHIND 20
+
 /* Regression: what rests on the fact that waits pushed out of sixteen places what it waits for. */
 static void what_is_waited_for_is_taken_however_much_waits_behind(void **state)
 {
     (void)state;
     struct ph_facts *facts = new_set_with(0, ROOM + 1, false);
     const struct made *beyond = &flood[ROOM + 5];
-    struct made waiting[PH_FACTS_WANTED_MAX + 4];
-    for (uint16_t i = 0; i < PH_FACTS_WANTED_MAX + 4; i++)
+    struct made waiting[BEHIND];
+    for (uint16_t i = 0; i < BEHIND; i++)
         waiting[i] = make_numbered(&schools[0].writer, (uint16_t)(6000 + i),
                                    AFTER(i == 0 ? beyond : &waiting[i - 1]));
     assert_int_equal(try_take(facts, beyond), PH_REFUSED);
-    for (uint32_t i = 0; i < PH_FACTS_WANTED_MAX + 4; i++)
+    for (uint32_t i = 0; i < BEHIND; i++)
         assert_int_equal(try_take(facts, &waiting[i]), PH_WAITING);
     take(facts, beyond);
-    for (uint32_t i = 0; i < PH_FACTS_WANTED_MAX + 4; i++)
+    for (uint32_t i = 0; i < BEHIND; i++)
         take(facts, &waiting[i]);
+    ph_facts_free(facts);
+}
+
+#define CHAIN 300
+
+/* Regression: what a waiting fact rests on was wanted one step at a time, in sixteen places, and
+ * can only be held from the other end: a chain longer than that was never taken. */
+static void a_chain_is_taken_for_who_rests_on_its_end(void **state)
+{
+    (void)state;
+    static struct made chain[CHAIN];
+    struct ph_facts *facts = new_set_with(0, ROOM + 1, false);
+    for (uint16_t i = 0; i < CHAIN; i++) {
+        chain[i] = make_numbered(&schools[1].key, (uint16_t)(3000 + i),
+                                 AFTER(i == 0 ? &certificate : &chain[i - 1]));
+        enum ph_status status = try_take(facts, &chain[i]);
+        assert_int_equal(status, i == 0 ? PH_REFUSED : PH_WAITING);
+    }
+    struct made answer = make_numbered(&schools[0].writer, 7777, AFTER(&chain[CHAIN - 1]));
+    assert_int_equal(try_take(facts, &answer), PH_WAITING);
+    for (uint32_t i = CHAIN; i-- > 0;)
+        CHECK(ph_facts_expect(facts, ph_bytes(chain[i].bytes, chain[i].len)));
+    for (uint32_t i = 0; i < CHAIN; i++)
+        take(facts, &chain[i]);
+    CHECK(!ph_facts_expect(facts, ph_bytes(chain[0].bytes, chain[0].len)));
+    take(facts, &answer);
+    assert_int_equal(try_take(facts, &flood[ROOM + 1]), PH_REFUSED);
     ph_facts_free(facts);
 }
 
@@ -120,6 +149,7 @@ int main(void)
         cmocka_unit_test(whichever_facts_of_a_flood_are_held_the_hash_is_the_same),
         cmocka_unit_test(a_fact_counts_for_the_lowest_school_that_certified_its_author),
         cmocka_unit_test(what_is_waited_for_is_taken_however_much_waits_behind),
+        cmocka_unit_test(a_chain_is_taken_for_who_rests_on_its_end),
     };
     return cmocka_run_group_tests(tests, make_flood, NULL) != 0;
 }
