@@ -116,7 +116,8 @@ static enum ph_status admit(struct ph_node *node, const struct ph_peer *peer,
         return PH_FORBIDDEN; /* it would drag a flood into the past of all that comes */
     PH_TRY(
         ph_join_verify(proof->invite_key, &proof->signature, &node->network, &peer->theirs.school));
-    if (ph_facts_members(node->facts, NULL, 0) >= PH_SCHOOLS_MAX) {
+    if (ph_facts_members(node->facts, NULL, 0) >= PH_SCHOOLS_MAX ||
+        !ph_facts_may_invite(node->facts, &invite->id)) {
         *reason = PH_END_FULL;
         return PH_FORBIDDEN;
     }

@@ -502,20 +502,38 @@ const struct ph_fact *ph_facts_invite(const struct ph_facts *facts, const uint8_
     return NULL;
 }
 
-uint32_t ph_facts_invite_uses(const struct ph_facts *facts, const struct ph_fact_id *invite)
+/* Schools that invitations have admitted: one, or all that count for a school. */
+static uint32_t count_admitted(const struct ph_facts *facts, const struct ph_fact_id *invite,
+                               uint32_t inviter)
 {
     struct ph_bits admitted = {{0}};
     uint32_t count = 0;
     for (uint32_t i = 0; i < facts->count; i++) {
         const struct ph_held *held = facts->held[i];
         if (held->fact.type != PH_FACT_ADMIT || !held->effect.stands ||
-            !ph_fact_id_equal(&held->fact.of.admit.invite, invite) ||
             ph_bits_has(&admitted, held->effect.school))
+            continue;
+        const struct ph_fact_id *by = &held->fact.of.admit.invite;
+        bool is_by = invite != NULL ? ph_fact_id_equal(by, invite)
+                                    : facts->held[ph_fact_number(facts, by)]->effect.of == inviter;
+        if (!is_by)
             continue;
         ph_bits_add(&admitted, held->effect.school);
         count++;
     }
     return count;
+}
+
+uint32_t ph_facts_invite_uses(const struct ph_facts *facts, const struct ph_fact_id *invite)
+{
+    return count_admitted(facts, invite, PH_NONE);
+}
+
+bool ph_facts_may_invite(const struct ph_facts *facts, const struct ph_fact_id *invite)
+{
+    uint32_t inviter = facts->held[ph_fact_number(facts, invite)]->effect.of;
+    return facts->schools[inviter].is_voter ||
+           count_admitted(facts, NULL, inviter) < PH_GUESTS_OF_MEMBER_MAX;
 }
 
 bool ph_facts_has_confirmed(const struct ph_facts *facts, const struct ph_school_id *voter,

@@ -101,6 +101,10 @@ struct ph_school_id ph_fact_school(const struct ph_fact *certify);
 const struct ph_fact *ph_facts_invite(const struct ph_facts *facts, const uint8_t key[32]);
 uint32_t ph_facts_invite_uses(const struct ph_facts *facts, const struct ph_fact_id *invite);
 
+/* Whether one more school should be admitted by an invitation that is held: one that votes may
+ * invite many, any other member PH_GUESTS_OF_MEMBER_MAX, lest it fill the network. */
+bool ph_facts_may_invite(const struct ph_facts *facts, const struct ph_fact_id *invite);
+
 /* The open proposal to confirm a school in which `voter` has a seat, NULL if none. Of several the
  * one that most have a seat in, then the one with the lowest id, so that votes gather on one; an
  * old or one-sided proposal takes nobody's vote. One that would lay too much on what rests on it is

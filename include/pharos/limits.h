@@ -31,12 +31,13 @@
     (UINT64_C(1) << 28) /* bytes of headers and bodies in one log, fixed at founding */
 
 /* Facts. */
-#define PH_FACT_MAX 4096        /* (wire) bytes of one fact with its past */
-#define PH_FACT_PAST_MAX 64     /* (wire) facts that one fact names */
-#define PH_WRITERS_MAX 16       /* (wire) serial numbers of one school's logs */
-#define PH_ADMISSIONS_MAX 128   /* (wire) admissions by one school in an admission's past */
-#define PH_INVITE_USES_MAX 100  /* (wire) */
-#define PH_NETWORK_NAME_MAX 200 /* (wire) bytes of UTF-8 */
+#define PH_FACT_MAX 4096          /* (wire) bytes of one fact with its past */
+#define PH_FACT_PAST_MAX 64       /* (wire) facts that one fact names */
+#define PH_WRITERS_MAX 16         /* (wire) serial numbers of one school's logs */
+#define PH_ADMISSIONS_MAX 128     /* (wire) admissions by one school in an admission's past */
+#define PH_GUESTS_OF_MEMBER_MAX 8 /* schools admitted by invitations of one that doesn't vote */
+#define PH_INVITE_USES_MAX 100    /* (wire) */
+#define PH_NETWORK_NAME_MAX 200   /* (wire) bytes of UTF-8 */
 #define PH_PROBATION_BYTES_MAX                                                                     \
     (8 * 1024 * 1024)      /* (wire) new facts taken from a school not known yet */
 #define PH_FACTS_MAX 65536 /* facts held; beyond it new ones are not taken */

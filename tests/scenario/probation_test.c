@@ -100,6 +100,29 @@ static void a_school_that_does_not_vote_admits_nobody(void **state)
     sim_free(sim);
 }
 
+/* Regression: any member could fill the network with schools of its own making, since who votes
+ * admits by any invitation. */
+static void a_member_that_does_not_vote_brings_a_few(void **state)
+{
+    (void)state;
+    const uint32_t guests_end = 2 + PH_GUESTS_OF_MEMBER_MAX;
+    struct sim *sim = sim_start_all(513, guests_end + 1);
+    sim_found(sim, 0, "Lighthouse");
+    struct sim_code code = sim_invite(sim, 0, 1, 0);
+    CHECK(sim_join(sim, 1, &code, NO_HOST, 60000));
+    CHECK(sim_converge(sim, 10000));
+    struct sim_code second = sim_invite(sim, 1, PH_INVITE_USES_MAX, 0); /* at the founder */
+    for (uint32_t node = 2; node < guests_end; node++)
+        CHECK(sim_join(sim, node, &second, NO_HOST, 60000));
+    CHECK(!sim_join(sim, guests_end, &second, NO_HOST, 20000));
+    CHECK(sim_trace_has(sim, guests_end, "it has no place left"));
+
+    CHECK(sim_confirm(sim, 0, 1)); /* it votes */
+    sim_run(sim, 180000);
+    CHECK(sim_are_equal(sim, 0, guests_end));
+    sim_free(sim);
+}
+
 /* --- a school that stays unknown --- */
 
 struct visit {
@@ -239,6 +262,7 @@ static void what_is_held_already_costs_an_unknown_school_nothing(void **state)
 CHECK_MAIN(cmocka_unit_test(two_schools_that_never_met_a_common_one_converge),
            cmocka_unit_test(it_is_the_same_when_the_remote_school_calls),
            cmocka_unit_test(a_school_that_does_not_vote_admits_nobody),
+           cmocka_unit_test(a_member_that_does_not_vote_brings_a_few),
            cmocka_unit_test(a_school_without_an_invitation_stays_unknown),
            cmocka_unit_test(a_proof_of_a_made_up_invitation_admits_nobody),
            cmocka_unit_test(who_does_not_introduce_itself_is_not_waited_for),
