@@ -18,13 +18,17 @@ enum { EXIT_UNSAFE = 2, EXIT_STUCK = 3, EXIT_MISUSED = 64, EXIT_NO_FILE = 73 };
 
 static int usage(void)
 {
-    fputs("pharos-sim FIRST COUNT [--nodes N] [--byzantine K] [--without FAULT,...]\n"
-          "           [--commands N] [--until MS] [--jobs N] [--twice-every N] [--trace]\n"
-          "           [--quiet] [--shrink] [--events FILE]\n"
-          "faults:",
-          stderr);
+    fputs(
+        "pharos-sim FIRST COUNT [--nodes N] [--byzantine K] [--plots PLOT,...]\n"
+        "           [--without FAULT,...] [--commands N] [--until MS] [--jobs N] [--twice-every N] [--trace]\n"
+        "           [--quiet] [--shrink] [--events FILE]\n"
+        "faults:",
+        stderr);
     for (uint32_t i = 0; i < SIM_FAULT_COUNT; i++)
         fprintf(stderr, " %s", sim_fault_name(i));
+    fputs("\nplots of malicious members:", stderr);
+    for (uint32_t i = 0; i < SIM_PLOT_COUNT; i++)
+        fprintf(stderr, " %s", sim_plot_name(i));
     fputc('\n', stderr);
     return EXIT_MISUSED;
 }
@@ -62,6 +66,8 @@ static bool read_option(struct flags *flags, const char *name, const char *value
     uint64_t number = 0;
     if (strcmp(name, "--without") == 0)
         return value != NULL && sim_faults_read(value, &orders->wishes.without);
+    if (strcmp(name, "--plots") == 0)
+        return value != NULL && sim_plots_read(value, &orders->wishes.plots);
     if (strcmp(name, "--events") == 0) {
         orders->events_path = value;
         return value != NULL;
@@ -159,7 +165,9 @@ static bool is_anything_saved(const struct sim_orders *orders, const struct sim_
 
 int main(int count, char **words)
 {
-    struct flags flags = {.orders = {.job_count = 1, .wishes = {.command_max = UINT32_MAX}}};
+    struct flags flags = {
+        .orders = {.job_count = 1,
+                   .wishes = {.command_max = UINT32_MAX, .plots = SIM_PLOTS_DRAWN}}};
     if (!read_all(&flags, count, words))
         return usage();
     if (flags.shrinks)

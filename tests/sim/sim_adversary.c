@@ -21,6 +21,19 @@ static sim_lie_act *const acts[] = {
     [SIM_LIE_NUMBER_CENSOR] = sim_lie_censor,     [SIM_LIE_NUMBER_MANY] = sim_lie_many,
 };
 
+static const char *const plot_names[] = {
+#define ROW(symbol, name) name,
+    SIM_PLOTS(ROW)
+#undef ROW
+};
+
+static sim_lie_act *const plot_acts[] = {
+    [SIM_PLOT_NUMBER_FLOOD] = sim_plot_flood,
+    [SIM_PLOT_NUMBER_HIDE] = sim_plot_hide,
+    [SIM_PLOT_NUMBER_BURDEN] = sim_plot_burden,
+    [SIM_PLOT_NUMBER_SHARE] = sim_plot_share,
+};
+
 /* Lies that go on while it is calm: they must cost nobody anything. */
 #define CALM_LIES                                                                                  \
     (SIM_LIE(WITHHOLD) | SIM_LIE(HEADS) | SIM_LIE(SLOW) | SIM_LIE(CENSOR) | SIM_LIE(FLOOD))
@@ -211,6 +224,18 @@ static sim_lie_act *draw_act(struct sim_adversary *adversary, const char **name)
     return acts[lie];
 }
 
+/* NULL: this time none. */
+static sim_lie_act *draw_plot(struct sim_adversary *adversary, const char **name)
+{
+    if (adversary->is_calm || adversary->plots == 0 || sim_adversary_draw(adversary, 2) == 0)
+        return NULL;
+    uint32_t plot = (uint32_t)sim_adversary_draw(adversary, SIM_PLOT_COUNT);
+    while ((adversary->plots >> plot & 1) == 0)
+        plot = (plot + 1) % SIM_PLOT_COUNT;
+    *name = plot_names[plot];
+    return plot_acts[plot];
+}
+
 static void act(struct sim_adversary *adversary, sim_lie_act *what, const char *name)
 {
     struct sim_talk *talk = sim_talk_draw(adversary);
@@ -232,7 +257,9 @@ static void on_turn(void *impl, uint64_t life, uint64_t unused)
         return;
     if (count_sessions(adversary) < TALKS_WANTED)
         sim_adversary_dial(adversary, draw_node(adversary), adversary->identity.writer_seed);
-    sim_lie_act *what = draw_act(adversary, &name);
+    sim_lie_act *what = draw_plot(adversary, &name);
+    if (what == NULL)
+        what = draw_act(adversary, &name);
     act(adversary, what, name);
     go_on(adversary);
 }
@@ -281,6 +308,7 @@ struct sim_adversary *sim_adversary_new(struct sim *sim,
     adversary->node = options->node;
     adversary->place = sim_place(sim, options->node);
     adversary->lies = options->lies;
+    adversary->plots = options->plots;
     adversary->pause_ms = options->pause_ms;
     adversary->chance = options->seed;
     adversary->own_max = options->line_max;

@@ -37,6 +37,23 @@ enum sim_lie_number {
 #define SIM_LIE(symbol) (UINT32_C(1) << SIM_LIE_NUMBER_##symbol)
 #define SIM_LIES_ALL ((UINT32_C(1) << SIM_LIE_COUNT) - 1)
 
+/* What it is up to over a longer time, beside the lies: number, name, what it does. */
+#define SIM_PLOTS(X)                                                                               \
+    X(FLOOD, "fact-flood")   /* facts about and over its school's bound, others to others */       \
+    X(HIDE, "hidden-writer") /* writers that some are told of, who edit what others wrote */       \
+    X(BURDEN, "burden")      /* votes, admissions and writers on top of facts of no use */         \
+    X(SHARE, "shared-keys")  /* certifies its partner's writers, and goes on with their logs */
+
+enum sim_plot_number {
+#define SIM_PLOT_ROW(symbol, name) SIM_PLOT_NUMBER_##symbol,
+    SIM_PLOTS(SIM_PLOT_ROW)
+#undef SIM_PLOT_ROW
+        SIM_PLOT_COUNT,
+};
+
+#define SIM_PLOT(symbol) (UINT32_C(1) << SIM_PLOT_NUMBER_##symbol)
+#define SIM_PLOTS_ALL ((UINT32_C(1) << SIM_PLOT_COUNT) - 1)
+
 struct sim_adversary;
 
 struct sim_adversary_options {
@@ -44,6 +61,7 @@ struct sim_adversary_options {
     const struct ph_invitation *invitation; /* any of the network; copied */
     uint64_t seed;
     uint32_t lies;                 /* SIM_LIE(…), or-ed */
+    uint32_t plots;                /* SIM_PLOT(…), or-ed; without any, nothing else is drawn */
     struct sim_span pause_ms;      /* between two acts */
     uint32_t line_max;             /* branches and logs of its own; 0: drawn */
     struct sim_adversary *partner; /* NULL; else they vouch for each other and share their keys */

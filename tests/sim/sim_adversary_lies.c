@@ -6,19 +6,12 @@
 #define BIG_LEN 8000
 #define NO_RECORD 9999 /* a kind that nobody knows */
 
-/* What an honest writer would put. */
-static uint64_t honest_step(const struct sim_adversary *adversary, const struct sim_line *line)
-{
-    struct ph_link tip = sim_line_tip(line);
-    return ph_lamport_next(&tip, adversary->lamport_seen) - tip.lamport;
-}
-
 void sim_lie_write(struct sim_adversary *adversary, struct sim_talk *talk)
 {
     struct sim_line *line = sim_line_own(adversary);
     uint32_t count = 1 + (uint32_t)sim_adversary_draw(adversary, 3);
     for (uint32_t i = 0; i < count; i++)
-        sim_line_write(adversary, line, honest_step(adversary, line));
+        sim_line_write(adversary, line, sim_line_step(adversary, line));
     if (sim_adversary_draw(adversary, 2) == 0)
         sim_talk_push(adversary, line, count);
     else
@@ -35,8 +28,7 @@ static uint32_t own_count(const struct sim_adversary *adversary)
     return count;
 }
 
-/* A mask of nodes: everybody, one, or about half. */
-static uint32_t some_nodes(struct sim_adversary *adversary)
+uint32_t sim_lie_some_nodes(struct sim_adversary *adversary)
 {
     switch (sim_adversary_draw(adversary, 3)) {
     case 0:
@@ -61,9 +53,9 @@ void sim_lie_fork(struct sim_adversary *adversary, struct sim_talk *talk)
     if (branch == NULL)
         return;
     uint32_t count = 1 + (uint32_t)sim_adversary_draw(adversary, 3);
-    branch->nodes = some_nodes(adversary);
+    branch->nodes = sim_lie_some_nodes(adversary);
     for (uint32_t i = 0; i < count; i++)
-        sim_line_write(adversary, branch, honest_step(adversary, branch));
+        sim_line_write(adversary, branch, sim_line_step(adversary, branch));
     if (sim_adversary_draw(adversary, 2) == 0)
         sim_talk_push(adversary, branch, count);
     else
@@ -105,7 +97,7 @@ void sim_lie_withhold(struct sim_adversary *adversary, struct sim_talk *talk)
     if (!adversary->is_calm) {
         uint32_t count = 1 + (uint32_t)sim_adversary_draw(adversary, 5);
         for (uint32_t i = 0; i < count; i++)
-            sim_line_write(adversary, line, honest_step(adversary, line));
+            sim_line_write(adversary, line, sim_line_step(adversary, line));
         line->is_withheld = sim_adversary_draw(adversary, 2) == 0;
         line->part = sim_adversary_draw(adversary, 2) == 0 ? line->count - count / 2 : UINT32_MAX;
     }
@@ -131,7 +123,7 @@ static void write_big(struct sim_adversary *adversary, struct sim_line *line)
     ph_ops_set(&ops, 15, NULL, 0, ph_buffer_bytes(&value));
     if (ph_ops_end(&ops, &body) != PH_OK)
         sim_fail(adversary->sim, "an adversary can't write much");
-    sim_line_append(adversary, line, &body, honest_step(adversary, line));
+    sim_line_append(adversary, line, &body, sim_line_step(adversary, line));
 }
 
 void sim_lie_quota(struct sim_adversary *adversary, struct sim_talk *talk)
@@ -153,8 +145,7 @@ void sim_lie_quota(struct sim_adversary *adversary, struct sim_talk *talk)
 
 /* --- edits without the right --- */
 
-/* An op on a record that is there, if there is one. */
-static bool find_op(struct sim_adversary *adversary, bool of_owner, struct ph_op *out)
+bool sim_lie_find_op(struct sim_adversary *adversary, bool of_owner, struct ph_op *out)
 {
     for (int tries = 0; tries < 20; tries++) {
         const struct sim_line *line;
@@ -180,7 +171,7 @@ static bool find_op(struct sim_adversary *adversary, bool of_owner, struct ph_op
 static void edit_anothers(struct sim_adversary *adversary, struct ph_op_writer *ops)
 {
     struct ph_op op;
-    if (!find_op(adversary, true, &op))
+    if (!sim_lie_find_op(adversary, true, &op))
         return;
     ph_ops_group(ops, op.kind, &op.record, PH_AUDIENCE_NETWORK);
     if (sim_adversary_draw(adversary, 2) == 0)
@@ -212,7 +203,7 @@ static void refer_to_nothing(struct sim_adversary *adversary, struct ph_op_write
     struct ph_op op;
     uint32_t count = 1;
     refs[0].writer.bytes[0] = (uint8_t)sim_adversary_draw(adversary, 256);
-    if (find_op(adversary, false, &op))
+    if (sim_lie_find_op(adversary, false, &op))
         refs[count++] = op.self;
     refs[count++] = (struct ph_op_ref){.index = 200}; /* of this very entry, later */
     ph_ops_group(ops, PH_KIND_PLAN, own, PH_AUDIENCE_NETWORK);
@@ -256,6 +247,6 @@ void sim_lie_trespass(struct sim_adversary *adversary, struct sim_talk *talk)
     }
     if (ops.group_count == 0 || ph_ops_end(&ops, &body) != PH_OK)
         return;
-    sim_line_append(adversary, line, &body, honest_step(adversary, line));
+    sim_line_append(adversary, line, &body, sim_line_step(adversary, line));
     sim_talk_push(adversary, line, 1);
 }

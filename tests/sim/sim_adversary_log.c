@@ -108,6 +108,12 @@ static void see(struct sim_adversary *adversary, uint64_t lamport)
         adversary->lamport_seen = lamport;
 }
 
+uint64_t sim_line_step(const struct sim_adversary *adversary, const struct sim_line *line)
+{
+    struct ph_link tip = sim_line_tip(line);
+    return ph_lamport_next(&tip, adversary->lamport_seen) - tip.lamport;
+}
+
 struct sim_step *sim_line_append(struct sim_adversary *adversary, struct sim_line *line,
                                  const struct ph_body *body, uint64_t lamport_step)
 {

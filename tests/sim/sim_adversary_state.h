@@ -54,9 +54,18 @@ struct sim_talk {
     bool facts_are_said, heads_are_said, is_introduced;
 };
 
+/* How far its plots have come. */
+struct sim_plotting {
+    uint32_t flooded; /* a bit for each node that has had its share of the flood */
+    uint32_t writer_count, burden_count;
+    struct ph_fact_id recent[PH_FACT_PAST_MAX]; /* of the flood, to the same node */
+    uint32_t recent_count;                      /* ever */
+};
+
 struct sim_adversary {
     struct sim *sim;
-    uint32_t node, place, lies;
+    uint32_t node, place, lies, plots;
+    struct sim_plotting plotting;
     struct sim_span pause_ms;
     uint64_t chance; /* its own stream */
     struct ph_identity identity;
@@ -119,6 +128,8 @@ const struct sim_step *sim_line_other(struct sim_adversary *adversary,
 /* The next entry of a line from a body that was built with ph_ops_begin and so on. */
 struct sim_step *sim_line_append(struct sim_adversary *adversary, struct sim_line *line,
                                  const struct ph_body *body, uint64_t lamport_step);
+/* What an honest writer would put. */
+uint64_t sim_line_step(const struct sim_adversary *adversary, const struct sim_line *line);
 /* A small plan of its own. */
 struct sim_step *sim_line_write(struct sim_adversary *adversary, struct sim_line *line,
                                 uint64_t lamport_step);
@@ -144,6 +155,26 @@ void sim_talk_heads(struct sim_adversary *adversary, struct sim_talk *talk);
 /* New entries of a line, to all who are shown it. */
 void sim_talk_push(struct sim_adversary *adversary, const struct sim_line *line, uint32_t count);
 
+/* --- sim_adversary_facts.c --- */
+
+struct sim_signed {
+    struct ph_fact fact;
+    uint8_t bytes[PH_FACT_MAX];
+    uint8_t past[PH_FACT_PAST_MAX * 32];
+    size_t len;
+};
+
+/* `out->fact` has its type, payload and past; NULL: by the school's key. */
+void sim_fact_sign(struct sim_adversary *adversary, struct sim_signed *out,
+                   const struct sim_line *by);
+/* The same on what it holds itself: on facts that it must name, and the latest supports. */
+void sim_fact_sign_on(struct sim_adversary *adversary, struct sim_signed *out,
+                      const struct sim_line *by, const struct ph_fact_id *must, size_t count);
+/* As if it were honest: it holds the fact itself, and passes it on to whoever asks. */
+void sim_fact_publish(struct sim_adversary *adversary, struct sim_talk *talk,
+                      const struct sim_signed *out);
+struct ph_school_id sim_fact_any_school(struct sim_adversary *adversary);
+
 /* --- acts --- */
 
 typedef void sim_lie_act(struct sim_adversary *adversary, struct sim_talk *talk);
@@ -153,5 +184,11 @@ sim_lie_act sim_lie_fork, sim_lie_leap, sim_lie_withhold, sim_lie_trespass, sim_
 sim_lie_act sim_lie_heads, sim_lie_flood, sim_lie_slow, sim_lie_censor, sim_lie_many;
 sim_lie_act sim_lie_bytes, sim_lie_holes;
 sim_lie_act sim_lie_facts, sim_lie_keys;
+sim_lie_act sim_plot_flood, sim_plot_hide, sim_plot_burden, sim_plot_share;
+
+/* A mask of nodes: everybody, one, or about half. */
+uint32_t sim_lie_some_nodes(struct sim_adversary *adversary);
+/* A set or add of another's, on a record that everybody may edit, or that only its owner may. */
+bool sim_lie_find_op(struct sim_adversary *adversary, bool of_owner, struct ph_op *out);
 
 #endif

@@ -11,6 +11,14 @@ struct sim_bad {
     struct sim_adversary *members[SIM_NODES_MAX];
 };
 
+/* A vote of its own is what makes a burden count. */
+static void confirm_some(struct sim_bad *bad, uint64_t *stream)
+{
+    for (uint32_t i = 0; i < bad->plan->bad_count; i++)
+        if (sim_plan_below(stream, 2) == 0)
+            (void)sim_confirm(bad->sim, 0, bad->plan->honest_count + i);
+}
+
 struct sim_bad *sim_bad_new(struct sim *sim, const struct sim_plan *plan,
                             const struct sim_code *code)
 {
@@ -21,6 +29,9 @@ struct sim_bad *sim_bad_new(struct sim *sim, const struct sim_plan *plan,
         abort();
     *bad = (struct sim_bad){
         .sim = sim, .plan = plan, .stream = sim_plan_stream(plan->seed, SIM_PURPOSE_BAD_MEMBERS)};
+    uint64_t plotting = sim_plan_stream(plan->seed, SIM_PURPOSE_PLOTTERS);
+    if ((plan->plots & SIM_PLOT(BURDEN)) != 0)
+        confirm_some(bad, &plotting);
     /* All first: what they say is not for each other. */
     for (uint32_t i = 0; i < plan->bad_count; i++)
         sim_stop(sim, plan->honest_count + i);
@@ -31,8 +42,10 @@ struct sim_bad *sim_bad_new(struct sim *sim, const struct sim_plan *plan,
             .invitation = &invitation,
             .seed = sim_next(&bad->stream),
             .lies = lies,
+            .plots = plan->plots & (uint32_t)(sim_next(&plotting) | sim_next(&plotting)),
             .pause_ms = {1, sim_plan_scale(&bad->stream, 100, 5000)}};
-        if (i % 2 == 1 && sim_plan_below(&bad->stream, 2) == 0)
+        bool is_pair = i % 2 == 1 && sim_plan_below(&bad->stream, 2) == 0;
+        if (is_pair || (i % 2 == 1 && (plan->plots & SIM_PLOT(SHARE)) != 0))
             options.partner = bad->members[i - 1];
         bad->members[i] = sim_adversary_new(sim, &options);
     }

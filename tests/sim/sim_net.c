@@ -560,6 +560,15 @@ uint32_t sim_net_links(const struct sim_net *net, uint32_t a, uint32_t b)
     return count;
 }
 
+size_t sim_net_memory(const struct sim_net *net)
+{
+    size_t len = 0;
+    for (size_t i = 0; i < net->link_count; i++)
+        for (size_t end = 0; end < 2; end++)
+            len += sim_stream_memory(&net->links[i]->ends[end].out);
+    return len;
+}
+
 size_t sim_net_outstanding_max(const struct sim_net *net, uint32_t place)
 {
     return net->places[place].outstanding_max;

@@ -79,6 +79,8 @@ bool sim_net_cut_is_due(const struct sim_net *net, uint32_t from, uint32_t to);
 uint64_t sim_net_bytes(const struct sim_net *net, uint32_t from, uint32_t to); /* arrived, ever */
 uint32_t sim_net_links(const struct sim_net *net, uint32_t a, uint32_t b);     /* up at both ends */
 /* The most that ever was sent and not taken on one connection. */
+/* Memory that streams take on the way. */
+size_t sim_net_memory(const struct sim_net *net);
 size_t sim_net_outstanding_max(const struct sim_net *net, uint32_t place);
 
 #endif

@@ -11,6 +11,13 @@ static const struct {
 #undef ROW
 };
 
+static const char *const plots[] = {
+#define ROW(symbol, name) name,
+    SIM_PLOTS(ROW)
+#undef ROW
+};
+
+#define PLOTS_ONE_IN 4
 #define HONEST_MIN 2
 #define QUOTA_SMALL 60000
 
@@ -130,6 +137,23 @@ static void draw_machines(struct sim_plan *plan)
     plan->calm.map_bytes = sim_plan_scale(&stream, 65536, 4194304);
 }
 
+/* Plots cost time, so that most seeds have none; then each is there in half of them. */
+static void draw_plots(struct sim_plan *plan, uint32_t wished)
+{
+    uint64_t stream = sim_plan_stream(plan->seed, SIM_PURPOSE_PLOTS);
+    bool has_any = one_in(&stream, PLOTS_ONE_IN);
+    uint32_t drawn = (uint32_t)sim_next(&stream) & SIM_PLOTS_ALL;
+    plan->plots = has_any ? drawn : 0;
+    /* TODO: both, once a flood leaves out the same of a writer that two schools certify, whichever
+     * of the certify facts a node holds. */
+    if ((plan->plots & SIM_PLOT(FLOOD)) != 0 && (plan->plots & SIM_PLOT(SHARE)) != 0)
+        plan->plots &= one_in(&stream, 3) ? ~SIM_PLOT(FLOOD) : ~SIM_PLOT(SHARE);
+    if (wished != SIM_PLOTS_DRAWN)
+        plan->plots = wished;
+    if (plan->bad_count == 0)
+        plan->plots = 0;
+}
+
 struct sim_plan sim_plan(const struct sim_wishes *wishes)
 {
     struct sim_plan plan = {.seed = wishes->seed, .bad_count = wishes->bad_count};
@@ -143,6 +167,7 @@ struct sim_plan sim_plan(const struct sim_wishes *wishes)
     draw_work(&plan);
     draw_net(&plan);
     draw_machines(&plan);
+    draw_plots(&plan, wishes->plots);
     if (plan.command_max > wishes->command_max)
         plan.command_max = wishes->command_max;
     for (uint32_t node = plan.honest_count; node < plan.node_count; node++)
@@ -161,19 +186,44 @@ const char *sim_fault_name(enum sim_fault fault)
     return faults[fault].name;
 }
 
-bool sim_faults_read(const char *text, uint32_t *out)
+const char *sim_plot_name(enum sim_plot_number plot)
+{
+    return plots[plot];
+}
+
+static const char *name_of_fault(uint32_t number)
+{
+    return number < SIM_FAULT_COUNT ? faults[number].name : NULL;
+}
+
+static const char *name_of_plot(uint32_t number)
+{
+    return number < SIM_PLOT_COUNT ? plots[number] : NULL;
+}
+
+static bool read_names(const char *text, const char *(*name_of)(uint32_t), uint32_t *out)
 {
     *out = 0;
     while (*text != '\0') {
         size_t len = strcspn(text, ",");
-        uint32_t found = SIM_FAULT_COUNT;
-        for (uint32_t i = 0; i < SIM_FAULT_COUNT; i++)
-            if (strlen(faults[i].name) == len && strncmp(text, faults[i].name, len) == 0)
-                found = i;
-        if (found == SIM_FAULT_COUNT)
+        uint32_t i = 0;
+        while (name_of(i) != NULL &&
+               (strlen(name_of(i)) != len || strncmp(name_of(i), text, len) != 0))
+            i++;
+        if (name_of(i) == NULL)
             return false;
-        *out |= 1u << found;
+        *out |= 1u << i;
         text += len + (text[len] == ',');
     }
     return true;
+}
+
+bool sim_faults_read(const char *text, uint32_t *out)
+{
+    return read_names(text, name_of_fault, out);
+}
+
+bool sim_plots_read(const char *text, uint32_t *out)
+{
+    return read_names(text, name_of_plot, out);
 }

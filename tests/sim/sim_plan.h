@@ -6,6 +6,7 @@
 #define PHAROS_TESTS_SIM_PLAN_H
 
 #include "tests/sim/sim.h"
+#include "tests/sim/sim_adversary.h"
 
 /* Name on the command line, and the most that the mean pause between two of a kind may be, in ms;
  * 0: a condition that lasts as long as the faults do. Each is absent in half of the seeds. */
@@ -37,10 +38,13 @@ enum sim_fault {
 };
 #define SIM_FAULT_COUNT (SIM_FAULT_CLONES + 1)
 
+#define SIM_PLOTS_DRAWN UINT32_MAX
+
 struct sim_wishes {
     uint64_t seed;
     uint32_t node_count;  /* 0: drawn */
     uint32_t bad_count;   /* malicious members */
+    uint32_t plots;       /* of theirs, SIM_PLOT(…) or-ed; SIM_PLOTS_DRAWN: drawn */
     uint32_t without;     /* a bit for each fault that must not exist */
     uint32_t command_max; /* UINT32_MAX: as many as there is time for */
     uint64_t until_ms;    /* when the faults stop; 0: drawn */
@@ -50,6 +54,7 @@ struct sim_plan {
     uint64_t seed;
     uint32_t node_count, bad_count, honest_count; /* the bad ones are the last */
     uint32_t faults;                              /* a bit each */
+    uint32_t plots;                               /* of the bad ones; a bit each */
     uint64_t pause_ms[SIM_FAULT_COUNT];           /* mean, between two of a kind */
     uint64_t lasting_ms; /* at most, of what has an end: partitions, full disks */
     uint64_t down_ms;    /* at most, until a machine is started again */
@@ -80,6 +85,8 @@ enum sim_purpose {
     SIM_PURPOSE_MACHINES = 7,
     SIM_PURPOSE_COMMAND_TIMES = 50,
     SIM_PURPOSE_COMMANDS = 51,
+    SIM_PURPOSE_PLOTTERS = 95,
+    SIM_PURPOSE_PLOTS = 96,
     SIM_PURPOSE_BAD_MEMBERS = 97,
     SIM_PURPOSE_GLANCES = 98,
     SIM_PURPOSE_DOWN_TIMES = 99,
@@ -101,5 +108,7 @@ static inline bool sim_plan_has(const struct sim_plan *plan, enum sim_fault faul
 const char *sim_fault_name(enum sim_fault fault);
 /* A list as typed, "resets,stops"; false: there is no such fault. */
 bool sim_faults_read(const char *text, uint32_t *faults);
+bool sim_plots_read(const char *text, uint32_t *plots);
+const char *sim_plot_name(enum sim_plot_number plot);
 
 #endif

@@ -58,6 +58,11 @@ void sim_run_print_replay(FILE *file, const struct sim_wishes *wishes)
     for (uint32_t i = 0, printed = 0; i < SIM_FAULT_COUNT; i++)
         if ((wishes->without >> i & 1) != 0)
             fprintf(file, "%s%s", printed++ == 0 ? " --without " : ",", sim_fault_name(i));
+    for (uint32_t i = 0, printed = 0; i < SIM_PLOT_COUNT && wishes->plots != SIM_PLOTS_DRAWN; i++)
+        if ((wishes->plots >> i & 1) != 0)
+            fprintf(file, "%s%s", printed++ == 0 ? " --plots " : ",", sim_plot_name(i));
+    if (wishes->plots == 0)
+        fputs(" --plots \"\"", file);
     if (wishes->command_max != UINT32_MAX)
         fprintf(file, " --commands %" PRIu32, wishes->command_max);
     if (wishes->until_ms != 0)

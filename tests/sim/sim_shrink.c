@@ -28,6 +28,19 @@ static bool drop_faults(struct sim_wishes *wishes)
     return is_smaller;
 }
 
+static bool drop_plots(struct sim_wishes *wishes)
+{
+    bool is_smaller = false;
+    uint32_t plots = sim_plan(wishes).plots;
+    for (uint32_t plot = 0; plot < SIM_PLOT_COUNT; plot++) {
+        struct sim_wishes smaller = *wishes;
+        smaller.plots = (smaller.plots != SIM_PLOTS_DRAWN ? smaller.plots : plots) & ~(1u << plot);
+        if ((plots >> plot & 1) != 0)
+            is_smaller = try_smaller(wishes, &smaller) || is_smaller;
+    }
+    return is_smaller;
+}
+
 static bool drop_nodes(struct sim_wishes *wishes)
 {
     struct sim_wishes smaller = *wishes;
@@ -74,6 +87,7 @@ bool sim_shrink(struct sim_wishes *wishes)
         return false;
     for (int round = 0; round < ROUNDS_MAX; round++) {
         bool is_smaller = drop_faults(wishes);
+        is_smaller = drop_plots(wishes) || is_smaller;
         is_smaller = drop_nodes(wishes) || is_smaller;
         is_smaller = shorten(wishes) || is_smaller;
         is_smaller = drop_commands(wishes) || is_smaller;

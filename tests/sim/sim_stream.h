@@ -22,6 +22,10 @@ struct sim_stream {
     bool is_ended; /* the sender hung up */
 };
 
+static inline size_t sim_stream_memory(const struct sim_stream *stream)
+{
+    return stream->size + stream->segment_size * sizeof *stream->segments;
+}
 void sim_stream_append(struct sim_stream *stream, struct ph_bytes bytes);
 /* The next `len` bytes taken arrive together at `at_ms`, or later. */
 void sim_stream_cut(struct sim_stream *stream, size_t len, uint64_t at_ms);

@@ -7,7 +7,7 @@
 #include "tests/sim/sim_plan.h"
 
 #define SIM_WRITERS_MAX 512
-#define SIM_FACTS_MAX 8192
+#define SIM_FACTS_MAX 32768
 #define SIM_ROWS_MAX 1024 /* logs and branches on one disk */
 #define SIM_NONE UINT32_MAX
 

@@ -136,9 +136,8 @@ static void break_commit(struct sim_weather *weather)
     sim_break_commit(weather->sim, node, SIM_FATE_DRAWN);
 }
 
-static void fill_disk(struct sim_weather *weather)
+static void fill_disk(struct sim_weather *weather, uint32_t node)
 {
-    uint32_t node = draw_machine(weather, SIM_FAULT_FULL_DISKS);
     sim_set_disk_full(weather->sim, node, true);
     weather->free_ms[node] = draw_end(weather, SIM_FAULT_FULL_DISKS);
 }
@@ -183,6 +182,10 @@ static void restore(struct sim_weather *weather, uint32_t node, uint32_t from,
     sim_crash(weather->sim, node, SIM_FATE_DRAWN);
     sim_restore(weather->sim, node, from, secrets);
     sim_oracle_disk_is_replaced(weather->oracle, node);
+    /* It becomes a new writer when it starts: at times there is no room for that. */
+    if (sim_plan_has(weather->plan, SIM_FAULT_FULL_DISKS) &&
+        draw(weather, SIM_FAULT_FULL_DISKS, 2) == 0)
+        fill_disk(weather, node);
     if (weather->moved != NULL)
         weather->moved(weather->moved_impl, node, from, false);
 }
@@ -244,7 +247,7 @@ static void happen(struct sim_weather *weather, enum sim_fault fault)
         break_commit(weather);
         return;
     case SIM_FAULT_FULL_DISKS:
-        fill_disk(weather);
+        fill_disk(weather, draw_machine(weather, SIM_FAULT_FULL_DISKS));
         return;
     case SIM_FAULT_CLOCKS:
         turn_clock(weather);
