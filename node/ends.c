@@ -97,7 +97,7 @@ static enum ph_status load_holes(struct ph_node *node, const struct ph_view *vie
         PH_TRY(status);
         if (log >= logs->count)
             return PH_CORRUPT;
-        if (logs->items[log].is_left_out)
+        if (logs->items[log].is_out_durable)
             continue;
         PH_TRY(ph_view_entry(view, log, seq, &entry));
         const struct ph_hole hole = {
@@ -261,8 +261,10 @@ static void judge_all(struct ph_node *node)
     const struct ph_school_id *school;
     for (uint32_t i = 0; (school = school_at(node, i)) != NULL; i++)
         judge_school(node, school);
-    for (uint32_t i = 0; i < logs->count; i++)
-        logs->items[i].is_said = logs->items[i].is_left_out;
+    for (uint32_t i = 0; i < logs->count; i++) {
+        struct ph_log *log = &logs->items[i];
+        log->is_said = log->is_out_submitted = log->is_out_durable = log->is_left_out;
+    }
 }
 
 /* All of a school that its certify facts name, those that no log is kept for too: others may have
@@ -474,5 +476,5 @@ bool ph_ends_is_announced(const struct ph_log *log)
 
 bool ph_ends_is_in_root(const struct ph_log *log)
 {
-    return log->durable.seq > log->row.base_seq && !log->is_left_out;
+    return log->durable.seq > log->row.base_seq && !log->is_out_durable;
 }

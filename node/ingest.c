@@ -148,8 +148,11 @@ void ph_ingest_flush(struct ph_node *node)
     ingest->gathering = NULL;
     ingest->generation_under_way = ingest->generation;
     ingest->facts_submitted = node->facts != NULL ? ph_facts_count(node->facts) : 0;
-    for (uint32_t i = 0; i < node->logs.count; i++)
-        node->logs.items[i].submitted = node->logs.items[i].row.tip;
+    for (uint32_t i = 0; i < node->logs.count; i++) {
+        struct ph_log *log = &node->logs.items[i];
+        log->submitted = log->row.tip;
+        log->is_out_submitted = log->is_left_out;
+    }
     node->env.ops->commit(node->env.impl, ingest->under_way);
 }
 
@@ -169,8 +172,11 @@ enum ph_status ph_ingest_on_committed(struct ph_node *node, struct ph_batch *bat
     ingest->facts_durable = ingest->facts_submitted;
     if (node->own_log >= 0)
         ingest->own_before = node->logs.items[node->own_log].durable.seq;
-    for (uint32_t i = 0; i < node->logs.count; i++)
-        node->logs.items[i].durable = node->logs.items[i].submitted;
+    for (uint32_t i = 0; i < node->logs.count; i++) {
+        struct ph_log *log = &node->logs.items[i];
+        log->durable = log->submitted;
+        log->is_out_durable = log->is_out_submitted;
+    }
     bool holes_changed = ingest->holes_changed;
     if (ingest->gathering == NULL) {
         ingest->holes_changed = false;

@@ -26,6 +26,8 @@ struct ph_log {
     bool is_left_out; /* of root, records and wants */
     bool is_silent;   /* nor announced: the facts alone leave it out, so all know */
     bool is_said;     /* that it is left out: in a batch, or to be restated */
+    /* The same as in the commit under way, and on disk: root and records leave it out at once. */
+    bool is_out_submitted, is_out_durable;
 };
 
 struct ph_ends {

@@ -465,6 +465,42 @@ static void who_repeats_what_is_held_is_not_heard_for_ever(void **state)
     sim_free(sim);
 }
 
+/* Regression: a root left out a writer with too many branches as soon as that was seen, while the
+ * records on the disk still showed it: equal roots, other records. */
+static void root_and_records_leave_out_a_writer_at_once(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_network(717, 4);
+    struct bad_member bad = bad_member_of(sim, BAD);
+    struct sim_stranger *stranger = bad_member_dial(&bad, 0, 0);
+    struct bad_log branch = bad.log;
+    for (uint8_t i = 0; i < PH_BRANCHES_MAX; i++) {
+        branch = bad.log;
+        branch.turn = i;
+        bad_member_say_run(&bad, stranger, &branch, 1, false);
+    }
+    sim_run(sim, 2000);
+    assert_int_equal(sim_count(sim, 0, "plan"), 1);
+    branch = bad.log;
+    branch.turn = PH_BRANCHES_MAX;
+
+    sim_set_commit_ms(sim, 0, (struct sim_span){300, 300});
+    sim_write_begin(sim, 0, "plan", "title", "First");
+    sim_run(sim, 100);
+    bad_member_say_run(&bad, stranger, &branch, 1, false); /* gathers behind that commit */
+    sim_run(sim, 300);
+    struct ph_root between = sim_root(sim, 0);
+    assert_int_equal(sim_count(sim, 0, "plan"), 2);
+    sim_run(sim, 1000);
+    struct ph_root after = sim_root(sim, 0);
+
+    assert_int_equal(sim_count(sim, 0, "plan"), 1);
+    CHECK(!ph_root_equal(&between, &after));
+    CHECK(sim_converge(sim, 60000));
+    sim_stranger_free(stranger);
+    sim_free(sim);
+}
+
 CHECK_MAIN(cmocka_unit_test(who_repeats_what_is_held_is_not_heard_for_ever),
            cmocka_unit_test(a_list_that_brings_nothing_new_is_not_answered_for_ever),
            cmocka_unit_test(a_key_of_two_schools_is_left_out_by_all_at_once),
@@ -475,4 +511,5 @@ CHECK_MAIN(cmocka_unit_test(who_repeats_what_is_held_is_not_heard_for_ever),
            cmocka_unit_test(a_school_that_certifies_too_many_is_left_out_by_all),
            cmocka_unit_test(a_log_with_two_beginnings_is_one_with_two_branches),
            cmocka_unit_test(a_want_for_a_branch_that_is_not_durable_yet_stops_nobody),
-           cmocka_unit_test(a_flood_of_invitations_keeps_nobody_from_being_admitted))
+           cmocka_unit_test(a_flood_of_invitations_keeps_nobody_from_being_admitted),
+           cmocka_unit_test(root_and_records_leave_out_a_writer_at_once))
