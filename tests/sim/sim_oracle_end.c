@@ -48,8 +48,8 @@ static struct shown what_is_shown(struct sim_oracle *oracle, uint32_t node)
 {
     struct shown shown = {.is_known = false};
     if (!sim_is_up(oracle->sim, node) || sim_is_behind(oracle->sim, node) ||
-        !sim_oracle_root(oracle, node, &shown.root))
-        return shown;
+        !sim_oracle_root(oracle, node, &shown.root) || !sim_is_up(oracle->sim, node))
+        return shown; /* being asked may have been its last act */
     shown.is_known = true;
     shown.records = ph_hash(PH_DOMAIN_ROOT, sim_records(oracle->sim, node));
     return shown;
