@@ -133,190 +133,195 @@ static const struct ph_school_id *school_at(const struct ph_node *node, uint32_t
     return node->facts != NULL ? ph_facts_school(node->facts, number) : NULL;
 }
 
-/* The next certify fact that stands, at or after `*index`. NULL: no more. */
-static const struct ph_fact *next_certify(const struct ph_node *node, uint32_t *index)
-{
-    for (; *index < ph_facts_count(node->facts); ++*index) {
-        const struct ph_fact *fact = ph_facts_at(node->facts, *index);
-        if (fact->type == PH_FACT_CERTIFY && ph_facts_stands(node->facts, fact))
-            return fact;
-    }
-    return NULL;
-}
-
-/* The next of those by this school. */
+/* The next certify fact by this school that stands, at or after `*index`. NULL: no more. */
 static const struct ph_fact *next_by(const struct ph_node *node, uint32_t *index,
                                      const struct ph_school_id *school)
 {
-    const struct ph_fact *fact;
-    for (; (fact = next_certify(node, index)) != NULL; ++*index) {
-        struct ph_school_id author = ph_fact_school(fact);
-        if (ph_school_id_equal(&author, school))
+    for (; *index < ph_facts_count(node->facts); ++*index) {
+        const struct ph_fact *fact = ph_facts_at(node->facts, *index);
+        if (fact->type == PH_FACT_CERTIFY && memcmp(fact->author.bytes, school->bytes, 32) == 0 &&
+            ph_facts_stands(node->facts, fact))
             return fact;
     }
     return NULL;
 }
 
-/* Has the school certified the same writer in a fact before this one? */
-static bool is_repeated(const struct ph_node *node, uint32_t index,
-                        const struct ph_school_id *school)
+/* Whose a log is, its first entry says: of one without entries that is not settled. */
+static bool is_of(const struct ph_log *log, const struct ph_school_id *school)
 {
-    const struct ph_fact *fact = ph_facts_at(node->facts, index), *before;
-    for (uint32_t i = 0; (before = next_by(node, &i, school)) != NULL && i < index; i++)
-        if (ph_writer_id_equal(&before->of.certify.writer, &fact->of.certify.writer))
+    return log->row.tip.seq != 0 && ph_school_id_equal(&log->row.school, school);
+}
+
+static bool is_of_both(const struct ph_log *log, const struct ph_log_row *row)
+{
+    return ph_writer_id_equal(&log->row.writer, &row->writer) && is_of(log, &row->school);
+}
+
+/* The writer's, as far as they are the school's. */
+static uint32_t count_tips(const struct ph_node *node, const struct ph_log_row *row)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < node->logs.count; i++)
+        count += is_of_both(&node->logs.items[i], row);
+    return count;
+}
+
+static bool has_too_many_tips(const struct ph_node *node, const struct ph_log_row *row)
+{
+    return count_tips(node, row) > PH_BRANCHES_MAX;
+}
+
+/* Whether a log before it is the same writer's in the same school. */
+static bool is_further_tip(const struct ph_node *node, uint32_t number)
+{
+    const struct ph_log *log = &node->logs.items[number];
+    for (uint32_t i = log->first; i < number; i++)
+        if (is_of_both(&node->logs.items[i], &log->row))
             return true;
     return false;
 }
 
-static uint32_t count_tips(const struct ph_node *node, const struct ph_writer_id *writer)
-{
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < node->logs.count; i++)
-        count += ph_writer_id_equal(&node->logs.items[i].row.writer, writer);
-    return count;
-}
-
-static bool has_too_many_tips(const struct ph_node *node, const struct ph_writer_id *writer)
-{
-    return count_tips(node, writer) > PH_BRANCHES_MAX;
-}
-
-/* Tips beyond the first of each log of the school: of each writer that it certifies, whoever else
- * does. */
+/* Tips of the school beyond the first of each writer. */
 static uint32_t count_forks(const struct ph_node *node, const struct ph_school_id *school)
 {
     uint32_t count = 0;
-    const struct ph_fact *certify;
-    for (uint32_t i = 0; (certify = next_by(node, &i, school)) != NULL; i++) {
-        uint32_t tip_count = count_tips(node, &certify->of.certify.writer);
-        if (tip_count > 1 && !is_repeated(node, i, school))
-            count += tip_count - 1;
-    }
+    for (uint32_t i = 0; i < node->logs.count; i++)
+        count += is_of(&node->logs.items[i], school) && is_further_tip(node, i);
     return count;
-}
-
-static void mark(struct ph_node *node, const struct ph_writer_id *writer, bool by_facts)
-{
-    for (uint32_t i = 0; i < node->logs.count; i++) {
-        struct ph_log *log = &node->logs.items[i];
-        if (!ph_writer_id_equal(&log->row.writer, writer))
-            continue;
-        log->is_left_out = true;
-        log->is_silent = log->is_silent || by_facts;
-    }
-}
-
-static void mark_all(struct ph_node *node, const struct ph_school_id *school, bool by_facts)
-{
-    const struct ph_fact *certify;
-    for (uint32_t i = 0; (certify = next_by(node, &i, school)) != NULL; i++)
-        mark(node, &certify->of.certify.writer, by_facts);
 }
 
 /* Rules over the facts and over entries that everyone can be shown, so that all nodes leave out the
  * same. More of either never undoes it. */
-static void judge_school(struct ph_node *node, const struct ph_school_id *school)
+static bool is_over(const struct ph_node *node, const struct ph_school_id *school)
 {
-    bool by_facts = is_over_by_facts(node, school);
-    if (by_facts || count_forks(node, school) > PH_FORKS_PER_SCHOOL_MAX)
-        mark_all(node, school, by_facts);
+    return is_over_by_facts(node, school) || count_forks(node, school) > PH_FORKS_PER_SCHOOL_MAX;
 }
 
-/* By its own tips, and with all writers of each school that certifies it. */
-static void judge_writer(struct ph_node *node, const struct ph_writer_id *writer)
+/* Only its own logs, each by the certify fact that it begins with: which others the school
+ * certifies, and who else certifies those, makes no difference. */
+static void mark_school(struct ph_node *node, const struct ph_school_id *school)
 {
-    const struct ph_fact *certify;
-    int first = ph_ends_find(node, writer);
-    if (first >= 0 && node->logs.items[first].is_silent)
-        return;
-    if (has_too_many_tips(node, writer))
-        mark(node, writer, false);
-    for (uint32_t i = 0; (certify = next_certify(node, &i)) != NULL; i++) {
-        struct ph_school_id school = ph_fact_school(certify);
-        if (ph_writer_id_equal(&certify->of.certify.writer, writer) &&
-            !is_repeated(node, i, &school))
-            judge_school(node, &school);
+    bool by_facts = is_over_by_facts(node, school);
+    for (uint32_t i = 0; i < node->logs.count; i++) {
+        struct ph_log *log = &node->logs.items[i];
+        log->is_left_out = log->is_left_out || is_of(log, school);
+        log->is_silent = log->is_silent || (by_facts && is_of(log, school));
     }
 }
 
-/* The first certify fact too many leaves out all writers of its school, a later one its own. */
-static void judge_certify(struct ph_node *node, const struct ph_fact *certify)
+static void mark_log(struct ph_node *node, const struct ph_log_row *row)
 {
-    struct ph_school_id school = ph_fact_school(certify);
-    uint32_t count = ph_facts_certify_count(node->facts, &school);
-    if (count <= PH_CERTIFIES_PER_SCHOOL_MAX)
-        judge_writer(node, &certify->of.certify.writer);
-    else if (count == PH_CERTIFIES_PER_SCHOOL_MAX + 1)
-        judge_school(node, &school);
-    else
-        mark(node, &certify->of.certify.writer, true);
+    for (uint32_t i = 0; i < node->logs.count; i++) {
+        struct ph_log *log = &node->logs.items[i];
+        log->is_left_out = log->is_left_out || is_of_both(log, row);
+    }
+}
+
+/* A writer is closed unless a school that certifies it takes more of it. */
+static void open_certified(struct ph_node *node, const struct ph_school_id *school)
+{
+    const struct ph_fact *certify;
+    for (uint32_t i = 0; (certify = next_by(node, &i, school)) != NULL; i++) {
+        int first = ph_ends_find(node, &certify->of.certify.writer);
+        struct ph_log_row row = {.writer = certify->of.certify.writer, .school = *school};
+        if (first >= 0 && node->logs.items[first].is_closed)
+            node->logs.items[first].is_closed = has_too_many_tips(node, &row);
+    }
+}
+
+static void judge_writers(struct ph_node *node)
+{
+    const struct ph_school_id *school;
+    for (uint32_t i = 0; i < node->logs.count; i++)
+        node->logs.items[i].is_closed = true;
+    for (uint32_t i = 0; (school = school_at(node, i)) != NULL; i++)
+        if (!is_over(node, school))
+            open_certified(node, school);
 }
 
 static void judge_all(struct ph_node *node)
 {
-    struct ph_ends *logs = &node->logs;
-    for (uint32_t i = 0; i < logs->count; i++)
-        if (logs->items[i].is_forked && has_too_many_tips(node, &logs->items[i].row.writer))
-            mark(node, &logs->items[i].row.writer, false);
     const struct ph_school_id *school;
+    for (uint32_t i = 0; i < node->logs.count; i++)
+        if (!is_further_tip(node, i) && has_too_many_tips(node, &node->logs.items[i].row))
+            mark_log(node, &node->logs.items[i].row);
     for (uint32_t i = 0; (school = school_at(node, i)) != NULL; i++)
-        judge_school(node, school);
-    for (uint32_t i = 0; i < logs->count; i++) {
-        struct ph_log *log = &logs->items[i];
-        log->is_said = log->is_out_submitted = log->is_out_durable = log->is_left_out;
-    }
-}
-
-/* All of a school that its certify facts name, those that no log is kept for too: others may have
- * referred to their entries. */
-static enum ph_status leave_out_writers(struct ph_node *node, const struct ph_school_id *school)
-{
-    const struct ph_fact *certify;
-    for (uint32_t i = 0; (certify = next_by(node, &i, school)) != NULL; i++)
-        PH_TRY(ph_batch_leave_out(node->ingest.gathering, &certify->of.certify.writer));
-    return PH_OK;
-}
-
-/* At the certify fact that is one too many all of them, then one by one. */
-static enum ph_status leave_out_certified(struct ph_node *node, const struct ph_fact *certify)
-{
-    struct ph_school_id school = ph_fact_school(certify);
-    if (ph_facts_certify_count(node->facts, &school) > PH_CERTIFIES_PER_SCHOOL_MAX + 1)
-        return ph_batch_leave_out(node->ingest.gathering, &certify->of.certify.writer);
-    return leave_out_writers(node, &school);
-}
-
-static enum ph_status leave_out(struct ph_node *node, struct ph_log *log)
-{
-    log->is_said = true;
-    node->ingest.holes_changed = true; /* its holes are left out of the root, too */
-    ph_log(node->log, PH_LOG_WARN, "log %02x%02x%02x%02x is left out: its writer %s",
-           log->row.writer.bytes[0], log->row.writer.bytes[1], log->row.writer.bytes[2],
-           log->row.writer.bytes[3],
-           log->is_silent ? "is of a school that signs too many facts"
-                          : "or its school signs too many branches");
-    return ph_batch_leave_out(node->ingest.gathering, &log->row.writer);
-}
-
-/* Those that were judged so just now. */
-static enum ph_status leave_out_new(struct ph_node *node)
-{
+        if (is_over(node, school))
+            mark_school(node, school);
+    judge_writers(node);
     for (uint32_t i = 0; i < node->logs.count; i++) {
         struct ph_log *log = &node->logs.items[i];
-        if (log->is_left_out && !log->is_said)
-            PH_TRY(leave_out(node, log));
+        log->is_out_submitted = log->is_out_durable = log->is_left_out;
     }
+}
+
+/* To the store. Nothing waits for writers that the school certifies, those that no log is kept for
+ * too: others may have referred to their entries. Which facts of a flood a node holds, and so which
+ * writers it knows of, differs from node to node: so that nothing hangs on it, no entry waits any
+ * more for what it refers to. */
+static enum ph_status say_school(struct ph_node *node, const struct ph_school_id *school)
+{
+    struct ph_batch *batch = node->ingest.gathering;
+    const struct ph_fact *certify;
+    PH_TRY(ph_batch_leave_out_school(batch, school));
+    if (is_flooding(node, school))
+        return ph_batch_end_waiting(batch);
+    for (uint32_t i = 0; (certify = next_by(node, &i, school)) != NULL; i++)
+        PH_TRY(ph_batch_await_none_of(batch, &certify->of.certify.writer));
     return PH_OK;
 }
 
-/* Which of its facts a node holds, and so which writers it knows of, differs from node to node. So
- * that nothing hangs on it, no entry waits any more for what it refers to. */
-static enum ph_status leave_out_flooding(struct ph_node *node, const struct ph_school_id *school)
+static enum ph_status say_log(struct ph_node *node, const struct ph_log_row *row)
 {
-    judge_school(node, school);
-    PH_TRY(leave_out_new(node));
-    PH_TRY(leave_out_writers(node, school));
-    return ph_batch_end_waiting(node->ingest.gathering);
+    struct ph_batch *batch = node->ingest.gathering;
+    PH_TRY(ph_batch_leave_out_log(batch, &row->writer, &row->school));
+    return ph_batch_await_none_of(batch, &row->writer);
+}
+
+static enum ph_status leave_out_school(struct ph_node *node, const struct ph_school_id *school)
+{
+    mark_school(node, school);
+    judge_writers(node);
+    node->ingest.holes_changed = true; /* its holes are left out of the root, too */
+    ph_log(node->log, PH_LOG_WARN, "school %02x%02x%02x%02x is left out: it signs too many %s",
+           school->bytes[0], school->bytes[1], school->bytes[2], school->bytes[3],
+           is_over_by_facts(node, school) ? "facts" : "branches");
+    return say_school(node, school);
+}
+
+static enum ph_status leave_out_log(struct ph_node *node, const struct ph_log_row *row)
+{
+    mark_log(node, row);
+    judge_writers(node);
+    node->ingest.holes_changed = true;
+    ph_log(node->log, PH_LOG_WARN, "log %02x%02x%02x%02x is left out: it has too many branches",
+           row->writer.bytes[0], row->writer.bytes[1], row->writer.bytes[2], row->writer.bytes[3]);
+    return say_log(node, row);
+}
+
+/* At the tip that is one too many, of its writer or of its school. */
+static enum ph_status judge_tip(struct ph_node *node, const struct ph_log_row *row)
+{
+    if (count_tips(node, row) == PH_BRANCHES_MAX + 1)
+        PH_TRY(leave_out_log(node, row));
+    if (count_forks(node, &row->school) == PH_FORKS_PER_SCHOOL_MAX + 1)
+        PH_TRY(leave_out_school(node, &row->school));
+    return PH_OK;
+}
+
+/* The first certify fact too many leaves out its school; what a later one names is waited for no
+ * more than the others. */
+static enum ph_status judge_certify(struct ph_node *node, const struct ph_log_row *row)
+{
+    int first = ph_ends_find(node, &row->writer);
+    uint32_t count = ph_facts_certify_count(node->facts, &row->school);
+    if (count == PH_CERTIFIES_PER_SCHOOL_MAX + 1)
+        return leave_out_school(node, &row->school);
+    if (is_over(node, &row->school))
+        return ph_batch_await_none_of(node->ingest.gathering, &row->writer);
+    if (first >= 0 && !has_too_many_tips(node, row))
+        node->logs.items[first].is_closed = false;
+    return PH_OK;
 }
 
 /* --- loading --- */
@@ -340,17 +345,18 @@ static enum ph_status load(struct ph_node *node, bool rows_too)
 enum ph_status ph_ends_restate_left_out(struct ph_node *node)
 {
     struct ph_batch *batch = NULL;
-    for (uint32_t i = 0; i < node->logs.count; i++)
-        if (node->logs.items[i].is_left_out) {
+    for (uint32_t i = 0; i < node->logs.count; i++) {
+        const struct ph_log *log = &node->logs.items[i];
+        if (log->is_left_out && !is_further_tip(node, i) && has_too_many_tips(node, &log->row)) {
             PH_TRY(ph_ingest_batch(node, &batch));
-            PH_TRY(ph_batch_leave_out(batch, &node->logs.items[i].row.writer));
+            PH_TRY(say_log(node, &log->row));
         }
+    }
     const struct ph_school_id *school;
     for (uint32_t i = 0; (school = school_at(node, i)) != NULL; i++)
-        if (is_over_by_facts(node, school)) {
+        if (is_over(node, school)) {
             PH_TRY(ph_ingest_batch(node, &batch));
-            PH_TRY(is_flooding(node, school) ? leave_out_flooding(node, school)
-                                             : leave_out_writers(node, school));
+            PH_TRY(say_school(node, school));
         }
     node->logs.left_out_is_due = false;
     return PH_OK;
@@ -379,7 +385,7 @@ static uint32_t add_log(struct ph_node *node, const struct ph_log_row *row,
 {
     struct ph_ends *logs = &node->logs;
     logs->items[logs->count] =
-        (struct ph_log){.row = *row, .submitted = *durable, .durable = *durable};
+        (struct ph_log){.row = *row, .submitted = *durable, .durable = *durable, .is_closed = true};
     logs->count++;
     link_branch(node, logs->count - 1);
     return logs->count - 1;
@@ -404,9 +410,7 @@ static enum ph_status add(struct ph_node *node, const struct ph_fact *certify)
     } else if (!is_held && !is_over) {
         ph_log(node->log, PH_LOG_WARN, "more logs than this node has room for");
     }
-    judge_certify(node, certify);
-    PH_TRY(leave_out_new(node));
-    return is_over ? leave_out_certified(node, certify) : PH_OK;
+    return judge_certify(node, &row);
 }
 
 enum ph_status ph_ends_take_fact(struct ph_node *node, uint32_t index)
@@ -416,17 +420,13 @@ enum ph_status ph_ends_take_fact(struct ph_node *node, uint32_t index)
     bool is_first_too_many = ph_facts_count_of(node->facts, school) == PH_FACTS_PER_SCHOOL_MAX + 1;
     if (fact->type == PH_FACT_CERTIFY && ph_facts_stands(node->facts, fact))
         PH_TRY(add(node, fact));
-    return is_first_too_many ? leave_out_flooding(node, school) : PH_OK;
+    return is_first_too_many ? leave_out_school(node, school) : PH_OK;
 }
 
-enum ph_status ph_ends_branch_number(const struct ph_node *node, const struct ph_log_row *row,
-                                     uint32_t *number)
+enum ph_status ph_ends_branch_number(const struct ph_node *node, uint32_t *number)
 {
-    int first = ph_ends_find(node, &row->writer);
     *number = node->logs.count;
-    if (node->logs.items[first].is_left_out || node->logs.count == PH_LOGS_MAX)
-        return PH_WAITING;
-    return PH_OK;
+    return node->logs.count == PH_LOGS_MAX ? PH_WAITING : PH_OK;
 }
 
 enum ph_status ph_ends_add_branch(struct ph_node *node, uint32_t number,
@@ -439,8 +439,7 @@ enum ph_status ph_ends_add_branch(struct ph_node *node, uint32_t number,
            "log %02x%02x%02x%02x is forked behind entry %u: both branches are kept",
            row->writer.bytes[0], row->writer.bytes[1], row->writer.bytes[2], row->writer.bytes[3],
            row->base_seq);
-    judge_writer(node, &row->writer);
-    return leave_out_new(node);
+    return judge_tip(node, row);
 }
 
 int ph_ends_find(const struct ph_node *node, const struct ph_writer_id *writer)
@@ -461,12 +460,11 @@ enum ph_status ph_ends_begin(const struct ph_node *node, const struct ph_log *lo
         !ph_writer_id_equal(&certify->of.certify.writer, &log->row.writer) ||
         !ph_facts_stands(node->facts, certify))
         return PH_WAITING;
-    struct ph_school_id school = ph_fact_school(certify);
-    if (is_over_by_facts(node, &school))
-        return PH_WAITING;
-    *row = (struct ph_log_row){
-        .writer = log->row.writer, .school = school, .certify = id, .tip = ph_link_first(&id)};
-    return PH_OK;
+    *row = (struct ph_log_row){.writer = log->row.writer,
+                               .school = ph_fact_school(certify),
+                               .certify = id,
+                               .tip = ph_link_first(&id)};
+    return is_over(node, &row->school) || has_too_many_tips(node, row) ? PH_REFUSED : PH_OK;
 }
 
 bool ph_ends_is_announced(const struct ph_log *log)

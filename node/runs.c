@@ -18,6 +18,11 @@ struct fit {
 
 /* --- where it begins --- */
 
+static enum ph_status refuse_left_out(const struct ph_node *node, uint32_t number)
+{
+    return node->logs.items[number].is_left_out ? PH_REFUSED : PH_OK;
+}
+
 /* The log's beginning. A log without entries takes on the certificate that its first one names. */
 static enum ph_status begin_at_start(struct ph_node *node, uint32_t first, struct fit *fit)
 {
@@ -31,7 +36,7 @@ static enum ph_status begin_at_start(struct ph_node *node, uint32_t first, struc
             fit->at.number = (uint32_t)i;
             fit->row = branch->row;
             fit->link = ph_link_first(&branch->row.certify);
-            return PH_OK;
+            return refuse_left_out(node, (uint32_t)i);
         }
     }
     PH_TRY(ph_ends_begin(node, log, certify, &fit->row));
@@ -48,6 +53,7 @@ static enum ph_status begin_behind_entry(struct ph_node *node, const struct ph_v
     memcpy(after.check, head->after_id.bytes, sizeof after.check);
     fit->at.seq = head->after_seq;
     PH_TRY(ph_branch_find(node, view, first, &after, &fit->at.number));
+    PH_TRY(refuse_left_out(node, fit->at.number));
     const struct ph_log *log = &node->logs.items[fit->at.number];
     fit->row = log->row;
     fit->link = log->row.tip;
@@ -191,7 +197,7 @@ static enum ph_status take_new(struct ph_node *node, struct fit *fit, int *numbe
         fit->row.is_branch = true;
         fit->row.base_log = fit->at.number;
         fit->row.base_seq = fit->at.seq;
-        PH_TRY(ph_ends_branch_number(node, &fit->row, &into));
+        PH_TRY(ph_ends_branch_number(node, &into));
     }
     PH_TRY(put(node, fit, into, &hole_count));
     *number = (int)into;
@@ -219,7 +225,7 @@ enum ph_status ph_runs_take(struct ph_node *node, struct ph_run_reader *run, int
         return PH_WAITING;
     if (ph_ingest_is_full(node))
         return PH_PARTIAL;
-    if (node->logs.items[first].is_left_out)
+    if (node->logs.items[first].is_closed)
         return PH_WAITING;
     struct fit fit = {.run = run, .quota = ph_facts_founding(node->facts)->of.found.quota};
     PH_TRY(lay_along(node, &fit, (uint32_t)first));

@@ -23,10 +23,10 @@ struct ph_log {
     struct ph_link durable;
     uint32_t first;   /* the number of the writer's first log here; itself, unless it is a branch */
     bool is_forked;   /* of the first: it has branches */
-    bool is_left_out; /* of root, records and wants */
+    bool is_closed;   /* of the first: nothing more is taken of the writer, in no school */
+    bool is_left_out; /* of root and records, and it does not grow */
     bool is_silent;   /* nor announced: the facts alone leave it out, so all know */
-    bool is_said;     /* that it is left out: in a batch, or to be restated */
-    /* The same as in the commit under way, and on disk: root and records leave it out at once. */
+    /* Left out in the commit under way, and on disk: root and records leave it out at once. */
     bool is_out_submitted, is_out_durable;
 };
 

@@ -74,7 +74,7 @@ static enum ph_status take_head(struct ph_node *node, struct ph_peer *peer,
 {
     int first = ph_ends_find(node, &head->writer);
     struct ph_locator locator = {.seq = head->seq};
-    if (first < 0 || node->logs.items[first].is_left_out)
+    if (first < 0 || node->logs.items[first].is_closed)
         return PH_OK; /* its certify fact is not here yet: roots will differ, facts come first */
     memcpy(locator.check, head->id.bytes, sizeof locator.check);
     return ph_want_note_head(node, peer, (uint32_t)first, &locator);
@@ -181,6 +181,8 @@ enum ph_status ph_sync_take_run(struct ph_node *node, struct ph_peer *peer,
         ph_want_put_off(peer, first);
     else if (status == PH_WAITING)
         ph_want_on_nothing_new(node, peer, first);
+    else if (status == PH_REFUSED)
+        ph_want_on_left_out(node, peer, first);
     else if (status != PH_NOT_FOUND)
         return status;
     if (status != PH_NOT_FOUND)

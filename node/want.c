@@ -274,7 +274,7 @@ static size_t drop_met_wants(struct ph_node *node, struct ph_peer *peer)
     size_t place_count = 0;
     for (size_t i = 0; i < PH_WANTS_PER_PEER_MAX; i++) {
         struct ph_want *want = &peer->wants[i];
-        if (want->is_active && (node->logs.items[want->log].is_left_out || is_met(node, want)))
+        if (want->is_active && (node->logs.items[want->log].is_closed || is_met(node, want)))
             want->is_active = false;
         place_count += want->is_active && node->now_ms - want->asked_ms < PH_WANT_MS_MAX;
     }
@@ -283,7 +283,7 @@ static size_t drop_met_wants(struct ph_node *node, struct ph_peer *peer)
 
 static bool is_wanted(const struct ph_log *log, uint32_t number)
 {
-    return log->first == number && !log->is_left_out;
+    return log->first == number && !log->is_closed;
 }
 
 /* Each log in its turn, behind the one that was asked for last. */
@@ -422,6 +422,16 @@ void ph_want_on_nothing_new(struct ph_node *node, struct ph_peer *peer, uint32_t
     if (want->has_brought_some)
         return;
     forget_head(peer, want); /* else it were wanted again at once, and as vainly */
+    count_failure(node, &peer->theirs.school);
+}
+
+void ph_want_on_left_out(struct ph_node *node, struct ph_peer *peer, uint32_t first)
+{
+    struct ph_want *want = find_want(peer, first);
+    if (want == NULL)
+        return; /* pushed: no answer */
+    want->is_active = false;
+    forget_head(peer, want);
     count_failure(node, &peer->theirs.school);
 }
 

@@ -21,6 +21,9 @@ void ph_want_put_off(struct ph_peer *peer, uint32_t first);
 /* A run came that brought nothing: one less to wait for. A want that nothing but such came of has
  * failed. */
 void ph_want_on_nothing_new(struct ph_node *node, struct ph_peer *peer, uint32_t first);
+/* A run came of a log that is left out: the head wanted lies there, or so they say. The want has
+ * failed at once, so that the writer's other logs are soon asked for. */
+void ph_want_on_left_out(struct ph_node *node, struct ph_peer *peer, uint32_t first);
 
 /* Wants without progress are given up. */
 void ph_want_on_wake(struct ph_node *node, struct ph_peer *peer);

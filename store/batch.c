@@ -174,13 +174,32 @@ enum ph_status ph_batch_fill(struct ph_batch *batch, uint32_t log, uint32_t seq,
     return PH_OK;
 }
 
-enum ph_status ph_batch_leave_out(struct ph_batch *batch, const struct ph_writer_id *writer)
+static enum ph_status leave_out(struct ph_batch *batch, const struct ph_key *key)
 {
     uint8_t *rest;
-    const struct head head = {.type = PH_CHANGE_LEAVE_OUT, .value_len = sizeof writer->bytes};
+    const struct head head = {.type = PH_CHANGE_LEAVE_OUT, .value_len = (uint32_t)key->len};
     PH_TRY(append(batch, &head, &rest));
-    memcpy(rest, writer->bytes, sizeof writer->bytes);
+    copy(rest, ph_key_bytes(key));
     return PH_OK;
+}
+
+enum ph_status ph_batch_leave_out_school(struct ph_batch *batch, const struct ph_school_id *school)
+{
+    struct ph_key key = ph_key_school_out(school);
+    return leave_out(batch, &key);
+}
+
+enum ph_status ph_batch_leave_out_log(struct ph_batch *batch, const struct ph_writer_id *writer,
+                                      const struct ph_school_id *school)
+{
+    struct ph_key key = ph_key_log_out(writer, school);
+    return leave_out(batch, &key);
+}
+
+enum ph_status ph_batch_await_none_of(struct ph_batch *batch, const struct ph_writer_id *writer)
+{
+    struct ph_key key = ph_key_not_awaited(writer);
+    return leave_out(batch, &key);
 }
 
 enum ph_status ph_batch_end_waiting(struct ph_batch *batch)

@@ -47,10 +47,16 @@ PH_MUST_USE enum ph_status ph_batch_entry(struct ph_batch *batch, uint32_t log,
 /* The content that an entry in the store lacked; checked against its hash by the caller. */
 PH_MUST_USE enum ph_status ph_batch_fill(struct ph_batch *batch, uint32_t log, uint32_t seq,
                                          const struct ph_salt *salt, struct ph_bytes content);
-/* Leave a writer out of all records: its ops are void, and nothing waits for its entries. For
- * ever. */
-PH_MUST_USE enum ph_status ph_batch_leave_out(struct ph_batch *batch,
-                                              const struct ph_writer_id *writer);
+/* Leave all logs of a school out of all records, or those of one writer that are this school's:
+ * their ops are void. For ever. */
+PH_MUST_USE enum ph_status ph_batch_leave_out_school(struct ph_batch *batch,
+                                                     const struct ph_school_id *school);
+PH_MUST_USE enum ph_status ph_batch_leave_out_log(struct ph_batch *batch,
+                                                  const struct ph_writer_id *writer,
+                                                  const struct ph_school_id *school);
+/* Let nothing wait for entries of this writer, whosever its logs are. For ever. */
+PH_MUST_USE enum ph_status ph_batch_await_none_of(struct ph_batch *batch,
+                                                  const struct ph_writer_id *writer);
 /* Let no entry wait any more for those that it refers to. For ever. */
 PH_MUST_USE enum ph_status ph_batch_end_waiting(struct ph_batch *batch);
 /* A place in the batch, to take back what was added after it (a run whose signature, at its end,

@@ -22,7 +22,7 @@ struct ph_change {
     bool is_hole;          /* an entry without its content */
     struct ph_bytes name;  /* of a meta value */
     struct ph_bytes value; /* as the table holds it; of a fill: salt, then content;
-                            * of a writer left out: its id */
+                            * of what is left out: its key */
 };
 
 /* The change at `*at`, which begins with 0 and moves on. False: no more. */

@@ -51,6 +51,16 @@ static enum ph_status load_cursor(const struct ph_txn *txn, uint32_t log, uint32
     return ph_key_read_u32(value, out) ? PH_OK : PH_CORRUPT;
 }
 
+/* With its school, or by itself. */
+static enum ph_status load_left_out(const struct ph_txn *txn, const struct ph_log_row *row,
+                                    bool *out)
+{
+    struct ph_key school = ph_key_school_out(&row->school);
+    struct ph_key log = ph_key_log_out(&row->writer, &row->school);
+    PH_TRY(ph_left_out_has(txn, &school, out));
+    return *out ? PH_OK : ph_left_out_has(txn, &log, out);
+}
+
 static enum ph_status load_log(const struct ph_txn *txn, uint32_t log, struct ph_log_state *out)
 {
     struct ph_key key = ph_key_u32(log);
@@ -67,7 +77,7 @@ static enum ph_status load_log(const struct ph_txn *txn, uint32_t log, struct ph
                                  .cursor = row.base_seq};
     PH_TRY(load_cursor(txn, log, &out->cursor));
     out->cursor_stored = out->cursor;
-    PH_TRY(ph_left_out_has(txn, &row.writer, &out->is_left_out));
+    PH_TRY(load_left_out(txn, &row, &out->is_left_out));
     return out->base_seq <= out->cursor && out->cursor <= out->tip_seq ? PH_OK : PH_CORRUPT;
 }
 

@@ -10,8 +10,6 @@ static enum ph_status check_in_log(const struct ph_txn *txn, const struct ph_log
 {
     struct ph_stored_entry entry;
     struct ph_need need;
-    if (state->is_left_out)
-        return PH_OK;
     if (ref->seq <= state->base_seq || ref->seq > state->cursor)
         return PH_WAITING;
     enum ph_status status = ph_waiting_need(txn, place, &need);
@@ -38,9 +36,10 @@ enum ph_status ph_reference_check(const struct ph_txn *txn, const struct ph_logs
         status = check_in_log(txn, state, (struct ph_place){log, ref->seq}, ref);
     }
     if (status == PH_WAITING) { /* it may have no log here at all */
-        bool is_left_out = false;
-        PH_TRY(ph_left_out_has(txn, &ref->writer, &is_left_out));
-        status = is_left_out ? PH_OK : PH_WAITING;
+        struct ph_key key = ph_key_not_awaited(&ref->writer);
+        bool is_not_awaited = false;
+        PH_TRY(ph_left_out_has(txn, &key, &is_not_awaited));
+        status = is_not_awaited ? PH_OK : PH_WAITING;
     }
     return status;
 }

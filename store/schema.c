@@ -80,6 +80,31 @@ struct ph_key ph_key_waiting(const struct ph_need *need, struct ph_place place)
     return key;
 }
 
+static struct ph_key key_left_out(char form, const uint8_t id[32])
+{
+    struct ph_key key = {.len = 0};
+    add(&key, &form, 1);
+    add(&key, id, 32);
+    return key;
+}
+
+struct ph_key ph_key_school_out(const struct ph_school_id *school)
+{
+    return key_left_out(PH_OUT_SCHOOL, school->bytes);
+}
+
+struct ph_key ph_key_log_out(const struct ph_writer_id *writer, const struct ph_school_id *school)
+{
+    struct ph_key key = key_left_out(PH_OUT_LOG, school->bytes);
+    add(&key, writer->bytes, sizeof writer->bytes);
+    return key;
+}
+
+struct ph_key ph_key_not_awaited(const struct ph_writer_id *writer)
+{
+    return key_left_out(PH_OUT_NOT_AWAITED, writer->bytes);
+}
+
 struct ph_key ph_key_record(uint16_t kind, const struct ph_record_id *id)
 {
     struct ph_key key = {.len = 0};
@@ -145,6 +170,23 @@ bool ph_key_read_waiting(struct ph_bytes key, struct ph_need *need, struct ph_pl
     return ph_key_read_place(ph_bytes(key.data + PH_NEED_LEN, 8), place);
 }
 
+bool ph_key_read_school_out(struct ph_bytes key, struct ph_school_id *school)
+{
+    bool is_school = key.len == 33 && key.data[0] == PH_OUT_SCHOOL;
+    bool is_log = key.len == 65 && key.data[0] == PH_OUT_LOG;
+    if (is_school || is_log)
+        memcpy(school->bytes, key.data + 1, sizeof school->bytes);
+    return is_school || is_log;
+}
+
+bool ph_key_read_not_awaited(struct ph_bytes key, struct ph_writer_id *writer)
+{
+    if (key.len != 33 || key.data[0] != PH_OUT_NOT_AWAITED)
+        return false;
+    memcpy(writer->bytes, key.data + 1, sizeof writer->bytes);
+    return true;
+}
+
 bool ph_key_read_record(struct ph_bytes key, uint16_t *kind, struct ph_record_id *id)
 {
     if (key.len != 18)
@@ -208,7 +250,7 @@ enum ph_status ph_schema_check(struct ph_db_options *options, bool *is_older,
     options->stamp_table = PH_TABLE_META;
     options->stamp_key = ph_bytes_text(".schema");
     options->stamp_value = ph_bytes(ours, sizeof ours);
-    options->remade_first = PH_TABLE_CURSORS;
+    options->remade_first = PH_TABLE_LEFT_OUT; /* the node says it again when it starts */
 
     uint8_t version[sizeof ours] = {0};
     size_t len = sizeof version;

@@ -66,6 +66,13 @@ struct ph_key ph_key_u32(uint32_t number);             /* facts, logs, cursors *
 struct ph_key ph_key_place(struct ph_place place);     /* entries, holes, waits, again */
 struct ph_key ph_key_need(const struct ph_need *need); /* ready */
 struct ph_key ph_key_waiting(const struct ph_need *need, struct ph_place place);
+/* Of left_out: the first byte says which form it is, so that no school is taken for a writer. */
+#define PH_OUT_SCHOOL 's'      /* a school with all its logs */
+#define PH_OUT_LOG 'l'         /* a school's logs of one writer */
+#define PH_OUT_NOT_AWAITED 'w' /* a writer, for whose entries nothing waits */
+struct ph_key ph_key_school_out(const struct ph_school_id *school);
+struct ph_key ph_key_log_out(const struct ph_writer_id *writer, const struct ph_school_id *school);
+struct ph_key ph_key_not_awaited(const struct ph_writer_id *writer);
 struct ph_key ph_key_record(uint16_t kind, const struct ph_record_id *id);
 struct ph_key ph_key_stale(uint16_t kind, const struct ph_record_id *id, struct ph_place place);
 struct ph_key ph_key_by_kind(uint16_t kind, uint64_t lamport, const struct ph_record_id *id);
@@ -77,6 +84,8 @@ struct ph_key ph_key_by_parent(const struct ph_record_id *parent, struct ph_byte
 bool ph_key_read_u32(struct ph_bytes key, uint32_t *out);
 bool ph_key_read_place(struct ph_bytes key, struct ph_place *out);
 bool ph_key_read_waiting(struct ph_bytes key, struct ph_need *need, struct ph_place *place);
+bool ph_key_read_school_out(struct ph_bytes key, struct ph_school_id *school); /* of a log, too */
+bool ph_key_read_not_awaited(struct ph_bytes key, struct ph_writer_id *writer);
 bool ph_key_read_record(struct ph_bytes key, uint16_t *kind, struct ph_record_id *id);
 bool ph_key_read_stale(struct ph_bytes key, uint16_t *kind, struct ph_record_id *id,
                        struct ph_place *place);

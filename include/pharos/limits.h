@@ -65,8 +65,8 @@
 /* A node. */
 #define PH_SCHOOLS_MAX 100                               /* a node admits no more */
 #define PH_CERTIFIES_PER_SCHOOL_MAX (2 * PH_WRITERS_MAX) /* (wire) more: none of its logs counts */
-#define PH_BRANCHES_MAX 8          /* (wire) ends of one writer's log; more: it counts nowhere */
-#define PH_FORKS_PER_SCHOOL_MAX 32 /* (wire) ends beyond the first of each of its logs; the same */
+#define PH_BRANCHES_MAX 8          /* (wire) ends of a writer in one school; more: none counts */
+#define PH_FORKS_PER_SCHOOL_MAX 32 /* (wire) ends beyond the first of each writer; the same */
 #define PH_LOGS_MAX (PH_SCHOOLS_MAX * (PH_CERTIFIES_PER_SCHOOL_MAX + PH_FORKS_PER_SCHOOL_MAX + 1))
 #define PH_NEWS_PER_PEER_MAX 64 /* heads of one peer that lie on no branch held here */
 #define PH_PEERS_MAX 128        /* connections, half-open ones included */

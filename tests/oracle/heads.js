@@ -25,26 +25,28 @@ function countBy(list, keyOf) {
     return counts;
 }
 
-// The writers, as a set of keys, that count nowhere: those with too many tips, and all of the schools
-// with too many forks or certify facts.
+// What counts nowhere: { has(entry): whether its log does, ignores(writer): whether nothing waits
+// for entries of that writer }. A log is that of the school whose certify fact it begins with.
 function leftOut(facts, entries) {
+    const logOf = ({ school, writer }) => `${school} ${writer}`;
     const tips = tipsOf(entries);
-    const tipCounts = countBy(tips, (tip) => tip.writer);
-    const writersOf = new Map(); // school -> Set of its writers
-    for (const { author, writer } of facts.certificates())
-        writersOf.set(author, (writersOf.get(author) || new Set()).add(writer));
-    const tipsTaken = (writer) => Math.min(tipCounts.get(writer) || 1, limits.PH_BRANCHES_MAX + 1);
-    const forks = (school) => [...writersOf.get(school)]
-        .reduce((sum, writer) => sum + tipsTaken(writer) - 1, 0);
-    const schools = [...facts.tooTalkative().filter((school) => writersOf.has(school)),
-        ...[...writersOf.keys()].filter((school) => forks(school) > limits.PH_FORKS_PER_SCHOOL_MAX)];
-    return new Set([
-        ...[...tipCounts.keys()].filter((writer) => tipCounts.get(writer) > limits.PH_BRANCHES_MAX),
-        ...schools.flatMap((school) => [...writersOf.get(school)])]);
+    const tipCounts = countBy(tips, logOf);
+    const tipsTaken = ([, count]) => Math.min(count, limits.PH_BRANCHES_MAX + 1);
+    const forks = (school) => [...tipCounts].filter(([log]) => log.startsWith(school))
+        .reduce((sum, log) => sum + tipsTaken(log) - 1, 0);
+    const schools = new Set([...facts.tooTalkative(), ...tips.map((tip) => tip.school)
+        .filter((school) => forks(school) > limits.PH_FORKS_PER_SCHOOL_MAX)]);
+    const hasManyTips = (entry) => tipCounts.get(logOf(entry)) > limits.PH_BRANCHES_MAX;
+    const ignored = new Set([...tips.filter(hasManyTips).map((tip) => tip.writer),
+        ...facts.certificates().filter((fact) => schools.has(fact.author)).map((fact) => fact.writer)]);
+    return {
+        has: (entry) => schools.has(entry.school) || hasManyTips(entry),
+        ignores: (writer) => ignored.has(writer),
+    };
 }
 
 function headsOf(entries, out) {
-    const counts = (entry) => !out.has(entry.writer);
+    const counts = (entry) => !out.has(entry);
     return {
         heads: tipsOf(entries).filter(counts).sort(ascending((entry) => entry.writer + entry.id)),
         holes: [...entries.values()].filter(counts).filter((entry) => entry.content === undefined)

@@ -131,14 +131,14 @@ function merge(kinds, kind, record, ops, stands = () => true) {
 
 // --- all records ---
 
-// The entries whose ops refer to nothing that has not been applied; all, if `noneWait`. Entries of
-// writers that are left out are neither applied nor waited for.
+// The entries whose ops refer to nothing that has not been applied; all, if `noneWait`. What is left
+// out is not applied, and of some writers nothing is waited for.
 function appliedEntries(entries, out, noneWait) {
     const waiting = new Map();
     const applied = new Map();
-    const isLeftOut = (need) => out.has(need.slice(0, 64));
+    const isIgnored = (need) => out.ignores(need.slice(0, 64));
     for (const entry of entries.values()) {
-        if (out.has(entry.writer))
+        if (out.has(entry))
             continue;
         const ops = opsOf(entry);
         waiting.set(nameOf(entry), { entry, ops, needs: ops.flatMap((op) => op.needs) });
@@ -146,7 +146,7 @@ function appliedEntries(entries, out, noneWait) {
     for (let before = -1; before !== applied.size;) {
         before = applied.size;
         for (const [name, one] of waiting) {
-            if (!noneWait && !one.needs.every((need) => applied.has(need) || isLeftOut(need)))
+            if (!noneWait && !one.needs.every((need) => applied.has(need) || isIgnored(need)))
                 continue;
             applied.set(name, one);
             waiting.delete(name);

@@ -42,7 +42,7 @@ static void print_schools(const struct ph_facts *facts, FILE *file)
 
 static bool is_left_out(const struct op_taker *taker, uint32_t log)
 {
-    return op_take_is_left_out(taker, &taker->logs[log].writer);
+    return op_take_is_left_out(taker, &taker->logs[log].writer, &taker->logs[log].school);
 }
 
 static int order_of_heads(const void *a, const void *b)
@@ -218,7 +218,7 @@ void op_take_print_merge(struct op_taker *taker, struct chance *chance, FILE *fi
     const struct op_set *set = taker->set;
     struct ph_view view = {0};
     struct ph_stored_entry entry;
-    if (set->records.count == 0 || taker->left_out_count != 0)
+    if (set->records.count == 0 || op_take_leaves_out_any(taker))
         return; /* not all that the oracle has is held */
     const struct op_named *record = &set->records.at[draw(chance, set->records.count)];
     struct ph_merged merged = {.values = input.values};

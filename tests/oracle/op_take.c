@@ -109,70 +109,96 @@ static void keep(struct op_taker *taker, const struct ph_log_row *row,
 
 /* --- who is left out --- */
 
-bool op_take_is_left_out(const struct op_taker *taker, const struct ph_writer_id *writer)
+/* A log without entries is nobody's yet. */
+static bool is_of(const struct ph_log_row *row, const struct ph_school_id *school)
 {
-    for (uint32_t i = 0; i < taker->left_out_count; i++)
-        if (ph_writer_id_equal(&taker->left_out[i], writer))
-            return true;
-    return false;
+    return row->tip.seq != 0 && ph_school_id_equal(&row->school, school);
 }
 
-static void leave_out(struct op_taker *taker, const struct ph_writer_id *writer)
+static bool is_of_both(const struct ph_log_row *row, const struct ph_writer_id *writer,
+                       const struct ph_school_id *school)
 {
-    if (op_take_is_left_out(taker, writer))
-        return;
-    CHECK_OK(ph_batch_leave_out(taker->batch, writer));
-    taker->left_out[taker->left_out_count++] = *writer;
+    return ph_writer_id_equal(&row->writer, writer) && is_of(row, school);
 }
 
-static uint32_t tip_count(const struct op_taker *taker, const struct ph_writer_id *writer)
+static uint32_t tip_count(const struct op_taker *taker, const struct ph_writer_id *writer,
+                          const struct ph_school_id *school)
 {
     uint32_t count = 0;
     for (uint32_t i = 0; i < taker->log_count; i++)
-        count += ph_writer_id_equal(&taker->logs[i].writer, writer);
+        count += is_of_both(&taker->logs[i], writer, school);
     return count;
 }
 
-/* All writers that the school has certified, or the tips beyond the first of each. */
-static uint32_t walk_writers(struct op_taker *taker, const struct ph_school_id *school, bool leaves)
+/* The school's tips beyond the first of each writer. */
+static uint32_t fork_count(const struct op_taker *taker, const struct ph_school_id *school)
 {
-    uint32_t forks = 0;
-    for (uint32_t i = 0; i < SCHOOL_COUNT; i++) {
-        struct ph_writer_id writer;
-        bool is_theirs = false;
-        memcpy(writer.bytes, schools[i].writer.id.bytes, sizeof writer.bytes);
-        for (uint32_t k = 0; k < ph_facts_count(taker->facts); k++) {
-            const struct ph_fact *fact = ph_facts_at(taker->facts, k);
-            is_theirs |= fact->type == PH_FACT_CERTIFY && ph_facts_stands(taker->facts, fact) &&
-                         ph_writer_id_equal(&fact->of.certify.writer, &writer) &&
-                         memcmp(fact->author.bytes, school->bytes, sizeof school->bytes) == 0;
-        }
-        uint32_t tips = is_theirs ? tip_count(taker, &writer) : 0;
-        forks += tips > 1 ? tips - 1 : 0;
-        if (is_theirs && leaves)
-            leave_out(taker, &writer);
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < taker->log_count; i++) {
+        const struct ph_log_row *row = &taker->logs[i];
+        bool is_further = false;
+        for (uint32_t k = 0; k < i && is_of(row, school); k++)
+            is_further |= is_of_both(&taker->logs[k], &row->writer, school);
+        count += is_further;
     }
-    return forks;
+    return count;
 }
 
-static void judge_schools(struct op_taker *taker)
+static bool is_flooding(const struct op_taker *taker, const struct ph_school_id *school)
 {
+    return ph_facts_count_of(taker->facts, school) > PH_FACTS_PER_SCHOOL_MAX;
+}
+
+static bool is_over(const struct op_taker *taker, const struct ph_school_id *school)
+{
+    return is_flooding(taker, school) ||
+           ph_facts_certify_count(taker->facts, school) > PH_CERTIFIES_PER_SCHOOL_MAX ||
+           fork_count(taker, school) > PH_FORKS_PER_SCHOOL_MAX;
+}
+
+bool op_take_is_left_out(const struct op_taker *taker, const struct ph_writer_id *writer,
+                         const struct ph_school_id *school)
+{
+    return is_over(taker, school) || tip_count(taker, writer, school) > PH_BRANCHES_MAX;
+}
+
+bool op_take_leaves_out_any(const struct op_taker *taker)
+{
+    bool is_any = false;
+    for (uint32_t i = 0; i < OP_SCHOOLS; i++)
+        is_any |= is_over(taker, &schools[i].id);
     for (uint32_t i = 0; i < taker->log_count; i++)
-        if (tip_count(taker, &taker->logs[i].writer) > PH_BRANCHES_MAX)
-            leave_out(taker, &taker->logs[i].writer);
-    for (uint32_t i = 0; i < OP_SCHOOLS; i++)
-        if (ph_facts_certify_count(taker->facts, &schools[i].id) > PH_CERTIFIES_PER_SCHOOL_MAX ||
-            walk_writers(taker, &schools[i].id, false) > PH_FORKS_PER_SCHOOL_MAX)
-            walk_writers(taker, &schools[i].id, true);
+        is_any |= op_take_is_left_out(taker, &taker->logs[i].writer, &taker->logs[i].school);
+    return is_any;
 }
 
-static void judge_floods(struct op_taker *taker)
+/* With what it has certified, which nothing waits for any more. */
+static void leave_out_school(struct op_taker *taker, const struct ph_school_id *school)
 {
+    CHECK_OK(ph_batch_leave_out_school(taker->batch, school));
+    for (uint32_t i = 0; i < ph_facts_count(taker->facts); i++) {
+        const struct ph_fact *fact = ph_facts_at(taker->facts, i);
+        if (fact->type == PH_FACT_CERTIFY && ph_facts_stands(taker->facts, fact) &&
+            memcmp(fact->author.bytes, school->bytes, sizeof school->bytes) == 0)
+            CHECK_OK(ph_batch_await_none_of(taker->batch, &fact->of.certify.writer));
+    }
+    if (is_flooding(taker, school))
+        CHECK_OK(ph_batch_end_waiting(taker->batch));
+}
+
+/* The same again and again is no matter. */
+static void judge(struct op_taker *taker)
+{
+    for (uint32_t i = 0; i < taker->log_count; i++) {
+        const struct ph_log_row *row = &taker->logs[i];
+        if (tip_count(taker, &row->writer, &row->school) <= PH_BRANCHES_MAX)
+            continue;
+        CHECK_OK(ph_batch_leave_out_log(taker->batch, &row->writer, &row->school));
+        CHECK_OK(ph_batch_await_none_of(taker->batch, &row->writer));
+    }
     for (uint32_t i = 0; i < OP_SCHOOLS; i++)
-        if (ph_facts_count_of(taker->facts, &schools[i].id) > PH_FACTS_PER_SCHOOL_MAX) {
-            walk_writers(taker, &schools[i].id, true);
-            CHECK_OK(ph_batch_end_waiting(taker->batch));
-        }
+        if (is_over(taker, &schools[i].id))
+            leave_out_school(taker, &schools[i].id);
 }
 
 /* --- runs, fills --- */
@@ -206,15 +232,15 @@ static bool give_run(struct op_taker *taker, uint32_t number)
     if (unpacker.failed || ph_run_open(&unpacker, &run) != PH_OK ||
         ph_unpack_end(&unpacker) != PH_OK)
         return true;
-    if (op_take_is_left_out(taker, &run.head.writer))
-        return true;
     if (!find_place(taker, &run.head, &place))
         return false;
+    if (op_take_is_left_out(taker, &place.row.writer, &place.row.school))
+        return true;
     if (!taker->is_signed[number])
         taker->is_signed[number] = read_run(taker, run, &place, NULL);
     if (taker->is_signed[number])
         read_run(taker, run, &place, &run.signature);
-    judge_schools(taker);
+    judge(taker);
     return true;
 }
 
@@ -275,8 +301,7 @@ void op_take_begin(struct op_taker *taker, const struct op_set *set, struct ph_f
     home_open(&taker->home);
     taker->batch = home_batch();
     put_facts(taker);
-    judge_schools(taker);
-    judge_floods(taker);
+    judge(taker);
     give_all(taker, chance);
     apply(taker);
     home_catch_up(&taker->home);

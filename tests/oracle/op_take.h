@@ -24,8 +24,6 @@ struct op_taker {
     struct ph_batch *batch;              /* gathers */
     struct ph_log_row logs[OP_LOGS_MAX]; /* a branch each */
     uint32_t log_count;
-    struct ph_writer_id left_out[OP_LOGS_MAX];
-    uint32_t left_out_count;
     struct op_held held[OP_HELD_MAX];
     uint32_t held_count;
     bool is_given[OP_RUNS_MAX], is_filled[OP_FILLS_MAX];
@@ -39,7 +37,10 @@ void op_take_begin(struct op_taker *taker, const struct op_set *set, struct ph_f
                    uint64_t quota, struct chance *chance);
 void op_take_end(struct op_taker *taker);
 
-bool op_take_is_left_out(const struct op_taker *taker, const struct ph_writer_id *writer);
+/* Whether the writer's logs in this school count nowhere. */
+bool op_take_is_left_out(const struct op_taker *taker, const struct ph_writer_id *writer,
+                         const struct ph_school_id *school);
+bool op_take_leaves_out_any(const struct op_taker *taker);
 
 /* The state as a line of the event log. */
 void op_take_print(struct op_taker *taker, FILE *file);

@@ -188,7 +188,8 @@ static void who_is_left_out_makes_room_for_colleagues(void **state)
     check_titles(&home, &plan, "ours|");
 
     struct ph_batch *batch = home_batch();
-    CHECK_OK(ph_batch_leave_out(batch, &world.writers[stranger].id));
+    CHECK_OK(ph_batch_leave_out_log(batch, &world.writers[stranger].id,
+                                    &world.writers[stranger].school));
     CHECK_OK(home_apply(&home, batch));
     home_catch_up(&home);
     check_titles(&home, &plan, "theirs|ours|");
@@ -214,8 +215,11 @@ static void who_is_left_out_is_undone_in_slices(void **state)
     take_title(&home, 1 - stranger, &plan, "theirs");
 
     CHECK_OK(ph_db_write(home.store->db, &txn));
-    for (uint32_t writer = 0; writer < 2; writer++)
-        CHECK_OK(ph_left_out_add(&txn, ph_bytes(world.writers[writer].id.bytes, 32)));
+    for (uint32_t writer = 0; writer < 2; writer++) {
+        struct ph_key key =
+            ph_key_log_out(&world.writers[writer].id, &world.writers[writer].school);
+        CHECK_OK(ph_left_out_add(&txn, ph_key_bytes(&key)));
+    }
     CHECK_OK(ph_db_count(&txn, PH_TABLE_AGAIN, &count));
     assert_int_equal(count, 2); /* logs */
     CHECK_OK(ph_waiting_again(&txn, (struct ph_place){stranger, 1}));

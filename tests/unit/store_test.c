@@ -393,6 +393,35 @@ static void records_of_an_older_layout_are_made_anew(void **state)
     home_deinit(&home);
 }
 
+/* Its rows named writers alone. The node says it again. */
+static void what_an_older_layout_left_out_is_said_anew(void **state)
+{
+    (void)state;
+    struct home home;
+    struct world_entry entry;
+    struct ph_record_id id;
+    begin(&home, 1);
+    world_create(&world, 0, PH_KIND_PLAN, "kept", &entry, &id);
+    struct ph_batch *batch = home_batch();
+    world_put(&world, batch, &entry, WORLD_SIGNED);
+    CHECK_OK(ph_batch_leave_out_school(batch, &world.writers[0].school));
+    CHECK_OK(home_apply(&home, batch));
+    home_catch_up(&home);
+    CHECK(shown_count(&home) == 0);
+    home_close(&home);
+    home_open(&home);
+    home_rebuild(&home);
+    CHECK(shown_count(&home) == 0);
+    home_close(&home);
+    put_foreign(home.path, "meta", ".schema", ph_bytes("\0\0\0\4", 4));
+
+    home_open(&home);
+    home_catch_up(&home);
+
+    CHECK(shown_count(&home) == 1);
+    home_deinit(&home);
+}
+
 static void foreign_database_is_refused_untouched(void **state)
 {
     (void)state;
@@ -509,6 +538,7 @@ CHECK_MAIN(cmocka_unit_test(first_of_a_school_is_looked_for_among_a_few),
            cmocka_unit_test(full_disk_refuses_and_the_store_goes_on),
            cmocka_unit_test(unknown_schema_version_is_refused_untouched),
            cmocka_unit_test(records_of_an_older_layout_are_made_anew),
+           cmocka_unit_test(what_an_older_layout_left_out_is_said_anew),
            cmocka_unit_test(foreign_database_is_refused_untouched),
            cmocka_unit_test(file_of_something_else_is_refused),
            cmocka_unit_test(folder_that_others_can_write_is_refused),
