@@ -309,6 +309,7 @@ struct sim_adversary *sim_adversary_new(struct sim *sim,
     adversary->place = sim_place(sim, options->node);
     adversary->lies = options->lies;
     adversary->plots = options->plots;
+    adversary->apart = options->apart;
     adversary->pause_ms = options->pause_ms;
     adversary->chance = options->seed;
     adversary->own_max = options->line_max;

@@ -62,6 +62,7 @@ struct sim_adversary_options {
     uint64_t seed;
     uint32_t lies;                 /* SIM_LIE(…), or-ed */
     uint32_t plots;                /* SIM_PLOT(…), or-ed; without any, nothing else is drawn */
+    uint32_t apart;                /* nodes that plots treat apart: a bit each; 0: none */
     struct sim_span pause_ms;      /* between two acts */
     uint32_t line_max;             /* branches and logs of its own; 0: drawn */
     struct sim_adversary *partner; /* NULL; else they vouch for each other and share their keys */

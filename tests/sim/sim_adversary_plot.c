@@ -10,7 +10,8 @@
 #define FLOOD_NEWER 40 /* of a flood, at most so many beyond the bound */
 #define FLOOD_KEYS 40  /* one fact in so many is a certify fact */
 #define HIDDEN_MAX 6
-#define EDITS_MAX 6
+#define EDITS_MAX 8
+#define EDITS_FIRST 6 /* before a flood of whoever hides writers */
 #define BURDEN_MAX 48
 #define USELESS 77 /* a type that nobody knows */
 
@@ -125,7 +126,7 @@ static struct flood draw_flood(struct sim_adversary *adversary)
         flood.past_max = PH_FACT_PAST_MAX;
     uint32_t held = ph_facts_count_of(adversary->facts, &adversary->school);
     uint32_t left = held < PH_FACTS_PER_SCHOOL_MAX ? PH_FACTS_PER_SCHOOL_MAX - held : 0;
-    switch (sim_adversary_draw(adversary, 4)) {
+    switch (sim_adversary_draw(adversary, 5)) {
     case 0: /* some, that are too many together with others' */
         flood.count = 1 + (uint32_t)sim_adversary_draw(adversary, PH_FACTS_PER_SCHOOL_MAX);
         break;
@@ -195,12 +196,30 @@ static void sign_one(struct sim_adversary *adversary, const struct flood *flood,
     sim_fact_sign(adversary, out, by);
 }
 
+/* One of these nodes, the talk's if it may be. NULL: there is no session with any. */
+static struct sim_talk *talk_among(struct sim_adversary *adversary, struct sim_talk *talk,
+                                   uint32_t nodes)
+{
+    for (uint32_t i = 0; i <= SIM_SESSIONS_MAX; i++) {
+        if (talk->session.state == SIM_SESSION_OPEN && talk->node != SIM_NOBODY &&
+            (nodes >> talk->node & 1) != 0)
+            return talk;
+        talk = &adversary->talks[i % SIM_SESSIONS_MAX];
+    }
+    return NULL;
+}
+
 /* A share for each node, once. Proposals and invitations of it may be answered before it is seen
  * that they are too many. */
-void sim_plot_flood(struct sim_adversary *adversary, struct sim_talk *talk)
+void sim_plot_flood(struct sim_adversary *adversary, struct sim_talk *other)
 {
     struct sim_plotting *plotting = &adversary->plotting;
-    if (talk->node == SIM_NOBODY || (plotting->flooded >> talk->node & 1) != 0)
+    bool hides = (adversary->plots & SIM_PLOT(HIDE)) != 0;
+    bool is_early = hides && adversary->apart == 0 && plotting->edit_count < EDITS_FIRST;
+    struct sim_talk *talk = talk_among(adversary, other, ~(plotting->flooded | adversary->apart));
+    if (hides && (talk == NULL || is_early))
+        sim_plot_hide(adversary, other);
+    if (talk == NULL || is_early)
         return;
     struct flood flood = draw_flood(adversary);
     struct parcel *parcel = calloc(1, sizeof *parcel);
@@ -257,7 +276,21 @@ static struct sim_line *certify_hidden(struct sim_adversary *adversary, struct s
     return line;
 }
 
-/* Other values for what others wrote: whoever changes that again refers to these. */
+/* Other values for all registers of a record, and for the set that somebody added to. */
+static void edit_record(struct ph_op_writer *ops, const struct ph_op *op)
+{
+    ph_ops_group(ops, op->kind, &op->record, PH_AUDIENCE_NETWORK);
+    if (op->type == PH_OP_ADD)
+        ph_ops_add(ops, op->field, ph_bytes_text("\xa6Hidden"));
+    for (const struct ph_field *field = ph_kind_by_number(op->kind)->fields; field->number != 0;
+         field++) {
+        bool is_same = op->type == PH_OP_SET && field->number == op->field;
+        if (field->type == PH_FIELD_REGISTER)
+            ph_ops_set(ops, field->number, &op->self, is_same ? 1 : 0, ph_bytes_text("\xa6Hidden"));
+    }
+}
+
+/* Whoever changes after it what others wrote refers to this. */
 static bool edit(struct sim_adversary *adversary, struct sim_line *line)
 {
     uint8_t skeleton[PH_BODY_MAX], content[PH_BODY_MAX];
@@ -266,13 +299,8 @@ static bool edit(struct sim_adversary *adversary, struct sim_line *line)
     struct ph_op op;
     uint64_t count = 1 + sim_adversary_draw(adversary, EDITS_MAX);
     ph_ops_begin(&ops, skeleton, content, PH_BODY_MAX);
-    for (uint64_t i = 0; i < count && sim_lie_find_op(adversary, false, &op); i++) {
-        ph_ops_group(&ops, op.kind, &op.record, PH_AUDIENCE_NETWORK);
-        if (op.type == PH_OP_SET)
-            ph_ops_set(&ops, op.field, &op.self, 1, ph_bytes_text("\xa6Hidden"));
-        else
-            ph_ops_add(&ops, op.field, ph_bytes_text("\xa6Hidden"));
-    }
+    for (uint64_t i = 0; i < count && sim_lie_find_op(adversary, false, &op); i++)
+        edit_record(&ops, &op);
     if (ops.group_count == 0 || ph_ops_end(&ops, &body) != PH_OK)
         return false;
     sim_line_append(adversary, line, &body, sim_line_step(adversary, line));
@@ -281,13 +309,16 @@ static bool edit(struct sim_adversary *adversary, struct sim_line *line)
 
 void sim_plot_hide(struct sim_adversary *adversary, struct sim_talk *talk)
 {
-    if (talk->node == SIM_NOBODY)
+    talk = talk_among(adversary, talk, adversary->apart != 0 ? adversary->apart : UINT32_MAX);
+    if (talk == NULL)
         return;
     struct sim_line *line = hidden_from_others(adversary, talk->node);
     if (line == NULL || sim_adversary_draw(adversary, 4) == 0)
         line = certify_hidden(adversary, talk);
-    if (line != NULL && edit(adversary, line))
-        sim_talk_push(adversary, line, 1);
+    if (line == NULL || !edit(adversary, line))
+        return;
+    adversary->plotting.edit_count++;
+    sim_talk_push(adversary, line, 1);
 }
 
 /* --- burdens --- */

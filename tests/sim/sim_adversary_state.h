@@ -57,14 +57,14 @@ struct sim_talk {
 /* How far its plots have come. */
 struct sim_plotting {
     uint32_t flooded; /* a bit for each node that has had its share of the flood */
-    uint32_t writer_count, burden_count;
+    uint32_t writer_count, burden_count, edit_count;
     struct ph_fact_id recent[PH_FACT_PAST_MAX]; /* of the flood, to the same node */
     uint32_t recent_count;                      /* ever */
 };
 
 struct sim_adversary {
     struct sim *sim;
-    uint32_t node, place, lies, plots;
+    uint32_t node, place, lies, plots, apart;
     struct sim_plotting plotting;
     struct sim_span pause_ms;
     uint64_t chance; /* its own stream */

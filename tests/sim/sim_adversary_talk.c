@@ -147,13 +147,21 @@ static bool is_held(const struct sim_adversary *adversary, struct ph_bytes bytes
     return ph_facts_find(adversary->facts, &id) != NULL;
 }
 
+/* What it tells some, it doesn't take from them, and so keeps from others. */
+static bool is_secret(const struct sim_adversary *adversary, struct ph_bytes bytes)
+{
+    struct ph_fact fact;
+    return (adversary->plots & SIM_PLOT(HIDE)) != 0 && ph_fact_read(bytes, &fact) == PH_OK &&
+           memcmp(fact.author.bytes, adversary->school.bytes, sizeof fact.author.bytes) == 0;
+}
+
 static void take_facts(struct sim_adversary *adversary, struct ph_unpacker facts, uint32_t count)
 {
     while (count-- != 0) {
         bool is_new = false;
         struct ph_bytes bytes = ph_message_next_fact(&facts);
-        if (is_held(adversary, bytes) || ph_facts_take(adversary->facts, bytes, &is_new) != PH_OK ||
-            !is_new)
+        if (is_held(adversary, bytes) || is_secret(adversary, bytes) ||
+            ph_facts_take(adversary->facts, bytes, &is_new) != PH_OK || !is_new)
             continue;
         const struct ph_fact *fact =
             ph_facts_at(adversary->facts, ph_facts_count(adversary->facts) - 1);

@@ -4,6 +4,8 @@
 
 #include "tests/sim/sim_adversary.h"
 
+#define PLOTTERS_PAUSE_MS 1500 /* at most: a plot takes many acts */
+
 struct sim_bad {
     struct sim *sim;
     const struct sim_plan *plan;
@@ -37,13 +39,17 @@ struct sim_bad *sim_bad_new(struct sim *sim, const struct sim_plan *plan,
         sim_stop(sim, plan->honest_count + i);
     for (uint32_t i = 0; i < plan->bad_count; i++) {
         uint32_t lies = (uint32_t)sim_next(&bad->stream) & SIM_LIES_ALL;
+        uint32_t some = (uint32_t)(sim_next(&plotting) | sim_next(&plotting));
         struct sim_adversary_options options = {
             .node = plan->honest_count + i,
             .invitation = &invitation,
             .seed = sim_next(&bad->stream),
             .lies = lies,
-            .plots = plan->plots & (uint32_t)(sim_next(&plotting) | sim_next(&plotting)),
+            .plots = i == 0 ? plan->plots : plan->plots & some,
+            .apart = plan->apart,
             .pause_ms = {1, sim_plan_scale(&bad->stream, 100, 5000)}};
+        if (options.plots != 0 && options.pause_ms.max > PLOTTERS_PAUSE_MS)
+            options.pause_ms.max = PLOTTERS_PAUSE_MS;
         bool is_pair = i % 2 == 1 && sim_plan_below(&bad->stream, 2) == 0;
         if (is_pair || (i % 2 == 1 && (plan->plots & SIM_PLOT(SHARE)) != 0))
             options.partner = bad->members[i - 1];

@@ -9,6 +9,7 @@
  * of them may take when it is busy; what the network takes is not theirs. With a sanitizer the sum is 0, and nothing is seen. */
 #define REST_BYTES_MAX ((size_t)8 << 20)
 #define BUSY_BYTES_MAX ((size_t)32 << 20)
+#define FLOOD_BYTES_MAX ((size_t)PH_FACTS_PER_SCHOOL_MAX * PH_FACT_MAX) /* and more at rest */
 
 /* What malicious members wrote, disks can't be asked for one by one. */
 static bool have_equal_roots(struct sim_oracle *oracle)
@@ -154,8 +155,10 @@ void sim_oracle_queues_are_bounded(struct sim_oracle *oracle)
             sim_blame(oracle, SIM_UNSAFE, "node %u had %zu bytes waiting on one connection", node,
                       len);
     }
+    size_t flood_len = (oracle->plan->plots & SIM_PLOT(FLOOD)) != 0 ? FLOOD_BYTES_MAX : 0;
+    size_t rest_len = REST_BYTES_MAX + oracle->plan->bad_count * flood_len;
     size_t len = memory.uordblks + memory.hblkhd, on_the_way = sim_net_memory(sim_net(oracle->sim));
-    if (len > oracle->plan->node_count * REST_BYTES_MAX + BUSY_BYTES_MAX + on_the_way)
+    if (len > oracle->plan->node_count * rest_len + BUSY_BYTES_MAX + on_the_way)
         sim_blame(oracle, SIM_UNSAFE, "%u nodes use %zu bytes of memory", oracle->plan->node_count,
                   len - on_the_way);
 }

@@ -152,6 +152,14 @@ static void draw_plots(struct sim_plan *plan, uint32_t wished)
         plan->plots = wished;
     if (plan->bad_count == 0)
         plan->plots = 0;
+    /* Who is told of a writer before it hears of the flood. */
+    uint32_t honest = (UINT32_C(1) << plan->honest_count) - 1;
+    uint32_t apart = (uint32_t)sim_next(&stream) & honest;
+    uint64_t share = 1 + sim_plan_below(&stream, 10);
+    if ((plan->plots & SIM_PLOT(HIDE)) != 0 && one_in(&stream, 2)) {
+        plan->apart = apart;
+        plan->apart_ms = plan->storm_ms * share / 10;
+    }
 }
 
 struct sim_plan sim_plan(const struct sim_wishes *wishes)

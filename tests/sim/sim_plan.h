@@ -55,10 +55,12 @@ struct sim_plan {
     uint32_t node_count, bad_count, honest_count; /* the bad ones are the last */
     uint32_t faults;                              /* a bit each */
     uint32_t plots;                               /* of the bad ones; a bit each */
-    uint64_t pause_ms[SIM_FAULT_COUNT];           /* mean, between two of a kind */
-    uint64_t lasting_ms; /* at most, of what has an end: partitions, full disks */
-    uint64_t down_ms;    /* at most, until a machine is started again */
-    uint64_t storm_ms;   /* faults and work end then */
+    uint32_t apart;    /* schools that they keep from others for so long; a bit each */
+    uint64_t apart_ms; /* from the beginning of the storm */
+    uint64_t pause_ms[SIM_FAULT_COUNT]; /* mean, between two of a kind */
+    uint64_t lasting_ms;                /* at most, of what has an end: partitions, full disks */
+    uint64_t down_ms;                   /* at most, until a machine is started again */
+    uint64_t storm_ms;                  /* faults and work end then */
 
     uint64_t work_pause_ms;
     uint32_t command_max;

@@ -79,6 +79,18 @@ static void cut_off(struct sim_weather *weather)
         }
 }
 
+/* As those wish who have plots. */
+static void keep_apart(struct sim_weather *weather)
+{
+    const struct sim_plan *plan = weather->plan;
+    for (uint32_t a = 0; a < plan->honest_count; a++)
+        for (uint32_t b = 0; b < plan->honest_count; b++)
+            if (plan->is_way[a][b] && (plan->apart >> a & 1) != (plan->apart >> b & 1)) {
+                weather->open_ms[a][b] = sim_now(weather->sim) + plan->apart_ms;
+                sim_block(weather->sim, a, b);
+            }
+}
+
 static void cut_one_way(struct sim_weather *weather)
 {
     uint32_t a = draw_node(weather, SIM_FAULT_ONE_WAY);
@@ -374,6 +386,7 @@ struct sim_weather *sim_weather_new(struct sim *sim, const struct sim_plan *plan
             weather->open_ms[a][b] = NEVER;
     }
     apply_conditions(weather, &plan->rough);
+    keep_apart(weather);
     return weather;
 }
 
