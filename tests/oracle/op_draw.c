@@ -31,12 +31,12 @@ static const struct signer *signer_of(const struct ph_writer_id *writer)
     return NULL;
 }
 
-static bool has_log(const struct op_set *set, const struct signer *writer)
+static uint32_t count_logs(const struct op_set *set, const struct signer *writer)
 {
+    uint32_t count = 0;
     for (uint32_t i = 0; i < set->log_count; i++)
-        if (set->logs[i].writer == writer)
-            return true;
-    return false;
+        count += set->logs[i].writer == writer;
+    return count;
 }
 
 static void begin_logs(struct op_set *set, struct chance *chance, const struct ph_facts *facts)
@@ -46,7 +46,8 @@ static void begin_logs(struct op_set *set, struct chance *chance, const struct p
         if (fact->type != PH_FACT_CERTIFY || !ph_facts_stands(facts, fact))
             continue;
         const struct signer *writer = signer_of(&fact->of.certify.writer);
-        if (writer == NULL || (has_log(set, writer) && !happens(chance, 30)))
+        uint32_t count = writer != NULL ? count_logs(set, writer) : 2;
+        if (count > 1 || (count == 1 && !happens(chance, 30)))
             continue;
         struct op_log *log = &set->logs[set->log_count++];
         log->writer = writer;
@@ -229,6 +230,21 @@ static void fork_often(struct op_set *set, struct chance *chance)
             add_tips(set, chance, i, PH_BRANCHES_MAX - 1 - (draw(chance, 4) == 0));
 }
 
+/* A writer of two schools has as many tips as it may in each, or nearly, and so too many for
+ * one. */
+static void fork_shared(struct op_set *set, struct chance *chance)
+{
+    for (uint32_t i = 0, writer_count = set->log_count; i < writer_count; i++)
+        for (uint32_t k = 0; k < i; k++) {
+            if (set->logs[k].writer != set->logs[i].writer ||
+                ph_school_id_equal(&set->logs[k].school, &set->logs[i].school))
+                continue;
+            add_tips(set, chance, i, PH_BRANCHES_MAX / 2 + draw(chance, 4));
+            add_tips(set, chance, k, PH_BRANCHES_MAX / 2 + draw(chance, 4));
+            return;
+        }
+}
+
 /* --- crowds --- */
 
 /* A record of the pool, created if there is one by now. */
@@ -287,6 +303,7 @@ static void write_heavily(struct op_set *set, struct chance *chance)
 bool op_set_draw(struct op_set *out, const struct ph_facts *facts, uint64_t seed)
 {
     struct chance chance = chance_of('o', seed), crowding = chance_of('c', seed);
+    struct chance sharing = chance_of('s', seed);
     memset(out, 0, offsetof(struct op_set, bytes));
     out->len = 0;
     begin_logs(out, &chance, facts);
@@ -307,6 +324,8 @@ bool op_set_draw(struct op_set *out, const struct ph_facts *facts, uint64_t seed
     }
     if (happens(&chance, out->log_count >= 5 ? 12 : 4))
         fork_often(out, &chance);
+    if (happens(&sharing, 20))
+        fork_shared(out, &sharing);
     for (uint32_t i = 0; i < out->log_count; i++)
         end_run(out, &chance, &out->logs[i]);
     for (uint32_t i = draw(&chance, 3); i > 0; i--)

@@ -200,6 +200,16 @@ static void certify_too_often(struct op_facts *out, struct chance *chance)
     }
 }
 
+/* The founder certifies writers of the others as well, who consent. */
+static void share_writers(struct op_facts *out, struct chance *chance)
+{
+    for (uint32_t i = 1; i < OP_SCHOOLS; i++) {
+        struct made made = make_certify(&schools[0], &schools[i].writer, AFTER(&founding));
+        if (happens(chance, 70))
+            add(out, &made, PH_FACT_CERTIFY);
+    }
+}
+
 /* A school signs about as many facts as count for it, or just more. */
 static void flood(struct op_facts *out, struct chance *chance)
 {
@@ -259,7 +269,7 @@ static void join_and_vote(struct op_facts *out, struct chance *chance)
 
 void op_facts_draw(struct op_facts *out, uint64_t seed)
 {
-    struct chance chance = chance_of('f', seed);
+    struct chance chance = chance_of('f', seed), sharing = chance_of('s', seed);
     found_with(out, &chance);
     if (happens(&chance, 5))
         certify_many(out);
@@ -270,7 +280,10 @@ void op_facts_draw(struct op_facts *out, uint64_t seed)
         struct made made = draw_fact(out, &chance, type);
         add(out, &made, type);
     }
-    if (happens(&chance, 3))
+    bool is_shared = happens(&sharing, 12);
+    if (is_shared)
+        share_writers(out, &sharing);
+    if (happens(&chance, 3) || (is_shared && happens(&sharing, 40)))
         certify_too_often(out, &chance);
     if (happens(&chance, 1))
         flood(out, &chance);
