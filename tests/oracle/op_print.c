@@ -19,26 +19,7 @@ static void put_hex(FILE *file, const void *bytes, size_t len)
     fputc('"', file);
 }
 
-/* --- schools, heads, root --- */
-
-static int order_of_members(const void *a, const void *b)
-{
-    return memcmp(a, b, 32);
-}
-
-static void print_schools(const struct ph_facts *facts, FILE *file)
-{
-    struct ph_member members[SCHOOL_COUNT];
-    uint32_t count = ph_facts_members(facts, members, SCHOOL_COUNT);
-    qsort(members, count, sizeof *members, order_of_members);
-    fputs("\"schools\":[", file);
-    for (uint32_t i = 0; i < count; i++) {
-        fputs(i == 0 ? "[" : ",[", file);
-        put_hex(file, members[i].school.bytes, sizeof members[i].school.bytes);
-        fputs(members[i].is_voter ? ",true]" : ",false]", file);
-    }
-    fputc(']', file);
-}
+/* --- heads, root --- */
 
 static bool is_left_out(const struct op_taker *taker, uint32_t log)
 {
@@ -155,7 +136,7 @@ void op_take_print(struct op_taker *taker, FILE *file)
     struct ph_view view = {0};
     CHECK_OK(ph_view_open(taker->home.store, &view));
     fputs("{\"t\":\"state\",\"node\":0,", file);
-    print_schools(taker->facts, file);
+    event_log_schools(file, taker->facts);
     fputc(',', file);
     print_root(taker, &view, file);
     fputc(',', file);

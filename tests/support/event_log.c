@@ -252,6 +252,50 @@ void event_log_records(FILE *file, const struct ph_view *view)
     fputc(']', file);
 }
 
+/* --- schools --- */
+
+static int order_of_members(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(struct ph_school_id));
+}
+
+void event_log_schools(FILE *file, const struct ph_facts *facts)
+{
+    struct ph_member members[PH_SCHOOLS_MAX];
+    uint32_t count = ph_facts_members(facts, members, PH_SCHOOLS_MAX);
+    count = count < PH_SCHOOLS_MAX ? count : PH_SCHOOLS_MAX;
+    qsort(members, count, sizeof *members, order_of_members);
+    fputs("\"schools\":[", file);
+    for (uint32_t i = 0; i < count; i++) {
+        fputs(i == 0 ? "[" : ",[", file);
+        put_hex(file, ph_bytes(members[i].school.bytes, sizeof members[i].school.bytes));
+        fputs(members[i].is_voter ? ",true]" : ",false]", file);
+    }
+    fputc(']', file);
+}
+
+/* By the facts that are on the disk. */
+static void put_schools(FILE *file, const struct ph_view *view)
+{
+    struct ph_bytes bytes;
+    struct ph_fact founding;
+    struct ph_network_id network;
+    struct ph_facts *facts = NULL;
+    bool is_new;
+    if (ph_view_fact(view, 0, &bytes) != PH_OK)
+        return;
+    must(ph_fact_read(bytes, &founding), PH_OK);
+    memcpy(network.bytes, founding.id.bytes, sizeof network.bytes);
+    must(ph_facts_new(&network, &facts), PH_OK);
+    for (uint32_t i = 0; ph_view_fact(view, i, &bytes) == PH_OK; i++)
+        must(ph_facts_load(facts, bytes, &is_new), PH_OK);
+    fputc(',', file);
+    event_log_schools(file, facts);
+    ph_facts_free(facts);
+}
+
+/* --- states --- */
+
 void event_log_state(FILE *file, uint32_t node, struct ph_store *store, const struct ph_root *root)
 {
     struct ph_view view = {0};
@@ -260,6 +304,7 @@ void event_log_state(FILE *file, uint32_t node, struct ph_store *store, const st
     if (root != NULL)
         put_field(file, "root", ph_bytes(root->bytes, sizeof root->bytes));
     must(ph_view_open(store, &view), PH_OK);
+    put_schools(file, &view);
     must(ph_view_backlog(&view, &backlog), PH_OK);
     if (backlog == 0) {
         fputc(',', file);

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "proto/facts.h"
 #include "store/view.h"
 
 /* A new world begins; nothing said before holds for it. `seed` only names it in findings. */
@@ -24,12 +25,13 @@ void event_log_disk(FILE *file, uint32_t node, struct ph_store *store);
 void event_log_save(FILE *file, uint32_t node, const char *name);
 void event_log_load(FILE *file, uint32_t node, const char *name);
 
-/* The node's state as it claims it: its root (NULL: not asked), and every record that is shown,
- * unless entries are left to materialise. May come any number of times in a world. */
+/* The node's state as it claims it: who is known and votes by its facts, its root (NULL: not asked),
+ * and every record that is shown, unless entries are left to materialise. May come any number of times in a world. */
 void event_log_state(FILE *file, uint32_t node, struct ph_store *store, const struct ph_root *root);
 
 /* For lines of one's own: `"name":"hex"`; `"records":[…]`, all that are shown; one record. */
 void event_log_hex(FILE *file, const char *name, struct ph_bytes bytes);
+void event_log_schools(FILE *file, const struct ph_facts *facts); /* `"schools":[…]` */
 void event_log_records(FILE *file, const struct ph_view *view);
 void event_log_record(FILE *file, const struct ph_view *view, uint16_t kind,
                       const struct ph_record_id *id);
