@@ -146,20 +146,38 @@ static int compare_locators(const void *a, const void *b)
     return memcmp(left->check, right->check, sizeof left->check);
 }
 
-/* Of all branches of a log, ascending as the wire has them. */
+/* From `number` on, the next branch of its writer that may grow; -1: none. */
+static int growing_branch(const struct ph_node *node, int number)
+{
+    while (number >= 0 && node->logs.items[number].is_left_out)
+        number = ph_branch_after(node, (uint32_t)number);
+    return number;
+}
+
+static int growing_after(const struct ph_node *node, int number)
+{
+    return growing_branch(node, ph_branch_after(node, (uint32_t)number));
+}
+
+/* Of all branches of a log, ascending as the wire has them. Many schools can have more of one
+ * writer than there is room for: then others each time, so that none is fetched from its start for
+ * ever. */
 static enum ph_status make_locators(struct ph_node *node, uint32_t first,
                                     struct ph_locator out[PH_LOCATOR_MAX], uint32_t *count)
 {
     struct ph_view view = {0};
-    uint32_t branch_count = 0;
+    uint32_t branch_count = 0, at = 0;
     *count = 0;
-    for (int i = (int)first; i >= 0; i = ph_branch_after(node, (uint32_t)i))
+    for (int i = growing_branch(node, (int)first); i >= 0; i = growing_after(node, i))
         branch_count++;
+    bool has_room = branch_count <= PH_LOCATOR_MAX;
+    uint32_t begin = has_room ? 0 : (uint32_t)(node->now_ms % branch_count);
     enum ph_status status = ph_view_open(node->store, &view);
-    for (int i = (int)first; i >= 0 && status == PH_OK && *count < PH_LOCATOR_MAX;
-         i = ph_branch_after(node, (uint32_t)i)) {
-        uint32_t room = PH_LOCATOR_MAX / branch_count;
-        room = room < PH_LOCATOR_MAX - *count ? room : PH_LOCATOR_MAX - *count;
+    for (int i = growing_branch(node, (int)first); i >= 0 && status == PH_OK;
+         i = growing_after(node, i), at++) {
+        uint32_t room = has_room ? PH_LOCATOR_MAX / branch_count : 1;
+        if ((at + branch_count - begin) % branch_count >= PH_LOCATOR_MAX)
+            continue;
         status = locate_branch(node, &view, (uint32_t)i, out + *count, &room);
         *count += room;
     }

@@ -242,9 +242,46 @@ static void too_many_ends_leave_out_no_other_schools_log(void **state)
     end(&play);
 }
 
+#define SCHOOLS 6 /* of eight: each with as many ends of one writer as it may have */
+
+/* Regression: with more ends of a writer than ids have room in a want, none were named, and what
+ * was long was fetched from its start again and again. */
+static void ends_in_many_schools_hold_up_none(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_network(1207, 2 + SCHOOLS);
+    struct bad_member schools[SCHOOLS];
+    struct sim_stranger *strangers[SCHOOLS];
+    struct bad_log log;
+    for (uint32_t i = 0; i < SCHOOLS; i++)
+        schools[i] = bad_member_of(sim, 2 + i);
+    for (uint32_t i = 0; i < SCHOOLS; i++) {
+        struct bad_fact certify = bad_member_certify(&schools[i], 9, &schools[i].log.certify, &log);
+        strangers[i] = bad_member_dial(&schools[i], 0, 0);
+        bad_member_say_facts(strangers[i], &certify, 1);
+        sim_run(sim, 1000);
+        bad_member_say_run(&schools[i], strangers[i], &log, 1, false);
+        say_branches(&schools[i], strangers[i], &log, PH_BRANCHES_MAX);
+    }
+    CHECK(sim_converge(sim, 60000));
+
+    for (uint32_t i = 0; i < 20; i++) { /* more than one answer brings */
+        bad_member_say_run(&schools[SCHOOLS - 1], strangers[SCHOOLS - 1], &log, 250, false);
+        sim_run(sim, 1000);
+    }
+
+    CHECK(sim_converge(sim, 180000));
+    CHECK(sim_are_equal(sim, 0, 1));
+    assert_int_equal(sim_count(sim, 1, "plan"), 2 * SCHOOLS + 20 * 250);
+    for (uint32_t i = 0; i < SCHOOLS; i++)
+        sim_stranger_free(strangers[i]);
+    sim_free(sim);
+}
+
 CHECK_MAIN(cmocka_unit_test(a_flood_leaves_out_no_other_schools_log),
            cmocka_unit_test(a_flood_keeps_no_log_from_beginning),
            cmocka_unit_test(hidden_ends_count_for_no_other_school),
            cmocka_unit_test(too_many_certify_facts_leave_out_no_other_schools_log),
            cmocka_unit_test(too_many_forks_leave_out_no_other_schools_log),
+           cmocka_unit_test(ends_in_many_schools_hold_up_none),
            cmocka_unit_test(too_many_ends_leave_out_no_other_schools_log))
