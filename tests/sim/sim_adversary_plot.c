@@ -437,7 +437,11 @@ static void certify_partners(struct sim_adversary *adversary, struct sim_talk *t
     adversary->plotting.writer_count++;
     fill_certify(adversary, &out.fact, &like);
     sim_fact_sign_on(adversary, &out, NULL, &home(adversary)->certify, 1);
-    tell(adversary, talk, &out, sim_adversary_draw(adversary, 3) == 0);
+    bool is_hidden = sim_adversary_draw(adversary, 3) == 0;
+    if (is_hidden && adversary->apart != 0)
+        talk = talk_among(adversary, talk, adversary->apart);
+    if (talk != NULL)
+        tell(adversary, talk, &out, is_hidden);
     like.certify = out.fact.id;
     like.school = adversary->school;
     struct sim_line *line = sim_line_add(adversary, &like);

@@ -147,12 +147,20 @@ static bool is_held(const struct sim_adversary *adversary, struct ph_bytes bytes
     return ph_facts_find(adversary->facts, &id) != NULL;
 }
 
-/* What it tells some, it doesn't take from them, and so keeps from others. */
+static bool is_of(const struct sim_adversary *adversary, const struct ph_fact *fact)
+{
+    return memcmp(fact->author.bytes, adversary->school.bytes, sizeof fact->author.bytes) == 0;
+}
+
+/* What those with plots tell some, they don't take from them, and so keep from others. */
 static bool is_secret(const struct sim_adversary *adversary, struct ph_bytes bytes)
 {
+    const struct sim_adversary *partner = adversary->partner;
     struct ph_fact fact;
-    return (adversary->plots & SIM_PLOT(HIDE)) != 0 && ph_fact_read(bytes, &fact) == PH_OK &&
-           memcmp(fact.author.bytes, adversary->school.bytes, sizeof fact.author.bytes) == 0;
+    if ((adversary->plots & (SIM_PLOT(HIDE) | SIM_PLOT(SHARE))) == 0 ||
+        ph_fact_read(bytes, &fact) != PH_OK)
+        return false;
+    return is_of(adversary, &fact) || (partner != NULL && is_of(partner, &fact));
 }
 
 static void take_facts(struct sim_adversary *adversary, struct ph_unpacker facts, uint32_t count)

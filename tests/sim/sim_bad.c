@@ -39,7 +39,7 @@ struct sim_bad *sim_bad_new(struct sim *sim, const struct sim_plan *plan,
         sim_stop(sim, plan->honest_count + i);
     for (uint32_t i = 0; i < plan->bad_count; i++) {
         uint32_t lies = (uint32_t)sim_next(&bad->stream) & SIM_LIES_ALL;
-        uint32_t some = (uint32_t)(sim_next(&plotting) | sim_next(&plotting));
+        uint32_t some = (uint32_t)sim_next(&plotting);
         struct sim_adversary_options options = {
             .node = plan->honest_count + i,
             .invitation = &invitation,

@@ -156,7 +156,7 @@ static void draw_plots(struct sim_plan *plan, uint32_t wished)
     uint32_t honest = (UINT32_C(1) << plan->honest_count) - 1;
     uint32_t apart = (uint32_t)sim_next(&stream) & honest;
     uint64_t share = 1 + sim_plan_below(&stream, 10);
-    if ((plan->plots & SIM_PLOT(HIDE)) != 0 && one_in(&stream, 2)) {
+    if ((plan->plots & (SIM_PLOT(HIDE) | SIM_PLOT(SHARE))) != 0 && one_in(&stream, 2)) {
         plan->apart = apart;
         plan->apart_ms = plan->storm_ms * share / 10;
     }
