@@ -163,14 +163,32 @@ void sim_oracle_queues_are_bounded(struct sim_oracle *oracle)
                   len - on_the_way);
 }
 
+#define TWICE_MS 2000
+
+/* Of any honest pair, and which it is. */
+static uint32_t most_connections(const struct sim_oracle *oracle, uint32_t *a, uint32_t *b)
+{
+    uint32_t most = 0;
+    for (uint32_t one = 0; one < oracle->plan->honest_count; one++)
+        for (uint32_t other = 0; other < one; other++) {
+            uint32_t count = sim_net_links(sim_net(oracle->sim), sim_place(oracle->sim, one),
+                                           sim_place(oracle->sim, other));
+            if (count <= most)
+                continue;
+            most = count;
+            *a = one;
+            *b = other;
+        }
+    return most;
+}
+
+/* Who dials once more, as it does after each silence, hears within moments that it is there. */
 void sim_oracle_one_connection_a_pair(struct sim_oracle *oracle)
 {
-    for (uint32_t a = 0; a < oracle->plan->honest_count; a++)
-        for (uint32_t b = 0; b < a; b++) {
-            uint32_t count = sim_net_links(sim_net(oracle->sim), sim_place(oracle->sim, a),
-                                           sim_place(oracle->sim, b));
-            if (count > 1)
-                sim_blame(oracle, SIM_UNSAFE, "%u connections between nodes %u and %u", count, a,
-                          b);
-        }
+    uint32_t a = 0, b = 0;
+    if (most_connections(oracle, &a, &b) > 1)
+        sim_run(oracle->sim, TWICE_MS);
+    uint32_t count = most_connections(oracle, &a, &b);
+    if (count > 1)
+        sim_blame(oracle, SIM_UNSAFE, "%u connections between nodes %u and %u", count, a, b);
 }
