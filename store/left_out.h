@@ -1,7 +1,7 @@
 /* What is left out of all records: a school with all its logs, or a school's logs of one writer.
- * Their ops are as if they were not there. Beside it, writers for whose entries nothing waits: those
- * of what is left out, so that what a node happens to hold of it makes no difference. Whose a log
- * is, its own certify fact says: a writer's log in one school is no matter of its log in
+ * Their ops are as if they were not there. Beside it, writers for whose entries nothing waits:
+ * those of what is left out, so that what a node happens to hold of it makes no difference. Whose a
+ * log is, its own certify fact says: a writer's log in one school is no matter of its log in
  * another. */
 #ifndef PHAROS_STORE_LEFT_OUT_H
 #define PHAROS_STORE_LEFT_OUT_H
