@@ -144,10 +144,6 @@ static void draw_plots(struct sim_plan *plan, uint32_t wished)
     bool has_any = one_in(&stream, PLOTS_ONE_IN);
     uint32_t drawn = (uint32_t)sim_next(&stream) & SIM_PLOTS_ALL;
     plan->plots = has_any ? drawn : 0;
-    /* TODO: both, once a flood leaves out the same of a writer that two schools certify, whichever
-     * of the certify facts a node holds. */
-    if ((plan->plots & SIM_PLOT(FLOOD)) != 0 && (plan->plots & SIM_PLOT(SHARE)) != 0)
-        plan->plots &= one_in(&stream, 3) ? ~SIM_PLOT(FLOOD) : ~SIM_PLOT(SHARE);
     if (wished != SIM_PLOTS_DRAWN)
         plan->plots = wished;
     if (plan->bad_count == 0)
