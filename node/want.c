@@ -170,6 +170,8 @@ static enum ph_status make_locators(struct ph_node *node, uint32_t first,
     *count = 0;
     for (int i = growing_branch(node, (int)first); i >= 0; i = growing_after(node, i))
         branch_count++;
+    if (branch_count == 0)
+        return PH_OK; /* all that is held is left out */
     bool has_room = branch_count <= PH_LOCATOR_MAX;
     uint32_t begin = has_room ? 0 : (uint32_t)(node->now_ms % branch_count);
     enum ph_status status = ph_view_open(node->store, &view);
