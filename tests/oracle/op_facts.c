@@ -210,12 +210,17 @@ static void share_writers(struct op_facts *out, struct chance *chance)
     }
 }
 
-/* A school signs about as many facts as count for it, or just more. */
+/* A school signs about as many facts as count for it, or one more: of what is beyond that a set
+ * holds whatever came first. */
 static void flood(struct op_facts *out, struct chance *chance)
 {
     const struct school *school = &schools[draw(chance, 3)];
     const struct made rest = out->facts[draw(chance, out->count)];
-    for (uint32_t i = 0, count = PH_FACTS_PER_SCHOOL_MAX - draw(chance, 8); i < count; i++) {
+    uint32_t count = PH_FACTS_PER_SCHOOL_MAX + 1 - draw(chance, 4);
+    struct ph_facts *facts = op_facts_take(out, chance);
+    uint32_t held = ph_facts_count_of(facts, &school->id);
+    ph_facts_free(facts);
+    for (uint32_t i = 0; held + i < count; i++) {
         const struct signer *by = happens(chance, 50) ? &school->key : &school->writer;
         struct made made = make_numbered(by, (uint16_t)(1000 + i), AFTER(&rest));
         add(out, &made, 77);

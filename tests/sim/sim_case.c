@@ -231,6 +231,9 @@ static void judge(struct course *course)
     if (course->bad != NULL)
         sim_bad_leave(course->bad);
     sim_run(course->sim, QUIET_MS);
+    /* What a disk had no room for may have come just now, over a connection that was dead. */
+    if (!sim_oracle_are_equal(course->oracle))
+        sim_run(course->sim, QUIET_MS);
     if (!sim_oracle_are_equal(course->oracle))
         sim_blame(course->oracle, SIM_STUCK, "all were equal, and are not any more");
     if (!is_over(course))
