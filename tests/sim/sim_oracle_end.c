@@ -6,7 +6,8 @@
 #include "tests/sim/sim_school.h"
 
 /* Memory is counted as a sum: what nodes take at rest (5 to 7 MiB were seen) and, on top, what one
- * of them may take when it is busy; what the network takes is not theirs. With a sanitizer the sum is 0, and nothing is seen. */
+ * of them may take when it is busy; what the network takes is not theirs. With a sanitizer the sum
+ * is 0, and nothing is seen. */
 #define REST_BYTES_MAX ((size_t)8 << 20)
 #define BUSY_BYTES_MAX ((size_t)32 << 20)
 #define FLOOD_BYTES_MAX ((size_t)PH_FACTS_PER_SCHOOL_MAX * PH_FACT_MAX) /* and more at rest */
