@@ -328,6 +328,14 @@ enum ph_status ph_db_get(const struct ph_txn *txn, size_t table, struct ph_bytes
     return PH_OK;
 }
 
+enum ph_status ph_db_has(const struct ph_txn *txn, size_t table, struct ph_bytes key, bool *out)
+{
+    struct ph_bytes value;
+    enum ph_status status = ph_db_get(txn, table, key, &value);
+    *out = status == PH_OK;
+    return status == PH_NOT_FOUND ? PH_OK : status;
+}
+
 static enum ph_status put(const struct ph_txn *txn, size_t table, const struct ph_bytes pair[2],
                           unsigned flags)
 {

@@ -61,6 +61,9 @@ PH_MUST_USE enum ph_status ph_db_commit(struct ph_txn *txn);
 
 PH_MUST_USE enum ph_status ph_db_get(const struct ph_txn *txn, size_t table, struct ph_bytes key,
                                      struct ph_bytes *out);
+/* Whether there is a row. */
+PH_MUST_USE enum ph_status ph_db_has(const struct ph_txn *txn, size_t table, struct ph_bytes key,
+                                     bool *out);
 PH_MUST_USE enum ph_status ph_db_put(const struct ph_txn *txn, size_t table, struct ph_bytes key,
                                      struct ph_bytes value);
 /* A new key only. PH_CORRUPT: it is there already. */

@@ -3,17 +3,9 @@
 #include "store/logs.h"
 #include "store/waiting.h"
 
-static enum ph_status has(const struct ph_txn *txn, struct ph_bytes key, bool *out)
-{
-    struct ph_bytes value;
-    enum ph_status status = ph_db_get(txn, PH_TABLE_LEFT_OUT, key, &value);
-    *out = status == PH_OK;
-    return status == PH_NOT_FOUND ? PH_OK : status;
-}
-
 enum ph_status ph_left_out_has(const struct ph_txn *txn, const struct ph_key *key, bool *out)
 {
-    return has(txn, ph_key_bytes(key), out);
+    return ph_db_has(txn, PH_TABLE_LEFT_OUT, ph_key_bytes(key), out);
 }
 
 /* Applied entries of the school are tried again, which makes their records anew. All of them, if
@@ -38,7 +30,7 @@ enum ph_status ph_left_out_add(const struct ph_txn *txn, struct ph_bytes key)
     bool is_school = ph_key_read_school_out(key, &school);
     if (!is_school && !ph_key_read_not_awaited(key, &writer))
         return PH_CORRUPT;
-    PH_TRY(has(txn, key, &is_there));
+    PH_TRY(ph_db_has(txn, PH_TABLE_LEFT_OUT, key, &is_there));
     if (is_there)
         return PH_OK;
     PH_TRY(ph_db_put(txn, PH_TABLE_LEFT_OUT, key, ph_bytes(NULL, 0)));

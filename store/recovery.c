@@ -57,10 +57,11 @@ static enum ph_status load_is_fresh(const struct ph_txn *txn, struct recovery *r
 
 static enum ph_status load_doubt(const struct ph_txn *txn, struct ph_store *store)
 {
-    struct ph_bytes value;
-    enum ph_status status = ph_db_get(txn, PH_TABLE_META, ph_bytes_text(PH_META_DOUBT), &value);
-    atomic_store(&store->is_in_doubt, status == PH_OK);
-    return status == PH_NOT_FOUND ? PH_OK : status;
+    bool is_in_doubt = false;
+    enum ph_status status =
+        ph_db_has(txn, PH_TABLE_META, ph_bytes_text(PH_META_DOUBT), &is_in_doubt);
+    atomic_store(&store->is_in_doubt, is_in_doubt);
+    return status;
 }
 
 static enum ph_status load(struct recovery *recovery)

@@ -55,8 +55,5 @@ enum ph_status ph_stale_has(const struct ph_txn *txn, uint16_t kind,
                             const struct ph_record_id *record, struct ph_place place, bool *out)
 {
     struct ph_key key = ph_key_stale(kind, record, place);
-    struct ph_bytes value;
-    enum ph_status status = ph_db_get(txn, PH_TABLE_STALE, ph_key_bytes(&key), &value);
-    *out = status == PH_OK;
-    return status == PH_NOT_FOUND ? PH_OK : status;
+    return ph_db_has(txn, PH_TABLE_STALE, ph_key_bytes(&key), out);
 }

@@ -28,15 +28,6 @@ static enum ph_status each(struct ph_verification *verification, enum ph_table t
 
 /* --- Waiting rows --- */
 
-static enum ph_status has_row(const struct ph_verification *verification, enum ph_table table,
-                              const struct ph_key *key, bool *out)
-{
-    struct ph_bytes value;
-    enum ph_status status = ph_db_get(&verification->txn, table, ph_key_bytes(key), &value);
-    *out = status == PH_OK;
-    return status == PH_NOT_FOUND ? PH_OK : status;
-}
-
 static struct ph_op_ref ref_of(const struct ph_need *need)
 {
     struct ph_op_ref ref = {.seq = ph_get_u32(need->bytes + 32)};
@@ -59,8 +50,8 @@ static enum ph_status check_wait(struct ph_verification *verification, const str
     }
     memcpy(need.bytes, row->value.data, sizeof need.bytes);
     struct ph_key waiting = ph_key_waiting(&need, place), ready = ph_key_need(&need);
-    PH_TRY(has_row(verification, PH_TABLE_WAITING, &waiting, &is_listed));
-    PH_TRY(has_row(verification, PH_TABLE_READY, &ready, &is_ready));
+    PH_TRY(ph_db_has(&verification->txn, PH_TABLE_WAITING, ph_key_bytes(&waiting), &is_listed));
+    PH_TRY(ph_db_has(&verification->txn, PH_TABLE_READY, ph_key_bytes(&ready), &is_ready));
     struct ph_op_ref ref = ref_of(&need);
     enum ph_status status = ph_reference_check(&verification->txn, &verification->logs, &ref);
     if (status != PH_OK && status != PH_WAITING)

@@ -80,11 +80,7 @@ enum ph_status ph_waiting_end(const struct ph_txn *txn)
 
 enum ph_status ph_waiting_is_over(const struct ph_txn *txn, bool *out)
 {
-    struct ph_bytes value;
-    enum ph_status status =
-        ph_db_get(txn, PH_TABLE_META, ph_bytes_text(PH_META_NO_WAITING), &value);
-    *out = status == PH_OK;
-    return status == PH_NOT_FOUND ? PH_OK : status;
+    return ph_db_has(txn, PH_TABLE_META, ph_bytes_text(PH_META_NO_WAITING), out);
 }
 
 enum ph_status ph_waiting_again(const struct ph_txn *txn, struct ph_place place)
