@@ -9,40 +9,6 @@
 #define LAST 4
 #define FLOOD (PH_FACTS_PER_SCHOOL_MAX + 1)
 
-#define BULK 3800 /* bytes of a large one */
-
-/* A fact of a type that nobody knows; each number makes another one. */
-static struct bad_fact useless(const struct bad_member *bad, const struct ph_fact_id *past,
-                               uint16_t number, bool is_large)
-{
-    static uint8_t items[3 + BULK + 3] = {0xc5, BULK >> 8, BULK & 255};
-    uint8_t *end = items + 3 + BULK;
-    uint32_t noise = number + 1u;
-    for (size_t i = 0; is_large && i < BULK; i++) { /* nothing that packs well */
-        noise ^= noise << 13;
-        noise ^= noise >> 17;
-        noise ^= noise << 5;
-        items[3 + i] = (uint8_t)(noise >> 11);
-    }
-    end[0] = 0xcd;
-    end[1] = (uint8_t)(number >> 8);
-    end[2] = (uint8_t)number;
-    struct ph_fact fact = {.type = 77};
-    fact.of.other.count = is_large ? 2 : 1;
-    fact.of.other.items = is_large ? ph_bytes(items, sizeof items) : ph_bytes(end, 3);
-    return bad_member_fact(bad, &fact, past, true);
-}
-
-static void say_flood(const struct bad_member *bad, struct sim_stranger *stranger, uint16_t first,
-                      uint16_t count)
-{
-    for (uint16_t i = 0; i < count; i++) {
-        struct bad_fact one = useless(bad, &bad->log.certify, (uint16_t)(first + i), false);
-        bad_member_say_facts(stranger, &one, 1);
-    }
-    sim_run(bad->sim, 2000);
-}
-
 static struct sim *a_network_with_one_to_come(uint64_t seed)
 {
     struct sim *sim = sim_start_all(seed, 5);
@@ -79,7 +45,7 @@ static void a_flood_keeps_no_later_school_from_introducing_itself(void **state)
     struct sim_stranger *at_0 = bad_member_dial(&bad, 0, 0);
     struct ph_fact_id before = bad.log.certify;
     for (uint16_t i = 0; i < 560; i++) {
-        struct bad_fact one = useless(&bad, &before, (uint16_t)(1000 + i), true);
+        struct bad_fact one = bad_member_useless(&bad, &before, (uint16_t)(1000 + i), true);
         bad_member_say_facts(at_0, &one, 1);
         before = one.id;
     }
@@ -130,8 +96,8 @@ static void a_flood_of_facts_takes_its_own_schools_room(void **state)
     struct bad_log log = apart.bad.log;
     uint64_t before = fact_count(sim, 0);
     bad_member_say_run(&apart.bad, apart.at_0, &log, 1, false);
-    say_flood(&apart.bad, apart.at_0, 1000, FLOOD + 20);
-    say_flood(&apart.bad, apart.at_1, 2000, FLOOD);
+    bad_member_say_flood(&apart.bad, apart.at_0, 1000, FLOOD + 20);
+    bad_member_say_flood(&apart.bad, apart.at_1, 2000, FLOOD);
     sim_heal(sim);
 
     CHECK(sim_converge(sim, 180000));
@@ -169,8 +135,9 @@ static void what_others_answered_of_a_flooding_school_is_taken(void **state)
     struct apart apart = part(sim);
     struct bad_fact before[CHAIN];
     for (uint16_t i = 0; i < CHAIN; i++)
-        before[i] = useless(&apart.bad, i == 0 ? &apart.bad.log.certify : &before[i - 1].id,
-                            (uint16_t)(900 + i), false);
+        before[i] =
+            bad_member_useless(&apart.bad, i == 0 ? &apart.bad.log.certify : &before[i - 1].id,
+                               (uint16_t)(900 + i), false);
     struct ph_fact fact = {.type = PH_FACT_PROPOSE};
     struct ph_sign_secret unused;
     fact.of.propose.what = PH_PROPOSAL_CONFIRM;
@@ -178,7 +145,7 @@ static void what_others_answered_of_a_flooding_school_is_taken(void **state)
     struct bad_fact proposal = bad_member_fact(&apart.bad, &fact, &before[CHAIN - 1].id, false);
     bad_member_say_facts(apart.at_0, before, CHAIN);
     bad_member_say_facts(apart.at_0, &proposal, 1);
-    say_flood(&apart.bad, apart.at_1, 2000, FLOOD);
+    bad_member_say_flood(&apart.bad, apart.at_1, 2000, FLOOD);
     CHECK(sim_confirm(sim, 0, 1));
     sim_heal(sim);
 
@@ -216,7 +183,7 @@ static void a_flood_hides_nothing_that_others_write(void **state)
     struct bad_fact certify = bad_member_certify(&apart.bad, 9, &apart.bad.log.certify, &second);
     bad_member_say_facts(apart.at_0, &certify, 1);
     bad_member_say_title(&apart.bad, apart.at_0, &second, &record);
-    say_flood(&apart.bad, apart.at_1, 2000, FLOOD);
+    bad_member_say_flood(&apart.bad, apart.at_1, 2000, FLOOD);
     assert_non_null(strstr(sim_show(sim, 0, &plan, "title").text, "oops"));
     CHECK(sim_change(sim, 0, "set", &plan, "title", "Second"));
     sim_heal(sim);
@@ -238,7 +205,8 @@ static void say_large_flood(const struct bad_member *bad, struct sim_stranger *s
                             uint16_t first)
 {
     for (uint16_t i = 0; i < FLOOD; i++) {
-        struct bad_fact one = useless(bad, &bad->log.certify, (uint16_t)(first + i), true);
+        struct bad_fact one =
+            bad_member_useless(bad, &bad->log.certify, (uint16_t)(first + i), true);
         bad_member_say_facts(stranger, &one, 1);
     }
     sim_run(bad->sim, 5000);

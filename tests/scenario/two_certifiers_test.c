@@ -48,19 +48,6 @@ static void end(struct play *play)
     sim_free(play->sim);
 }
 
-static void say_flood(const struct bad_member *bad, struct sim_stranger *stranger, uint16_t first)
-{
-    for (uint16_t i = 0; i < FLOOD; i++) {
-        uint8_t item[3] = {0xcd, (uint8_t)((first + i) >> 8), (uint8_t)(first + i)};
-        struct ph_fact fact = {.type = 77};
-        fact.of.other.count = 1;
-        fact.of.other.items = ph_bytes(item, sizeof item);
-        struct bad_fact one = bad_member_fact(bad, &fact, &bad->log.certify, true);
-        bad_member_say_facts(stranger, &one, 1);
-    }
-    sim_run(bad->sim, 2000);
-}
-
 /* Other ends of a log, each from where it stands; it goes on from one of them. */
 static void say_branches(const struct bad_member *school, struct sim_stranger *stranger,
                          struct bad_log *log, uint8_t count)
@@ -125,8 +112,8 @@ static void a_flood_leaves_out_no_other_schools_log(void **state)
         sim_run(play.sim, 1000);
         assert_int_equal(sim_count(play.sim, 0, "plan"), 5);
 
-        say_flood(&play.bad, play.bad_at[0], 1000);
-        say_flood(&play.bad, play.bad_at[1], 5000);
+        bad_member_say_flood(&play.bad, play.bad_at[0], 1000, FLOOD);
+        bad_member_say_flood(&play.bad, play.bad_at[1], 5000, FLOOD);
 
         check_goes_on(&play, 1);
         end(&play);
@@ -145,8 +132,8 @@ static void a_flood_keeps_no_log_from_beginning(void **state)
     facts[1] = bad_member_certify(&play.fair, 10, &play.fair.log.certify, &play.fair_log);
     bad_member_say_facts(play.bad_at[0], facts, 1);
     sim_run(play.sim, 1000);
-    say_flood(&play.bad, play.bad_at[0], 1000);
-    say_flood(&play.bad, play.bad_at[1], 5000);
+    bad_member_say_flood(&play.bad, play.bad_at[0], 1000, FLOOD);
+    bad_member_say_flood(&play.bad, play.bad_at[1], 5000, FLOOD);
 
     bad_member_say_facts(play.fair_at[0], facts + 1, 1);
     sim_run(play.sim, 1000);
@@ -167,8 +154,8 @@ static void hidden_ends_count_for_no_other_school(void **state)
     say_branches(&play.bad, play.bad_at[0], &play.bad_log, 5);
     say_branches(&play.fair, play.fair_at[0], &play.fair_log, 5);
 
-    say_flood(&play.bad, play.bad_at[0], 1000);
-    say_flood(&play.bad, play.bad_at[1], 5000);
+    bad_member_say_flood(&play.bad, play.bad_at[0], 1000, FLOOD);
+    bad_member_say_flood(&play.bad, play.bad_at[1], 5000, FLOOD);
 
     check_goes_on(&play, 1); /* all of them create the same */
     end(&play);

@@ -8,6 +8,7 @@
 #include "store/view.h"
 
 #define TITLE_FIELD 3
+#define BULK 3800 /* bytes of a large fact */
 
 /* --- who it is --- */
 
@@ -102,6 +103,38 @@ void bad_member_say_facts(struct sim_stranger *stranger, const struct bad_fact *
         CHECK(ph_message_facts(&message, &fact, 1) == 1);
         sim_stranger_say(stranger, ph_buffer_bytes(&message));
     }
+}
+
+struct bad_fact bad_member_useless(const struct bad_member *bad, const struct ph_fact_id *past,
+                                   uint16_t number, bool is_large)
+{
+    static uint8_t items[3 + BULK + 3] = {0xc5, BULK >> 8, BULK & 255};
+    uint8_t *end = items + 3 + BULK;
+    uint32_t noise = number + 1u;
+    for (size_t i = 0; is_large && i < BULK; i++) { /* nothing that packs well */
+        noise ^= noise << 13;
+        noise ^= noise >> 17;
+        noise ^= noise << 5;
+        items[3 + i] = (uint8_t)(noise >> 11);
+    }
+    end[0] = 0xcd;
+    end[1] = (uint8_t)(number >> 8);
+    end[2] = (uint8_t)number;
+    struct ph_fact fact = {.type = 77};
+    fact.of.other.count = is_large ? 2 : 1;
+    fact.of.other.items = is_large ? ph_bytes(items, sizeof items) : ph_bytes(end, 3);
+    return bad_member_fact(bad, &fact, past, true);
+}
+
+void bad_member_say_flood(const struct bad_member *bad, struct sim_stranger *stranger,
+                          uint16_t first, uint16_t count)
+{
+    for (uint16_t i = 0; i < count; i++) {
+        struct bad_fact one =
+            bad_member_useless(bad, &bad->log.certify, (uint16_t)(first + i), false);
+        bad_member_say_facts(stranger, &one, 1);
+    }
+    sim_run(bad->sim, 2000);
 }
 
 /* --- runs --- */

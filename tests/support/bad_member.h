@@ -58,6 +58,14 @@ struct bad_fact bad_member_certify(const struct bad_member *bad, uint8_t seed,
 void bad_member_say_facts(struct sim_stranger *stranger, const struct bad_fact *facts,
                           uint32_t count);
 
+/* By the school, of a type that nobody knows; each number makes another one. A large one has some
+ * four thousand bytes. */
+struct bad_fact bad_member_useless(const struct bad_member *bad, const struct ph_fact_id *past,
+                                   uint16_t number, bool is_large);
+/* Small ones of those, numbered from `first`, and a moment to take them. */
+void bad_member_say_flood(const struct bad_member *bad, struct sim_stranger *stranger,
+                          uint16_t first, uint16_t count);
+
 /* The next `count` entries, each a small plan, in one run; a hole each if `as_holes`. */
 void bad_member_say_run(const struct bad_member *bad, struct sim_stranger *stranger,
                         struct bad_log *log, uint32_t count, bool as_holes);

@@ -369,16 +369,23 @@ static uint64_t shown_count(struct home *home)
     return count;
 }
 
+/* A plan, in a batch that is not applied yet. */
+static struct ph_batch *begin_with_plan(struct home *home)
+{
+    struct world_entry entry;
+    struct ph_record_id id;
+    begin(home, 1);
+    world_create(&world, 0, PH_KIND_PLAN, "kept", &entry, &id);
+    struct ph_batch *batch = home_batch();
+    world_put(&world, batch, &entry, WORLD_SIGNED);
+    return batch;
+}
+
 static void records_of_an_older_layout_are_made_anew(void **state)
 {
     (void)state;
     struct home home;
-    struct world_entry entry;
-    struct ph_record_id id;
-    begin(&home, 1);
-    world_create(&world, 0, PH_KIND_PLAN, "kept", &entry, &id);
-    struct ph_batch *batch = home_batch();
-    world_put(&world, batch, &entry, WORLD_SIGNED);
+    struct ph_batch *batch = begin_with_plan(&home);
     CHECK_OK(home_apply(&home, batch));
     home_close(&home);
     put_foreign(home.path, "meta", ".schema", ph_bytes("\0\0\0\3", 4));
@@ -398,12 +405,7 @@ static void what_an_older_layout_left_out_is_said_anew(void **state)
 {
     (void)state;
     struct home home;
-    struct world_entry entry;
-    struct ph_record_id id;
-    begin(&home, 1);
-    world_create(&world, 0, PH_KIND_PLAN, "kept", &entry, &id);
-    struct ph_batch *batch = home_batch();
-    world_put(&world, batch, &entry, WORLD_SIGNED);
+    struct ph_batch *batch = begin_with_plan(&home);
     CHECK_OK(ph_batch_leave_out_school(batch, &world.writers[0].school));
     CHECK_OK(home_apply(&home, batch));
     home_catch_up(&home);
