@@ -22,7 +22,7 @@ int disk_guard(const char *said, enum disk_code (*check)(void *impl), void *impl
             _exit(DISK_BROKEN);
         setvbuf(stdout, NULL, _IOLBF, 0);
         alarm(CHECK_S_MAX);
-        int code = check(impl);
+        int code = (int)check(impl);
         fflush(stdout);
         _exit(code);
     }
