@@ -42,6 +42,7 @@ static inline void draw_order(struct chance *chance, uint32_t *order, uint32_t c
 {
     for (uint32_t i = 0; i < count; i++) {
         uint32_t k = draw(chance, i + 1);
+        order[i] = i;
         order[i] = order[k];
         order[k] = i;
     }

@@ -1,5 +1,6 @@
 #include "tests/oracle/op_draw.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "proto/run.h"
@@ -219,6 +220,7 @@ static void add_tips(struct op_set *set, struct chance *chance, uint32_t number,
 static void fork_often(struct op_set *set, struct chance *chance)
 {
     uint32_t writer_count = set->log_count, theirs = 0;
+    assert(writer_count != 0); /* without a log no set is drawn */
     for (uint32_t i = 0; i < writer_count; i++)
         theirs += ph_school_id_equal(&set->logs[i].school, &set->logs[0].school);
     if (theirs < 5) {

@@ -272,10 +272,11 @@ static void give_all(struct op_taker *taker, struct chance *chance)
 {
     uint32_t order[OP_RUNS_MAX + OP_FILLS_MAX];
     const struct op_set *set = taker->set;
-    draw_order(chance, order, set->run_count + set->fill_count);
+    const uint32_t count = set->run_count + set->fill_count;
+    draw_order(chance, order, count);
     for (uint32_t before = UINT32_MAX; before != taker->held_count;) {
         before = taker->held_count;
-        for (uint32_t i = 0; i < set->run_count + set->fill_count; i++) {
+        for (uint32_t i = 0; i < count; i++) {
             uint32_t number = order[i];
             bool *is_done = number < set->run_count ? &taker->is_given[number]
                                                     : &taker->is_filled[number - set->run_count];

@@ -355,8 +355,9 @@ static void vote_on_top(struct sim_adversary *adversary, struct sim_talk *talk,
         fill_propose(adversary, &proposal.fact);
         sim_fact_sign_on(adversary, &proposal, home(adversary), must, 2);
         sim_fact_publish(adversary, talk, &proposal);
+        open = &proposal.fact;
     }
-    confirm.fact.of.confirm.proposal = proposal.len != 0 ? proposal.fact.id : open->id;
+    confirm.fact.of.confirm.proposal = open->id;
     if (sim_adversary_draw(adversary, 4) == 0)
         return;
     struct ph_fact_id on[3] = {must[0], must[1], confirm.fact.of.confirm.proposal};
