@@ -39,12 +39,15 @@ enum ph_status ph_author_end(struct ph_node *node, struct ph_op_writer *ops)
 
 static bool is_signed_by_school(uint64_t type)
 {
-    return type == PH_FACT_FOUND || type == PH_FACT_CERTIFY || type == PH_FACT_CONFIRM;
+    return type == PH_FACT_FOUND || type == PH_FACT_CERTIFY || type == PH_FACT_VOTE ||
+           type == PH_FACT_CLOSE || type == PH_FACT_LEAVE;
 }
 
-/* What a fact rests on: that we are known, and what it answers. */
+#define MUST_MAX (PH_FACT_PAST_MAX - 1)
+
+/* What a fact rests on: that we are known, and speak for our school; and what it answers. */
 static size_t rests_on(const struct ph_node *node, const struct ph_fact *fact,
-                       struct ph_fact_id out[2])
+                       struct ph_fact_id out[MUST_MAX])
 {
     const struct ph_fact *admission = ph_facts_admission(node->facts, &node->school);
     size_t must = 0;
@@ -54,8 +57,10 @@ static size_t rests_on(const struct ph_node *node, const struct ph_fact *fact,
         out[must++] = node->logs.items[node->own_log].row.certify;
     if (fact->type == PH_FACT_ADMIT)
         out[must++] = fact->of.admit.invite;
-    if (fact->type == PH_FACT_CONFIRM)
-        out[must++] = fact->of.confirm.proposal;
+    if (fact->type == PH_FACT_VOTE)
+        out[must++] = fact->of.vote.proposal;
+    if (fact->type == PH_FACT_CERTIFY)
+        must += ph_facts_ways_back(node->facts, &node->school, out + must, MUST_MAX - must);
     return must;
 }
 
@@ -64,7 +69,7 @@ enum ph_status ph_author_fact(struct ph_node *node, struct ph_fact *fact, struct
     uint8_t past[PH_FACT_PAST_MAX * 32];
     uint8_t bytes[PH_FACT_MAX];
     struct ph_buffer out = ph_buffer(bytes, sizeof bytes);
-    struct ph_fact_id must[2];
+    struct ph_fact_id must[MUST_MAX];
     bool by_school = is_signed_by_school(fact->type);
     bool is_new = false;
     uint32_t room =
@@ -72,7 +77,7 @@ enum ph_status ph_author_fact(struct ph_node *node, struct ph_fact *fact, struct
     if (ph_facts_count_of(node->facts, &node->school) >= room)
         return PH_REFUSED; /* the rest is for what other PCs of this school sign meanwhile */
     fact->network = node->network;
-    memcpy(fact->author.bytes, by_school ? node->school.bytes : node->writer.bytes,
+    memcpy(fact->author.bytes, by_school ? node->school_key.bytes : node->writer.bytes,
            sizeof fact->author.bytes);
     fact->past = ph_bytes(past, ph_facts_past(node->facts, must, rests_on(node, fact, must), past));
     PH_TRY(ph_fact_sign(fact, by_school ? &node->school_secret : &node->writer_secret, &out));
@@ -102,7 +107,7 @@ enum ph_status ph_author_certificate(struct ph_node *node, struct ph_certificate
     struct ph_buffer buffer = ph_buffer(bytes, sizeof bytes);
     struct ph_fact fact = certify_statement(node);
     fact.network = node->network;
-    memcpy(fact.author.bytes, node->school.bytes, sizeof fact.author.bytes);
+    memcpy(fact.author.bytes, node->school_key.bytes, sizeof fact.author.bytes);
     PH_TRY(ph_fact_sign(&fact, &node->school_secret, &buffer));
     *out = ph_certificate_of(&fact);
     return PH_OK;
@@ -157,13 +162,29 @@ enum ph_status ph_author_certify(struct ph_node *node)
     return PH_OK;
 }
 
+void ph_author_note_school(struct ph_node *node)
+{
+    const struct ph_school_id *school =
+        node->facts == NULL ? NULL : ph_facts_owner(node->facts, &node->school_key);
+    if (school != NULL)
+        node->school = *school;
+}
+
+bool ph_author_may_sign(const struct ph_node *node)
+{
+    return ph_facts_knows(node->facts, &node->school) &&
+           ph_facts_speaks(node->facts, &node->school_key) &&
+           !ph_facts_is_removed(node->facts, &node->school);
+}
+
 enum ph_status ph_author_settle(struct ph_node *node)
 {
-    if (node->membership != PH_MEMBERSHIP_JOINING || !node->has_writer ||
-        !ph_facts_knows(node->facts, &node->school))
+    ph_author_note_school(node);
+    if (node->membership != PH_MEMBERSHIP_JOINING || !node->has_writer || !ph_author_may_sign(node))
         return PH_OK;
     PH_TRY(ph_author_certify(node));
-    PH_TRY(write_names(node, ph_bytes(NULL, 0)));
+    if (ph_school_id_equal(&node->school, &node->school_key)) /* else it has a record already */
+        PH_TRY(write_names(node, ph_bytes(NULL, 0)));
     PH_TRY(put_meta(node, "joining", NULL, 0));
     ph_wipe(node->invite_secret, sizeof node->invite_secret);
     node->membership = PH_MEMBERSHIP_MEMBER;
@@ -182,7 +203,7 @@ enum ph_status ph_author_found(struct ph_node *node, struct ph_bytes name)
     found.of.found.quota = PH_LOG_QUOTA_DEFAULT;
     found.of.found.network_key_hash = ph_hash(
         PH_DOMAIN_NETWORK_KEY, ph_bytes(node->network_key.bytes, sizeof node->network_key.bytes));
-    memcpy(found.author.bytes, node->school.bytes, sizeof found.author.bytes);
+    memcpy(found.author.bytes, node->school_key.bytes, sizeof found.author.bytes);
     PH_TRY(ph_fact_sign(&found, &node->school_secret, &out));
 
     memcpy(node->network.bytes, found.id.bytes, sizeof node->network.bytes);

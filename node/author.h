@@ -25,6 +25,12 @@ PH_MUST_USE enum ph_status ph_author_certificate(struct ph_node *node, struct ph
 /* A certify fact for our writer, which opens its log. PH_LIMIT: no log came of it. */
 PH_MUST_USE enum ph_status ph_author_certify(struct ph_node *node);
 
+/* The facts held may say now for which school our key speaks. */
+void ph_author_note_school(struct ph_node *node);
+/* Whether our key signs what has effect: its school is known, it speaks for it, and the school is
+ * not removed. */
+bool ph_author_may_sign(const struct ph_node *node);
+
 /* The facts held have changed: if they now admit us, certify our writer and begin our log with the
  * record of our school. */
 PH_MUST_USE enum ph_status ph_author_settle(struct ph_node *node);

@@ -17,7 +17,11 @@ static const struct {
     {"network_new", ph_command_network_new, false, false, true},
     {"invite", ph_command_invite, true, true, true},
     {"join", ph_command_join, false, false, true},
+    {"members", ph_command_members, true, false, false},
     {"confirm", ph_command_confirm, true, true, true},
+    {"member_remove", ph_command_member_remove, true, true, true},
+    {"member_restore", ph_command_member_restore, true, true, true},
+    {"member_leave", ph_command_member_leave, true, true, true},
     {"sync", ph_command_sync, true, false, true},
     {"new", ph_command_new, true, true, true},
     {"set", ph_command_set, true, true, true},
@@ -118,7 +122,7 @@ static enum ph_status check_writer(struct ph_node *node, struct ph_request *requ
         request->wait = PH_WAIT_WRITER;
         return PH_WAITING;
     case PH_WRITER_REFUSED:
-        return ph_refuse(request, "%s", node->writer_change.failure);
+        return ph_refuse(request, "%s", ph_writer_failure(node));
     }
     return PH_OK;
 }

@@ -173,39 +173,6 @@ bool ph_command_join_is_done(struct ph_node *node, const struct ph_wait *wait,
     return true;
 }
 
-/* --- confirming --- */
-
-enum ph_status ph_command_confirm(struct ph_node *node, struct ph_request *request)
-{
-    struct ph_school_id school;
-    struct ph_bytes named = ph_unpack_text(&request->args);
-    PH_TRY(end_args(request));
-    PH_TRY(ph_names_find_school(node, request, named, &school));
-    if (!ph_facts_is_voter(node->facts, &node->school))
-        return ph_refuse(request, "Only a school that votes can confirm another.");
-    if (!ph_facts_is_voter(node->facts, &school)) {
-        const struct ph_fact *open = ph_facts_proposal(node->facts, &node->school, &school);
-        struct ph_fact confirm = {.type = PH_FACT_CONFIRM};
-        if (open != NULL) {
-            confirm.of.confirm.proposal = open->id;
-        } else {
-            struct ph_fact propose = {.type = PH_FACT_PROPOSE};
-            propose.of.propose.what = PH_PROPOSAL_CONFIRM;
-            propose.of.propose.school = school;
-            PH_TRY(ph_author_fact(node, &propose, &confirm.of.confirm.proposal));
-        }
-        if (!ph_facts_has_confirmed(node->facts, &node->school, &confirm.of.confirm.proposal))
-            PH_TRY(ph_author_fact(node, &confirm, NULL));
-    }
-    struct ph_school_name name = ph_names_of(node, &school);
-    ph_pack_map(&request->answer, 3);
-    ph_answer_hex(&request->answer, "school", school.bytes, sizeof school.bytes);
-    ph_answer_text(&request->answer, "name", name.text);
-    ph_answer_bool(&request->answer, "voter", ph_facts_is_voter(node->facts, &school));
-    request->wait = ph_ingest_is_quiet(node) ? PH_WAIT_NOTHING : PH_WAIT_COMMIT;
-    return PH_OK;
-}
-
 /* --- one exchange --- */
 
 enum ph_status ph_command_sync(struct ph_node *node, struct ph_request *request)

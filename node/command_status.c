@@ -56,8 +56,8 @@ static void answer_peer(struct ph_node *node, const struct ph_view *view,
 {
     bool is_equal = peer->has_their_root && ph_root_equal(&peer->their_root, &node->logs.root);
     ph_pack_map(out, 7);
-    ph_answer_hex(out, "school", peer->theirs.school.bytes, sizeof peer->theirs.school.bytes);
-    ph_answer_text(out, "name", ph_names_in(view, &peer->theirs.school).text);
+    ph_answer_hex(out, "school", peer->school.bytes, sizeof peer->school.bytes);
+    ph_answer_text(out, "name", ph_names_in(view, &peer->school).text);
     ph_answer_text(out, "address", peer->address);
     ph_answer_bool(out, "equal", is_equal);
     ph_answer_uint(out, "lacks", is_equal ? 0 : lacks(node, peer));

@@ -60,6 +60,7 @@ static enum ph_status load_rows(struct ph_node *node, const struct ph_view *view
             return PH_CORRUPT;
         log.submitted = log.row.tip;
         log.durable = log.row.tip;
+        PH_TRY(ph_view_cut(view, logs->count, &log.stands_to));
         if (log.row.tip.lamport > logs->lamport_seen)
             logs->lamport_seen = log.row.tip.lamport;
         if (is_own(node, &log.row) && !log.row.is_branch)
@@ -139,8 +140,8 @@ static const struct ph_fact *next_by(const struct ph_node *node, uint32_t *index
 {
     for (; *index < ph_facts_count(node->facts); ++*index) {
         const struct ph_fact *fact = ph_facts_at(node->facts, *index);
-        if (fact->type == PH_FACT_CERTIFY && memcmp(fact->author.bytes, school->bytes, 32) == 0 &&
-            ph_facts_stands(node->facts, fact))
+        const struct ph_school_id *of = ph_facts_school_of(node->facts, fact);
+        if (of != NULL && ph_school_id_equal(of, school))
             return fact;
     }
     return NULL;
@@ -384,8 +385,11 @@ static uint32_t add_log(struct ph_node *node, const struct ph_log_row *row,
                         const struct ph_link *durable)
 {
     struct ph_ends *logs = &node->logs;
-    logs->items[logs->count] =
-        (struct ph_log){.row = *row, .submitted = *durable, .durable = *durable, .is_closed = true};
+    logs->items[logs->count] = (struct ph_log){.row = *row,
+                                               .submitted = *durable,
+                                               .durable = *durable,
+                                               .is_closed = true,
+                                               .stands_to = PH_STANDS_ALL};
     logs->count++;
     link_branch(node, logs->count - 1);
     return logs->count - 1;
@@ -394,7 +398,7 @@ static uint32_t add_log(struct ph_node *node, const struct ph_log_row *row,
 static enum ph_status add(struct ph_node *node, const struct ph_fact *certify)
 {
     struct ph_log_row row = {.writer = certify->of.certify.writer,
-                             .school = ph_fact_school(certify),
+                             .school = *ph_facts_school_of(node->facts, certify),
                              .certify = certify->id,
                              .tip = ph_link_first(&certify->id)};
     bool is_held = ph_ends_find(node, &row.writer) >= 0;
@@ -456,14 +460,12 @@ enum ph_status ph_ends_begin(const struct ph_node *node, const struct ph_log *lo
     struct ph_fact_id id;
     memcpy(id.bytes, certify_id->bytes, sizeof id.bytes);
     const struct ph_fact *certify = ph_facts_find(node->facts, &id);
-    if (certify == NULL || certify->type != PH_FACT_CERTIFY ||
-        !ph_writer_id_equal(&certify->of.certify.writer, &log->row.writer) ||
-        !ph_facts_stands(node->facts, certify))
+    const struct ph_school_id *school =
+        certify == NULL ? NULL : ph_facts_school_of(node->facts, certify);
+    if (school == NULL || !ph_writer_id_equal(&certify->of.certify.writer, &log->row.writer))
         return PH_WAITING;
-    *row = (struct ph_log_row){.writer = log->row.writer,
-                               .school = ph_fact_school(certify),
-                               .certify = id,
-                               .tip = ph_link_first(&id)};
+    *row = (struct ph_log_row){
+        .writer = log->row.writer, .school = *school, .certify = id, .tip = ph_link_first(&id)};
     return is_over(node, &row->school) || has_too_many_tips(node, row) ? PH_REFUSED : PH_OK;
 }
 

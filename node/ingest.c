@@ -1,6 +1,8 @@
 #include "node/ingest.h"
 
+#include "node/author.h"
 #include "node/branches.h"
+#include "node/cuts.h"
 #include "node/ends.h"
 
 enum ph_status ph_ingest_batch(struct ph_node *node, struct ph_batch **out)
@@ -182,7 +184,8 @@ enum ph_status ph_ingest_on_committed(struct ph_node *node, struct ph_batch *bat
         ingest->holes_changed = false;
         ingest->holes_pending = 0;
     }
-    return ph_ends_refresh(node, holes_changed);
+    PH_TRY(ph_ends_refresh(node, holes_changed));
+    return ph_cuts_refresh(node);
 }
 
 static enum ph_status load_facts(struct ph_node *node)
@@ -217,6 +220,7 @@ enum ph_status ph_ingest_load(struct ph_node *node)
     if (node->membership != PH_MEMBERSHIP_NONE) {
         PH_TRY(ph_facts_new(&node->network, &node->facts));
         PH_TRY(load_facts(node));
+        ph_author_note_school(node);
         ingest->facts_durable = ph_facts_count(node->facts);
         ingest->is_behind = true; /* one empty commit finds out */
     }

@@ -22,7 +22,8 @@
 
 static void take_identity(struct ph_node *node, const struct ph_identity *identity)
 {
-    ph_sign_key_from_seed(identity->school_seed, &node->school_secret, node->school.bytes);
+    ph_sign_key_from_seed(identity->school_seed, &node->school_secret, node->school_key.bytes);
+    node->school = node->school_key;
     ph_writer_take(node, identity);
     memcpy(node->school_name, identity->school_name, sizeof node->school_name);
     node->school_name[sizeof node->school_name - 1] = '\0';
@@ -124,6 +125,8 @@ static void announce(struct ph_node *node)
         if (peer->state != PH_PEER_OPEN)
             continue;
         status = ph_opening_on_committed(node, peer);
+        if (peer->state != PH_PEER_OPEN)
+            continue;
         if (status == PH_OK)
             status = ph_sync_announce(node, peer);
         if (status == PH_OK)

@@ -40,7 +40,7 @@ static enum ph_status unpack(struct ph_node *node, struct ph_bytes value)
     for (uint32_t i = 0; i < count && i < PH_NOTICES_MAX; i++) {
         struct ph_notice notice = {0};
         ph_unpack_array_of(&in, 3);
-        notice.type = (enum ph_notice_type)ph_unpack_uint(&in, PH_NOTICE_TWIN);
+        notice.type = (enum ph_notice_type)ph_unpack_uint(&in, PH_NOTICE_BOUNDED);
         notice.serial = (uint16_t)ph_unpack_uint(&in, UINT16_MAX);
         notice.wall_ms = ph_unpack_int(&in);
         node->notices[node->notice_count++] = notice;
@@ -74,6 +74,9 @@ static const char *what_happened(enum ph_notice_type type)
         return "The database of this home or its journal was damaged.";
     case PH_NOTICE_TWIN:
         return "A second PC with a copy of this home was met.";
+    case PH_NOTICE_BOUNDED:
+        return "What this installation had written was ended: the school was away from the "
+               "network, has a new key, or has closed it.";
     }
     return "";
 }

@@ -9,6 +9,7 @@
 #include "node/peers.h"
 #include "node/report.h"
 #include "node/sync.h"
+#include "node/welcome.h"
 #include "node/writer.h"
 
 #define FACTS_PER_MESSAGE 64
@@ -73,6 +74,20 @@ static enum ph_status send_closure(struct ph_node *node, struct ph_peer *peer,
     return status;
 }
 
+/* Who is shut out is shown what did it: it may not know yet. */
+static enum ph_status send_what_bars(struct ph_node *node, struct ph_peer *peer)
+{
+    uint32_t *indexes = calloc(ph_facts_count(node->facts), sizeof *indexes);
+    if (indexes == NULL)
+        return PH_NO_MEMORY;
+    uint32_t count = ph_facts_against(node->facts, &peer->school, indexes);
+    while (count != 0 && indexes[count - 1] >= node->ingest.facts_durable)
+        count--;
+    enum ph_status status = send_facts(node, peer, indexes, count, false);
+    free(indexes);
+    return status;
+}
+
 static bool is_durable(const struct ph_node *node, const struct ph_fact_id *fact)
 {
     return ph_facts_find_prefix(node->facts, fact->bytes) < node->ingest.facts_durable;
@@ -102,38 +117,6 @@ enum ph_status ph_opening_introduce(struct ph_node *node, struct ph_peer *peer,
 static uint8_t source_of(const struct ph_node *node, const struct ph_peer *peer)
 {
     return (uint8_t)(peer - node->peers + 1);
-}
-
-/* A voter that holds the invitation, not used up, admits the school. PH_FORBIDDEN: can't. */
-static enum ph_status admit(struct ph_node *node, const struct ph_peer *peer,
-                            const struct ph_join_proof *proof, enum ph_end_reason *reason)
-{
-    const struct ph_fact *invite = ph_facts_invite(node->facts, proof->invite_key);
-    *reason = PH_END_UNKNOWN;
-    if (invite == NULL || node->own_log < 0 || !ph_facts_is_voter(node->facts, &node->school))
-        return PH_FORBIDDEN;
-    if (ph_facts_surplus(node->facts, &invite->id) > PH_FACT_SURPLUS_MAX / 2)
-        return PH_FORBIDDEN; /* it would drag a flood into the past of all that comes */
-    PH_TRY(
-        ph_join_verify(proof->invite_key, &proof->signature, &node->network, &peer->theirs.school));
-    if (ph_facts_members(node->facts, NULL, 0) >= PH_SCHOOLS_MAX ||
-        !ph_facts_may_invite(node->facts, &invite->id)) {
-        *reason = PH_END_FULL;
-        return PH_FORBIDDEN;
-    }
-    if (ph_facts_invite_uses(node->facts, &invite->id) >= invite->of.invite.uses) {
-        *reason = PH_END_USED_UP;
-        return PH_FORBIDDEN;
-    }
-    struct ph_fact fact = {.type = PH_FACT_ADMIT};
-    fact.of.admit.school = peer->theirs.school;
-    fact.of.admit.invite = invite->id;
-    fact.of.admit.proof = proof->signature;
-    enum ph_status status = ph_author_fact(node, &fact, NULL);
-    if (status != PH_REFUSED)
-        return status;
-    *reason = PH_END_FULL;
-    return PH_FORBIDDEN;
 }
 
 /* Our own step after what we have learned; its failure is nobody else's fault. */
@@ -351,13 +334,14 @@ static enum ph_status open_session(struct ph_node *node, struct ph_peer *peer)
     if (peer->news == NULL)
         return PH_NO_MEMORY;
     PH_TRY(ph_peers_fit_logs(peer, node->logs.count));
+    ph_welcome_note_school(node, peer);
     peer->state = PH_PEER_OPEN;
+    peer->facts_judged = node->ingest.facts_durable;
     peer->facts_pushed = node->ingest.facts_durable;
     peer->deadline_ms = UINT64_MAX;
     peer->root_due_ms = node->now_ms + PH_IDLE_ROOT_MS;
     ph_dial_on_open(node, peer);
-    ph_report(node, peer, PH_LOG_INFO, "school %s is there",
-              ph_school_tag(&peer->theirs.school).text);
+    ph_report(node, peer, PH_LOG_INFO, "school %s is there", ph_school_tag(&peer->school).text);
     if (peer->has_their_root && ph_root_equal(&peer->their_root, &node->logs.root)) {
         peer->their_fact_set = node->logs.fact_set;
         mark_equal(node, peer);
@@ -370,7 +354,13 @@ static enum ph_status open_session(struct ph_node *node, struct ph_peer *peer)
 
 static void refuse(struct ph_node *node, struct ph_peer *peer, enum ph_end_reason reason)
 {
-    ph_report(node, peer, PH_LOG_WARN, "school %s is not a member that we know; connection closed",
+    ph_welcome_note_school(node, peer);
+    if (reason == PH_END_BARRED && send_what_bars(node, peer) != PH_OK)
+        ph_report(node, peer, PH_LOG_DEBUG, "what bars it can't be sent");
+    ph_report(node, peer, PH_LOG_WARN,
+              reason == PH_END_BARRED
+                  ? "school %s is removed, or its key or installation not in use; connection closed"
+                  : "school %s is not a member that we know; connection closed",
               ph_school_tag(&peer->theirs.school).text);
     ph_peers_end(node, peer, reason);
 }
@@ -384,16 +374,16 @@ enum ph_status ph_opening_take_introduction(struct ph_node *node, struct ph_peer
     PH_TRY(
         take_fact_list(node, peer, message->of.introduce.facts, message->of.introduce.fact_count));
     bool is_last = message->of.introduce.fact_count == 0;
-    if (is_last && message->of.introduce.has_proof &&
-        !ph_facts_knows(node->facts, &peer->theirs.school)) {
-        enum ph_status status = admit(node, peer, &message->of.introduce.proof, &reason);
+    if (is_last && message->of.introduce.has_proof && !ph_welcome_is_known(node, peer)) {
+        enum ph_status status =
+            ph_welcome_admit(node, &peer->theirs.school, &message->of.introduce.proof, &reason);
         if (status != PH_OK && status != PH_FORBIDDEN)
             return status;
     }
-    if (ph_facts_knows(node->facts, &peer->theirs.school))
+    if (ph_welcome_is_due(node, peer))
         return open_session(node, peer);
     if (is_last)
-        refuse(node, peer, reason);
+        refuse(node, peer, ph_welcome_is_known(node, peer) ? PH_END_BARRED : reason);
     return PH_OK;
 }
 
@@ -405,7 +395,7 @@ static void end_oldest_of_school(struct ph_node *node, const struct ph_peer *new
     for (size_t i = 0; i < node->peers_end; i++) {
         struct ph_peer *peer = &node->peers[i];
         if (peer == newest || peer->state != PH_PEER_OPEN ||
-            !ph_school_id_equal(&peer->theirs.school, &newest->theirs.school))
+            !ph_school_id_equal(&peer->school, &newest->school))
             continue;
         count++;
         if (oldest == NULL || peer->up_ms < oldest->up_ms)
@@ -457,10 +447,11 @@ enum ph_status ph_opening_begin(struct ph_node *node, struct ph_peer *peer)
     peer->state = PH_PEER_JUDGING; /* sealed from here on: a goodbye can be said */
     if (ph_agree_public_equal(&peer->transport, &node->transport))
         return meet_own_key(node, peer);
+    ph_welcome_note_school(node, peer);
     end_oldest_of_school(node, peer);
-    if (ph_facts_knows(node->facts, &peer->theirs.school))
+    if (ph_welcome_is_due(node, peer))
         return open_session(node, peer);
-    return ask_who(node, peer);
+    return ask_who(node, peer); /* who is barred may bring what lets it in again */
 }
 
 /* --- facts --- */
@@ -564,6 +555,10 @@ enum ph_status ph_opening_on_committed(struct ph_node *node, struct ph_peer *pee
         PH_TRY(push_facts(node, peer));
     else
         peer->facts_pushed = node->ingest.facts_durable; /* their list will say what they lack */
+    if (ph_welcome_is_over(node, peer)) {
+        refuse(node, peer, PH_END_BARRED);
+        return PH_OK;
+    }
     if (peer->facts_missed && !ph_ingest_is_full(node)) {
         peer->facts_missed = false;
         if (peer->fact_ids_sent != node->ingest.facts_durable + 1)

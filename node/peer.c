@@ -11,6 +11,7 @@
 #include "node/report.h"
 #include "node/serve.h"
 #include "node/sync.h"
+#include "node/welcome.h"
 
 #define PROLOGUE_TEXT "pharos 1"
 
@@ -44,8 +45,7 @@ static enum ph_status write_greeting(struct ph_node *node, struct ph_peer *peer)
     struct ph_buffer payload = ph_buffer(hello_bytes, sizeof hello_bytes);
     struct ph_buffer message = ph_buffer(message_bytes, sizeof message_bytes);
     if (!peer->is_ours || ph_handshake_remote_static(&peer->handshake) != NULL) {
-        struct ph_hello hello = {.has_root = peer->is_ours &&
-                                             ph_facts_knows(node->facts, &peer->theirs.school),
+        struct ph_hello hello = {.has_root = peer->is_ours && ph_welcome_is_due(node, peer),
                                  .root = node->logs.root};
         PH_TRY(ph_author_certificate(node, &hello.certificate));
         ph_hello_encode(&payload, &hello);
@@ -144,6 +144,8 @@ static enum ph_status take_end(struct ph_node *node, struct ph_peer *peer,
         [PH_END_BAD_INPUT] = "it refused what we sent",
         [PH_END_USED_UP] = "the invitation has been used as often as it may",
         [PH_END_FULL] = "it has no place left",
+        [PH_END_BARRED] = "the network has removed this school, given it another key, or closed "
+                          "what this installation writes",
     };
     const char *reason = reasons[message->of.end.reason];
     ph_report(node, peer, PH_LOG_INFO, "the other side ended: %s", reason);

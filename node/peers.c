@@ -124,6 +124,8 @@ static const char *text_of(enum ph_end_reason reason)
         return "the other side came with an invitation that is used up";
     case PH_END_FULL:
         return "others need the place";
+    case PH_END_BARRED:
+        return "the other side is removed, or its key or installation is not in use any more";
     }
     return "";
 }

@@ -26,6 +26,7 @@ struct ph_log {
     bool is_closed;   /* of the first: nothing more is taken of the writer, in no school */
     bool is_left_out; /* of root and records, and it does not grow */
     bool is_silent;   /* nor announced: the facts alone leave it out, so all know */
+    uint32_t stands_to; /* the last entry whose ops count, as the gathering batch has it */
     /* Left out in the commit under way, and on disk: root and records leave it out at once. */
     bool is_out_submitted, is_out_durable;
 };
@@ -127,6 +128,8 @@ struct ph_peer {
     uint64_t bytes_in, bytes_out;
 
     struct ph_certificate theirs;
+    struct ph_school_id school;       /* theirs, by its first key, once known; else as they say */
+    uint32_t facts_judged;            /* durable facts when we last asked whether it may stay */
     struct ph_agree_public transport; /* theirs, proven by the handshake: who it is, for sure */
     size_t probation_len;             /* bytes of facts taken before the school was known */
     bool is_introduced;               /* we have answered their who */
@@ -237,6 +240,7 @@ enum ph_notice_type {
     PH_NOTICE_CONTINUED = 2, /* others held entries of its log that it lacked */
     PH_NOTICE_DOUBT = 3,     /* its store or journal was damaged */
     PH_NOTICE_TWIN = 4,      /* it met a second one with the same secrets */
+    PH_NOTICE_BOUNDED = 5,   /* its log ends by what the network or its school has decided */
 };
 
 struct ph_notice {
@@ -276,8 +280,9 @@ struct ph_node {
     /* Who we are. */
     char school_name[PH_NETWORK_NAME_MAX + 1];
     struct ph_sign_secret school_secret, writer_secret;
-    bool has_writer; /* else writer, transport and serial mean nothing */
-    struct ph_school_id school;
+    bool has_writer;                /* else writer, transport and serial mean nothing */
+    struct ph_school_id school_key; /* of school_secret */
+    struct ph_school_id school;     /* that it speaks for: by its first key */
     struct ph_writer_id writer;
     struct ph_agree_secret transport_secret;
     struct ph_agree_public transport;

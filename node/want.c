@@ -399,7 +399,7 @@ static void count_failure(struct ph_node *node, const struct ph_school_id *schoo
 {
     for (size_t i = 0; i < node->peers_end; i++) {
         struct ph_peer *peer = &node->peers[i];
-        if (peer->state == PH_PEER_OPEN && ph_school_id_equal(&peer->theirs.school, school) &&
+        if (peer->state == PH_PEER_OPEN && ph_school_id_equal(&peer->school, school) &&
             peer->want_failures < UINT32_MAX)
             peer->want_failures++;
     }
@@ -442,7 +442,7 @@ void ph_want_on_nothing_new(struct ph_node *node, struct ph_peer *peer, uint32_t
     if (want->has_brought_some)
         return;
     forget_head(peer, want); /* else it were wanted again at once, and as vainly */
-    count_failure(node, &peer->theirs.school);
+    count_failure(node, &peer->school);
 }
 
 void ph_want_on_left_out(struct ph_node *node, struct ph_peer *peer, uint32_t first)
@@ -452,7 +452,7 @@ void ph_want_on_left_out(struct ph_node *node, struct ph_peer *peer, uint32_t fi
         return; /* pushed: no answer */
     want->is_active = false;
     forget_head(peer, want);
-    count_failure(node, &peer->theirs.school);
+    count_failure(node, &peer->school);
 }
 
 void ph_want_on_wake(struct ph_node *node, struct ph_peer *peer)
@@ -464,6 +464,6 @@ void ph_want_on_wake(struct ph_node *node, struct ph_peer *peer)
         want->is_active = false;
         if (has_news_of(peer, want->log)) /* else it is a slow peer's only head: once more */
             forget_head(peer, want);
-        count_failure(node, &peer->theirs.school);
+        count_failure(node, &peer->school);
     }
 }

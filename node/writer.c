@@ -197,7 +197,18 @@ static bool may_try(const struct ph_node *node)
 static bool is_to_be_certified(const struct ph_node *node)
 {
     return node->has_writer && node->membership == PH_MEMBERSHIP_MEMBER && node->own_log < 0 &&
-           ph_facts_knows(node->facts, &node->school);
+           ph_author_may_sign(node);
+}
+
+/* What it writes in this log would have no effect: the school was away and came back, has another
+ * key, or has closed it. */
+static bool is_bounded(const struct ph_node *node)
+{
+    if (!node->has_writer || node->own_log < 0 || !ph_bounds_any(node->facts, &node->school) ||
+        !ph_author_may_sign(node))
+        return false;
+    const struct ph_fact_id *certify = &node->logs.items[node->own_log].row.certify;
+    return ph_bounds_log(node->facts, ph_facts_find(node->facts, certify));
 }
 
 static void go_on(struct ph_node *node)
@@ -234,6 +245,8 @@ void ph_writer_on_full_disk(struct ph_node *node)
 /* Commands wait only while there is something to wait for, whichever way it came to its end. */
 void ph_writer_check(struct ph_node *node)
 {
+    if (may_try(node) && is_bounded(node) && ph_writer_end(node, PH_NOTICE_BOUNDED) != PH_OK)
+        ph_log(node->log, PH_LOG_DEBUG, "a new writer has to wait");
     go_on(node);
     if (ph_writer_state(node) != PH_WRITER_COMING)
         ph_command_on_writer(node);
@@ -241,8 +254,30 @@ void ph_writer_check(struct ph_node *node)
 
 /* --- questions --- */
 
+/* What the network has decided against this school or key; NULL: nothing. */
+static const char *bar(const struct ph_node *node)
+{
+    if (node->membership != PH_MEMBERSHIP_MEMBER || !ph_facts_knows(node->facts, &node->school))
+        return NULL;
+    if (ph_facts_is_removed(node->facts, &node->school))
+        return "This school is not in the network any more: it reads what it has, and what it "
+               "writes would be shown to nobody. The others can vote to restore it.";
+    if (!ph_facts_speaks(node->facts, &node->school_key))
+        return "The network has given this school another key: this installation reads what it "
+               "has, and what it writes would be shown to nobody.";
+    return NULL;
+}
+
+const char *ph_writer_failure(const struct ph_node *node)
+{
+    const char *why = bar(node);
+    return why != NULL ? why : node->writer_change.failure;
+}
+
 enum ph_writer_state ph_writer_state(const struct ph_node *node)
 {
+    if (bar(node) != NULL)
+        return PH_WRITER_REFUSED;
     bool is_certified = node->membership != PH_MEMBERSHIP_MEMBER || node->own_log >= 0;
     if (node->has_writer && is_certified)
         return PH_WRITER_READY;

@@ -26,9 +26,10 @@ bool ph_writer_on_job_done(struct ph_node *node, struct ph_job *job);
 enum ph_writer_state {
     PH_WRITER_READY,   /* it may write, as far as membership goes */
     PH_WRITER_COMING,  /* in a moment */
-    PH_WRITER_REFUSED, /* node->writer_change.failure says why */
+    PH_WRITER_REFUSED, /* ph_writer_failure says why */
 };
 enum ph_writer_state ph_writer_state(const struct ph_node *node);
+const char *ph_writer_failure(const struct ph_node *node); /* a sentence; NULL: none */
 uint64_t ph_writer_next_ms(const struct ph_node *node);
 
 #endif

@@ -23,6 +23,7 @@ enum ph_domain {
     PH_DOMAIN_NETWORK_KEY, /* "pharos1.netkey"   what the founding fact says of the network key */
     PH_DOMAIN_INVITE,      /* "pharos1.invite"   invitation secret -> seed of its key pair */
     PH_DOMAIN_CODE,        /* "pharos1.code"     check bytes of an invitation code */
+    PH_DOMAIN_SUCCEED, /* "pharos1.succeed"  network || school: what a new school key consents to */
     PH_DOMAIN_JOURNAL, /* "pharos1.journal"  a frame of a store's journal; never leaves a node */
 };
 

@@ -12,6 +12,82 @@ static struct ph_bytes view32(const uint8_t bytes[32])
 
 /* --- Reading --- */
 
+static struct ph_log_end read_end(struct ph_unpacker *in)
+{
+    struct ph_log_end end = {.seq = 0};
+    if (ph_unpack_array(in) != 3)
+        in->failed = true;
+    ph_unpack_fixed(in, end.writer.bytes, 32);
+    end.seq = (uint32_t)ph_unpack_uint(in, UINT32_MAX);
+    ph_unpack_fixed(in, end.id.bytes, 32);
+    return end;
+}
+
+static struct ph_log_ends read_ends(struct ph_unpacker *in)
+{
+    struct ph_log_ends ends = {.count = ph_unpack_array(in)};
+    struct ph_log_end last = {.seq = 0};
+    const uint8_t *first = in->next;
+    if (ends.count > PH_ENDS_PER_FACT_MAX)
+        in->failed = true;
+    for (uint32_t i = 0; i < ends.count && !in->failed; i++) {
+        struct ph_log_end end = read_end(in);
+        if (end.seq == 0 || (i != 0 && ph_log_end_compare(&last, &end) >= 0))
+            in->failed = true;
+        last = end;
+    }
+    if (!in->failed)
+        ends.items = ph_bytes(first, (size_t)(in->next - first));
+    return ends;
+}
+
+static bool are_ascending(struct ph_bytes ids)
+{
+    for (size_t at = 32; at < ids.len; at += 32)
+        if (memcmp(ids.data + at - 32, ids.data + at, 32) >= 0)
+            return false;
+    return true;
+}
+
+static struct ph_bytes read_lifted(struct ph_unpacker *in)
+{
+    struct ph_bytes ids = ph_unpack_bin(in);
+    if (ids.len == 0 || ids.len % 32 != 0 || ids.len / 32 > PH_LIFTED_MAX || !are_ascending(ids))
+        in->failed = true;
+    return ids;
+}
+
+static void read_proposal(struct ph_unpacker *in, struct ph_fact *fact)
+{
+    uint64_t what = ph_unpack_uint(in, UINT64_MAX);
+    if (what == 0)
+        in->failed = true;
+    bool is_known = what >= PH_PROPOSAL_CONFIRM && what <= PH_PROPOSAL_POLICY;
+    fact->of.propose.what = is_known ? (enum ph_proposal)what : PH_PROPOSAL_OTHER;
+    if (what >= PH_PROPOSAL_CONFIRM && what <= PH_PROPOSAL_SUCCEED)
+        ph_unpack_fixed(in, fact->of.propose.school.bytes, 32);
+    switch (fact->of.propose.what) {
+    case PH_PROPOSAL_CONFIRM:
+    case PH_PROPOSAL_REMOVE:
+        return;
+    case PH_PROPOSAL_RESTORE:
+        fact->of.propose.lifted = read_lifted(in);
+        return;
+    case PH_PROPOSAL_SUCCEED:
+        ph_unpack_fixed(in, fact->of.propose.key.bytes, 32);
+        ph_unpack_fixed(in, fact->of.propose.consent.bytes, 64);
+        return;
+    case PH_PROPOSAL_POLICY:
+        fact->of.propose.setting = ph_unpack_uint(in, UINT64_MAX);
+        fact->of.propose.value = ph_unpack_uint(in, UINT64_MAX);
+        return;
+    case PH_PROPOSAL_OTHER:
+        if (!in->failed)
+            in->next = in->end; /* what a later version means is its own affair */
+        return;
+    }
+}
+
 static void read_payload(struct ph_unpacker *in, struct ph_fact *fact)
 {
     switch ((enum ph_fact_type)fact->type) {
@@ -39,20 +115,25 @@ static void read_payload(struct ph_unpacker *in, struct ph_fact *fact)
         ph_unpack_fixed(in, fact->of.admit.proof.bytes, 64);
         return;
     case PH_FACT_PROPOSE:
-        if (ph_unpack_uint(in, UINT64_MAX) != PH_PROPOSAL_CONFIRM)
-            in->failed = true;
-        fact->of.propose.what = PH_PROPOSAL_CONFIRM;
-        ph_unpack_fixed(in, fact->of.propose.school.bytes, 32);
+        read_proposal(in, fact);
         return;
-    case PH_FACT_CONFIRM:
-        ph_unpack_fixed(in, fact->of.confirm.proposal.bytes, 32);
+    case PH_FACT_VOTE:
+        ph_unpack_fixed(in, fact->of.vote.proposal.bytes, 32);
+        fact->of.vote.ends = read_ends(in);
+        return;
+    case PH_FACT_CLOSE:
+        ph_unpack_fixed(in, fact->of.close.writer.bytes, 32);
+        fact->of.close.ends = read_ends(in);
+        return;
+    case PH_FACT_LEAVE:
+        fact->of.leave.ends = read_ends(in);
         return;
     }
 }
 
 static bool is_known_type(uint64_t type)
 {
-    return type >= PH_FACT_FOUND && type <= PH_FACT_CONFIRM;
+    return type >= PH_FACT_FOUND && type <= PH_FACT_LEAVE;
 }
 
 #define STATEMENT_ITEMS 5 /* before the payload */
@@ -91,11 +172,7 @@ static enum ph_status check_past(struct ph_bytes past)
         return PH_MALFORMED;
     if (past.len > (size_t)PH_FACT_PAST_MAX * 32)
         return PH_LIMIT;
-    for (size_t at = 32; at < past.len; at += 32) {
-        if (memcmp(past.data + at - 32, past.data + at, 32) >= 0)
-            return PH_MALFORMED;
-    }
-    return PH_OK;
+    return are_ascending(past) ? PH_OK : PH_MALFORMED;
 }
 
 /* Whether network and past are there exactly where they must be. */
@@ -171,9 +248,15 @@ enum ph_status ph_fact_parse(struct ph_bytes bytes, struct ph_fact *out)
 static uint32_t payload_count(const struct ph_fact *fact)
 {
     static const uint8_t counts[] = {
-        [PH_FACT_FOUND] = 3, [PH_FACT_CERTIFY] = 3, [PH_FACT_INVITE] = 2,
-        [PH_FACT_ADMIT] = 3, [PH_FACT_PROPOSE] = 2, [PH_FACT_CONFIRM] = 1,
+        [PH_FACT_FOUND] = 3, [PH_FACT_CERTIFY] = 3, [PH_FACT_INVITE] = 2, [PH_FACT_ADMIT] = 3,
+        [PH_FACT_VOTE] = 2,  [PH_FACT_CLOSE] = 2,   [PH_FACT_LEAVE] = 1,
     };
+    static const uint8_t proposed[] = {
+        [PH_PROPOSAL_OTHER] = 1,   [PH_PROPOSAL_CONFIRM] = 2, [PH_PROPOSAL_REMOVE] = 2,
+        [PH_PROPOSAL_RESTORE] = 3, [PH_PROPOSAL_SUCCEED] = 4, [PH_PROPOSAL_POLICY] = 3,
+    };
+    if (fact->type == PH_FACT_PROPOSE)
+        return proposed[fact->of.propose.what];
     return is_known_type(fact->type) ? counts[fact->type] : fact->of.other.count;
 }
 
@@ -183,6 +266,30 @@ static void put_certify(struct ph_buffer *out, const struct ph_writer_id *writer
     ph_pack_bin(out, view32(writer->bytes));
     ph_pack_bin(out, view32(transport->bytes));
     ph_pack_uint(out, serial);
+}
+
+static void put_ends(struct ph_buffer *out, const struct ph_log_ends *ends)
+{
+    ph_pack_array(out, ends->count);
+    ph_buffer_put(out, ends->items.data, ends->items.len);
+}
+
+static void put_proposal(struct ph_buffer *out, const struct ph_fact *fact)
+{
+    enum ph_proposal what = fact->of.propose.what;
+    ph_pack_uint(out, what);
+    if (what >= PH_PROPOSAL_CONFIRM && what <= PH_PROPOSAL_SUCCEED)
+        ph_pack_bin(out, view32(fact->of.propose.school.bytes));
+    if (what == PH_PROPOSAL_RESTORE)
+        ph_pack_bin(out, fact->of.propose.lifted);
+    if (what == PH_PROPOSAL_SUCCEED) {
+        ph_pack_bin(out, view32(fact->of.propose.key.bytes));
+        ph_pack_bin(out, ph_bytes(fact->of.propose.consent.bytes, 64));
+    }
+    if (what == PH_PROPOSAL_POLICY) {
+        ph_pack_uint(out, fact->of.propose.setting);
+        ph_pack_uint(out, fact->of.propose.value);
+    }
 }
 
 static void put_payload(struct ph_buffer *out, const struct ph_fact *fact)
@@ -207,11 +314,18 @@ static void put_payload(struct ph_buffer *out, const struct ph_fact *fact)
         ph_pack_bin(out, ph_bytes(fact->of.admit.proof.bytes, 64));
         return;
     case PH_FACT_PROPOSE:
-        ph_pack_uint(out, fact->of.propose.what);
-        ph_pack_bin(out, view32(fact->of.propose.school.bytes));
+        put_proposal(out, fact);
         return;
-    case PH_FACT_CONFIRM:
-        ph_pack_bin(out, view32(fact->of.confirm.proposal.bytes));
+    case PH_FACT_VOTE:
+        ph_pack_bin(out, view32(fact->of.vote.proposal.bytes));
+        put_ends(out, &fact->of.vote.ends);
+        return;
+    case PH_FACT_CLOSE:
+        ph_pack_bin(out, view32(fact->of.close.writer.bytes));
+        put_ends(out, &fact->of.close.ends);
+        return;
+    case PH_FACT_LEAVE:
+        put_ends(out, &fact->of.leave.ends);
         return;
     }
 }
@@ -277,6 +391,14 @@ enum ph_status ph_fact_sign(struct ph_fact *fact, const struct ph_sign_secret *s
     return ph_fact_read(ph_bytes(written, whole.len), fact);
 }
 
+struct ph_fact ph_fact_proposing(enum ph_proposal what, const struct ph_school_id *school)
+{
+    struct ph_fact fact = {.type = PH_FACT_PROPOSE};
+    fact.of.propose.what = what;
+    fact.of.propose.school = *school;
+    return fact;
+}
+
 /* --- Certificates --- */
 
 struct ph_certificate ph_certificate_of(const struct ph_fact *certify)
@@ -324,6 +446,57 @@ enum ph_status ph_certificate_verify(const struct ph_certificate *certificate,
     assert(!statement.overflow);
     struct ph_hash id = ph_hash(PH_DOMAIN_FACT, ph_buffer_bytes(&statement));
     return ph_verify(PH_SIGNED_FACT, id.bytes, &certificate->signature, certificate->school.bytes);
+}
+
+/* --- Ends --- */
+
+void ph_log_end_pack(struct ph_buffer *items, const struct ph_log_end *end)
+{
+    ph_pack_array(items, 3);
+    ph_pack_bin(items, view32(end->writer.bytes));
+    ph_pack_uint(items, end->seq);
+    ph_pack_bin(items, view32(end->id.bytes));
+}
+
+struct ph_log_end ph_log_end_next(struct ph_log_ends *ends)
+{
+    struct ph_unpacker in = ph_unpack_scanned(ends->items);
+    struct ph_log_end end = read_end(&in);
+    assert(ends->count != 0 && !in.failed);
+    ends->items = ph_bytes(in.next, (size_t)(in.end - in.next));
+    ends->count--;
+    return end;
+}
+
+int ph_log_end_compare(const struct ph_log_end *a, const struct ph_log_end *b)
+{
+    int order = ph_writer_id_compare(&a->writer, &b->writer);
+    if (order == 0)
+        order = (a->seq > b->seq) - (a->seq < b->seq);
+    return order != 0 ? order : ph_entry_id_compare(&a->id, &b->id);
+}
+
+/* --- Succeeding --- */
+
+static struct ph_hash succeed_id(const struct ph_network_id *network,
+                                 const struct ph_school_id *school)
+{
+    return ph_hash2(PH_DOMAIN_SUCCEED, view32(network->bytes), view32(school->bytes));
+}
+
+struct ph_signature ph_succeed_consent(const struct ph_sign_secret *key,
+                                       const struct ph_network_id *network,
+                                       const struct ph_school_id *school)
+{
+    struct ph_hash id = succeed_id(network, school);
+    return ph_sign(PH_SIGNED_CONSENT, id.bytes, key);
+}
+
+enum ph_status ph_succeed_verify(const struct ph_fact *proposal)
+{
+    struct ph_hash id = succeed_id(&proposal->network, &proposal->of.propose.school);
+    return ph_verify(PH_SIGNED_CONSENT, id.bytes, &proposal->of.propose.consent,
+                     proposal->of.propose.key.bytes);
 }
 
 /* --- Joining --- */

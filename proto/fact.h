@@ -19,12 +19,40 @@ enum ph_fact_type {
     PH_FACT_INVITE = 3,  /* writer key */
     PH_FACT_ADMIT = 4,   /* writer key */
     PH_FACT_PROPOSE = 5, /* writer key */
-    PH_FACT_CONFIRM = 6, /* school key */
-    /* 7 close, 8 remove, 9 restore, 10 succeed, 11 policy: reserved. Facts of other types parse,
-     * are kept and passed on, and have no effect. */
+    PH_FACT_VOTE = 6,    /* school key */
+    PH_FACT_CLOSE = 7,   /* school key */
+    PH_FACT_LEAVE = 8,   /* school key */
+    /* Facts of other types parse, are kept and passed on, and have no effect. */
 };
 
-enum ph_proposal { PH_PROPOSAL_CONFIRM = 1 };
+enum ph_proposal {
+    PH_PROPOSAL_OTHER = 0, /* a later version's: without effect */
+    PH_PROPOSAL_CONFIRM = 1,
+    PH_PROPOSAL_REMOVE = 2,
+    PH_PROPOSAL_RESTORE = 3,
+    PH_PROPOSAL_SUCCEED = 4,
+    PH_PROPOSAL_POLICY = 5,
+};
+
+/* Settings of a network (spec: "policy"); others are kept. */
+enum ph_policy {
+    PH_POLICY_MONTHS_KEPT = 1,    /* 0: no bound */
+    PH_POLICY_ANSWERS_MIN = 2,    /* survey answers that leave a school together */
+    PH_POLICY_RELAYED_ABROAD = 3, /* 0 no, 1 yes */
+};
+
+/* An entry that a vote or close accepts, with all that it follows on. */
+struct ph_log_end {
+    struct ph_writer_id writer;
+    uint32_t seq;
+    struct ph_entry_id id;
+};
+
+/* Ends as a fact holds them: packed items, ascending by (writer, seq, id). */
+struct ph_log_ends {
+    struct ph_bytes items;
+    uint32_t count;
+};
 
 /* Whose key signed: a school's or a writer's public key. */
 struct ph_author {
@@ -65,11 +93,23 @@ struct ph_fact {
         } admit;
         struct {
             enum ph_proposal what;
-            struct ph_school_id school;
+            struct ph_school_id school; /* of all but policies */
+            struct ph_bytes lifted;     /* restore: ids of removals, 32 bytes each, ascending */
+            struct ph_school_id key;    /* succeed: the new one */
+            struct ph_signature consent;
+            uint64_t setting, value; /* policy */
         } propose;
         struct {
             struct ph_fact_id proposal;
-        } confirm;
+            struct ph_log_ends ends;
+        } vote;
+        struct {
+            struct ph_writer_id writer;
+            struct ph_log_ends ends;
+        } close;
+        struct {
+            struct ph_log_ends ends;
+        } leave;
         struct {
             uint32_t count;
             struct ph_bytes items;
@@ -94,6 +134,9 @@ PH_MUST_USE enum ph_status ph_fact_verify(const struct ph_fact *fact);
 PH_MUST_USE enum ph_status ph_fact_sign(struct ph_fact *fact, const struct ph_sign_secret *secret,
                                         struct ph_buffer *out);
 
+/* A proposal about a school, to be completed and signed. */
+struct ph_fact ph_fact_proposing(enum ph_proposal what, const struct ph_school_id *school);
+
 /* A writer's certificate, as shown in a handshake: a certify fact without its past, the transport
  * key left out where the handshake implies it (spec: "Handshake payloads"). */
 struct ph_certificate {
@@ -111,6 +154,18 @@ void ph_certificate_unpack(struct ph_unpacker *unpacker, struct ph_certificate *
 PH_MUST_USE enum ph_status ph_certificate_verify(const struct ph_certificate *certificate,
                                                  const struct ph_network_id *network,
                                                  const struct ph_agree_public *transport);
+
+/* Appends one to ends that are being written, and takes the first of those that are left. The
+ * caller counts. */
+void ph_log_end_pack(struct ph_buffer *items, const struct ph_log_end *end);
+struct ph_log_end ph_log_end_next(struct ph_log_ends *ends);
+int ph_log_end_compare(const struct ph_log_end *a, const struct ph_log_end *b);
+
+/* A new school key agrees to speak for that school. */
+struct ph_signature ph_succeed_consent(const struct ph_sign_secret *key,
+                                       const struct ph_network_id *network,
+                                       const struct ph_school_id *school);
+PH_MUST_USE enum ph_status ph_succeed_verify(const struct ph_fact *proposal);
 
 /* A joining proof: the invitation's one-time key signs the school that joins. */
 struct ph_join_proof {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "proto/flood.h"
+#include "proto/past.h"
 
 #define SIZE_FIRST 64
 
@@ -76,23 +77,11 @@ uint32_t ph_school_number(const struct ph_facts *facts, const uint8_t id[32])
 
 /* --- Taking --- */
 
-/* Add all that the facts in `past` rest on. Numbers fall along every path, so one pass downward
- * meets each fact after all that name it. */
-static void close_past(const struct ph_facts *facts, struct ph_bits *past)
-{
-    for (uint32_t i = facts->count; i-- > 0;) {
-        if (!ph_bits_has(past, i))
-            continue;
-        for (uint32_t k = 0; k < facts->held[i]->past_count; k++)
-            ph_bits_add(past, facts->held[i]->past[k]);
-    }
-}
-
 /* Facts that others' effects hang on: all else is named by who answers it. */
 static bool is_support(const struct ph_held *held)
 {
     bool is_of_kind = held->fact.type == PH_FACT_FOUND || held->fact.type == PH_FACT_ADMIT ||
-                      held->fact.type == PH_FACT_CONFIRM;
+                      held->fact.type == PH_FACT_VOTE;
     return is_of_kind && held->effect.stands;
 }
 
@@ -105,7 +94,7 @@ static size_t surplus_of(const struct ph_facts *facts, const struct ph_bits *pas
     for (uint32_t i = 0; i < facts->count; i++)
         if (is_support(facts->held[i]) && ph_bits_has(past, i))
             ph_bits_add(&covered, i);
-    close_past(facts, &covered);
+    ph_past_close(facts, &covered);
     for (uint32_t i = 0; i < facts->count; i++)
         if (ph_bits_has(past, i) && !ph_bits_has(&covered, i))
             len += facts->held[i]->fact.bytes.len;
@@ -172,7 +161,7 @@ static enum ph_status place(const struct ph_facts *facts, struct ph_held *held, 
     PH_TRY(resolve_past(facts, held));
     for (uint32_t i = 0; i < held->past_count; i++)
         ph_bits_add(past, held->past[i]);
-    close_past(facts, past);
+    ph_past_close(facts, past);
     if (held->fact.type == PH_FACT_FOUND)
         return PH_OK;
     held->effect.of = ph_standing_school_of(facts, past, &held->fact.author);
@@ -373,7 +362,7 @@ size_t ph_facts_surplus(const struct ph_facts *facts, const struct ph_fact_id *i
     if (index == PH_NONE)
         return 0;
     ph_bits_add(&past, index);
-    close_past(facts, &past);
+    ph_past_close(facts, &past);
     return surplus_of(facts, &past);
 }
 
@@ -385,194 +374,10 @@ uint32_t ph_facts_closure(const struct ph_facts *facts, const struct ph_fact_id 
     if (last == PH_NONE)
         return 0;
     ph_bits_add(&past, last);
-    close_past(facts, &past);
+    ph_past_close(facts, &past);
     for (uint32_t i = 0; i <= last; i++) {
         if (ph_bits_has(&past, i))
             out[count++] = i;
     }
     return count;
-}
-
-/* --- Who --- */
-
-bool ph_facts_knows(const struct ph_facts *facts, const struct ph_school_id *school)
-{
-    return ph_school_number(facts, school->bytes) != PH_NONE;
-}
-
-bool ph_facts_is_voter(const struct ph_facts *facts, const struct ph_school_id *school)
-{
-    uint32_t number = ph_school_number(facts, school->bytes);
-    return number != PH_NONE && facts->schools[number].is_voter;
-}
-
-const struct ph_school_id *ph_facts_school(const struct ph_facts *facts, uint32_t number)
-{
-    return number < facts->school_count ? &facts->schools[number].id : NULL;
-}
-
-uint32_t ph_facts_members(const struct ph_facts *facts, struct ph_member *out, uint32_t size)
-{
-    for (uint32_t i = 0; i < facts->school_count && i < size; i++) {
-        const struct ph_known_school *school = &facts->schools[i];
-        out[i] = (struct ph_member){
-            .school = school->id, .is_voter = school->is_voter, .admission = school->admission};
-    }
-    return facts->school_count;
-}
-
-const struct ph_fact *ph_facts_admission(const struct ph_facts *facts,
-                                         const struct ph_school_id *school)
-{
-    uint32_t number = ph_school_number(facts, school->bytes);
-    return number == PH_NONE ? NULL : ph_facts_find(facts, &facts->schools[number].admission);
-}
-
-const struct ph_fact *ph_facts_certify_of(const struct ph_facts *facts,
-                                          const struct ph_writer_id *writer)
-{
-    for (uint32_t i = 0; i < facts->count; i++) {
-        const struct ph_held *held = facts->held[i];
-        if (held->fact.type == PH_FACT_CERTIFY && held->effect.stands &&
-            ph_writer_id_equal(&held->fact.of.certify.writer, writer))
-            return &held->fact;
-    }
-    return NULL;
-}
-
-uint32_t ph_facts_count_of(const struct ph_facts *facts, const struct ph_school_id *school)
-{
-    uint32_t number = ph_school_number(facts, school->bytes);
-    return number == PH_NONE ? 0 : facts->schools[number].fact_count;
-}
-
-const struct ph_school_id *ph_facts_counted_for(const struct ph_facts *facts, uint32_t index)
-{
-    assert(index < facts->count);
-    return &facts->schools[facts->held[index]->effect.of].id;
-}
-
-bool ph_facts_stands(const struct ph_facts *facts, const struct ph_fact *fact)
-{
-    uint32_t index = ph_fact_number(facts, &fact->id);
-    return index != PH_NONE && facts->held[index]->effect.stands;
-}
-
-static bool is_certify_by(const struct ph_held *held, const struct ph_school_id *school)
-{
-    return held->fact.type == PH_FACT_CERTIFY && held->effect.stands &&
-           memcmp(held->fact.author.bytes, school->bytes, 32) == 0;
-}
-
-uint32_t ph_facts_certify_count(const struct ph_facts *facts, const struct ph_school_id *school)
-{
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < facts->count; i++)
-        count += is_certify_by(facts->held[i], school);
-    return count;
-}
-
-uint32_t ph_facts_next_serial(const struct ph_facts *facts, const struct ph_school_id *school)
-{
-    uint32_t next = 0;
-    for (uint32_t i = 0; i < facts->count; i++) {
-        const struct ph_held *held = facts->held[i];
-        if (is_certify_by(held, school) && held->fact.of.certify.serial >= next)
-            next = held->fact.of.certify.serial + 1u;
-    }
-    return next;
-}
-
-struct ph_school_id ph_fact_school(const struct ph_fact *certify)
-{
-    assert(certify->type == PH_FACT_CERTIFY);
-    struct ph_school_id school;
-    memcpy(school.bytes, certify->author.bytes, 32);
-    return school;
-}
-
-const struct ph_fact *ph_facts_invite(const struct ph_facts *facts, const uint8_t key[32])
-{
-    for (uint32_t i = 0; i < facts->count; i++) {
-        const struct ph_held *held = facts->held[i];
-        if (held->fact.type == PH_FACT_INVITE && held->effect.stands &&
-            memcmp(held->fact.of.invite.key, key, 32) == 0)
-            return &held->fact;
-    }
-    return NULL;
-}
-
-/* Schools that invitations have admitted: one, or all that count for a school. */
-static uint32_t count_admitted(const struct ph_facts *facts, const struct ph_fact_id *invite,
-                               uint32_t inviter)
-{
-    struct ph_bits admitted = {{0}};
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < facts->count; i++) {
-        const struct ph_held *held = facts->held[i];
-        if (held->fact.type != PH_FACT_ADMIT || !held->effect.stands ||
-            ph_bits_has(&admitted, held->effect.school))
-            continue;
-        const struct ph_fact_id *by = &held->fact.of.admit.invite;
-        bool is_by = invite != NULL ? ph_fact_id_equal(by, invite)
-                                    : facts->held[ph_fact_number(facts, by)]->effect.of == inviter;
-        if (!is_by)
-            continue;
-        ph_bits_add(&admitted, held->effect.school);
-        count++;
-    }
-    return count;
-}
-
-uint32_t ph_facts_invite_uses(const struct ph_facts *facts, const struct ph_fact_id *invite)
-{
-    return count_admitted(facts, invite, PH_NONE);
-}
-
-bool ph_facts_may_invite(const struct ph_facts *facts, const struct ph_fact_id *invite)
-{
-    uint32_t inviter = facts->held[ph_fact_number(facts, invite)]->effect.of;
-    return facts->schools[inviter].is_voter ||
-           count_admitted(facts, NULL, inviter) < PH_GUESTS_OF_MEMBER_MAX;
-}
-
-bool ph_facts_has_confirmed(const struct ph_facts *facts, const struct ph_school_id *voter,
-                            const struct ph_fact_id *proposal)
-{
-    uint32_t index = ph_fact_number(facts, proposal);
-    if (index == PH_NONE || facts->held[index]->fact.type != PH_FACT_PROPOSE)
-        return false;
-    for (uint32_t i = facts->held[index]->effect.last_confirm; i != PH_NONE;
-         i = facts->held[i]->effect.confirm_before)
-        if (memcmp(facts->held[i]->fact.author.bytes, voter->bytes, 32) == 0)
-            return true;
-    return false;
-}
-
-static bool has_seat(const struct ph_effect *proposal, uint32_t school)
-{
-    for (uint32_t i = 0; i < proposal->seat_count; i++)
-        if (proposal->electorate[i] == school)
-            return true;
-    return false;
-}
-
-const struct ph_fact *ph_facts_proposal(const struct ph_facts *facts,
-                                        const struct ph_school_id *voter,
-                                        const struct ph_school_id *school)
-{
-    const struct ph_held *best = NULL;
-    uint32_t number = ph_school_number(facts, school->bytes);
-    uint32_t seat = ph_school_number(facts, voter->bytes);
-    if (number == PH_NONE || facts->schools[number].is_voter)
-        return NULL;
-    for (uint32_t i = 0; i < facts->count; i++) {
-        const struct ph_held *held = facts->held[facts->by_id[i]];
-        if (held->fact.type == PH_FACT_PROPOSE && held->effect.stands &&
-            held->effect.school == number && has_seat(&held->effect, seat) &&
-            (best == NULL || held->effect.seat_count > best->effect.seat_count) &&
-            ph_facts_surplus(facts, &held->fact.id) <= PH_FACT_SURPLUS_MAX / 2)
-            best = held;
-    }
-    return best != NULL ? &best->fact : NULL;
 }

@@ -70,6 +70,7 @@ bool ph_facts_is_voter(const struct ph_facts *facts, const struct ph_school_id *
 struct ph_member {
     struct ph_school_id school;
     bool is_voter;
+    bool is_removed;
     struct ph_fact_id admission; /* founding fact for the founder */
 };
 /* In order of admission. NULL: there are not as many. Borrowed until the next fact is taken. */
@@ -86,15 +87,26 @@ const struct ph_fact *ph_facts_admission(const struct ph_facts *facts,
 const struct ph_fact *ph_facts_certify_of(const struct ph_facts *facts,
                                           const struct ph_writer_id *writer);
 /* Whether a fact of this set does what its type says, judged in its own past. */
-bool ph_facts_has_confirmed(const struct ph_facts *facts, const struct ph_school_id *voter,
-                            const struct ph_fact_id *proposal);
 bool ph_facts_stands(const struct ph_facts *facts, const struct ph_fact *fact);
 /* How many certify facts that stand a school has signed. */
 uint32_t ph_facts_certify_count(const struct ph_facts *facts, const struct ph_school_id *school);
 /* The number after the highest serial among them; 0: there is none. */
 uint32_t ph_facts_next_serial(const struct ph_facts *facts, const struct ph_school_id *school);
-/* The school of a certify fact. */
-struct ph_school_id ph_fact_school(const struct ph_fact *certify);
+/* The school of a certify fact that stands, by its first key; NULL: it is none. Borrowed until the
+ * next fact is taken. */
+const struct ph_school_id *ph_facts_school_of(const struct ph_facts *facts,
+                                              const struct ph_fact *certify);
+
+/* The school whose own key this is, its first or a successor, by its first key; NULL: nobody's.
+ * Borrowed as above. */
+const struct ph_school_id *ph_facts_owner(const struct ph_facts *facts,
+                                          const struct ph_school_id *key);
+/* Whether it still speaks for that school: no other key has replaced it. */
+bool ph_facts_speaks(const struct ph_facts *facts, const struct ph_school_id *key);
+bool ph_facts_is_removed(const struct ph_facts *facts, const struct ph_school_id *school);
+/* Whether a school has closed its log of this writer. */
+bool ph_facts_is_closed(const struct ph_facts *facts, const struct ph_school_id *school,
+                        const struct ph_writer_id *writer);
 
 /* An invitation in force (made by a certified writer) by its public key, the first taken; and how
  * many schools it has admitted. */
@@ -105,12 +117,45 @@ uint32_t ph_facts_invite_uses(const struct ph_facts *facts, const struct ph_fact
  * invite many, any other member PH_GUESTS_OF_MEMBER_MAX, lest it fill the network. */
 bool ph_facts_may_invite(const struct ph_facts *facts, const struct ph_fact_id *invite);
 
-/* The open proposal to confirm a school in which `voter` has a seat, NULL if none. Of several the
- * one that most have a seat in, then the one with the lowest id, so that votes gather on one; an
- * old or one-sided proposal takes nobody's vote. One that would lay too much on what rests on it is
- * no one's to answer. */
+/* Votes. */
+
+struct ph_tally {
+    uint32_t seats, needed, votes; /* votes: of different seats */
+};
+/* All zero: there is no such proposal with effect. */
+struct ph_tally ph_facts_tally(const struct ph_facts *facts, const struct ph_fact_id *proposal);
+bool ph_facts_is_reached(const struct ph_facts *facts, const struct ph_fact_id *proposal);
+bool ph_facts_has_voted(const struct ph_facts *facts, const struct ph_school_id *voter,
+                        const struct ph_fact_id *proposal);
+/* Votes on a proposal, one of each seat, at most `size`: what a fact has to name whose effect hangs
+ * on its being reached. Returns how many. */
+size_t ph_facts_reaching(const struct ph_facts *facts, const struct ph_fact_id *proposal,
+                         struct ph_fact_id *out, size_t size);
+
+/* The votes that brought a school back or gave it another key, the latest first, at most `size`:
+ * what a certify fact names to begin a log that these don't bound. Returns how many. */
+size_t ph_facts_ways_back(const struct ph_facts *facts, const struct ph_school_id *school,
+                          struct ph_fact_id *out, size_t size);
+
+/* What may shut a school out: its removals and leavings, successions and closes, with the votes and
+ * all that they rest on, as numbers in causal order. `out` has room for ph_facts_count. Returns how
+ * many. */
+uint32_t ph_facts_against(const struct ph_facts *facts, const struct ph_school_id *school,
+                          uint32_t *out);
+
+/* The open proposal to the same end as `like` (its `of.propose`) in which `voter` has a seat, NULL
+ * if none. Of several the one that most have a seat in, then the one with the lowest id, so that
+ * votes gather on one; an old or one-sided proposal takes nobody's vote. One that would lay too
+ * much on what rests on it is no one's to answer. */
 const struct ph_fact *ph_facts_proposal(const struct ph_facts *facts,
                                         const struct ph_school_id *voter,
-                                        const struct ph_school_id *school);
+                                        const struct ph_fact *like);
+
+/* The removals of a school that nothing lifts, ids ascending. Returns the bytes written. */
+size_t ph_facts_removals(const struct ph_facts *facts, const struct ph_school_id *school,
+                         uint8_t out[PH_LIFTED_MAX * 32]);
+
+/* What the network has decided about a setting. False: nothing. */
+bool ph_facts_policy(const struct ph_facts *facts, uint64_t setting, uint64_t *value);
 
 #endif

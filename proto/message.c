@@ -157,7 +157,7 @@ static enum ph_status decode_fill(struct ph_unpacker *in, struct ph_message *out
 
 static enum ph_status decode_end(struct ph_unpacker *in, struct ph_message *out)
 {
-    out->of.end.reason = (enum ph_end_reason)ph_unpack_uint(in, PH_END_FULL);
+    out->of.end.reason = (enum ph_end_reason)ph_unpack_uint(in, PH_END_BARRED);
     return PH_OK;
 }
 

@@ -29,6 +29,7 @@ enum ph_end_reason {
     PH_END_BAD_INPUT = 4, /* what you sent was refused */
     PH_END_USED_UP = 5,   /* the invitation has been used as often as it may */
     PH_END_FULL = 6,      /* others need the place */
+    PH_END_BARRED = 7,    /* your school is removed, your key replaced, or your log closed */
 };
 
 struct ph_fact_prefix {

@@ -3,115 +3,32 @@
 #include <assert.h>
 #include <stdlib.h>
 
-/* --- Questions about a causal past --- */
+#include "proto/past.h"
 
-/* The held fact `index` if it is in `past`, stands and is of this type, else NULL. */
-static const struct ph_held *standing_in(const struct ph_facts *facts, const struct ph_bits *past,
-                                         uint32_t index, enum ph_fact_type type)
-{
-    if (index == PH_NONE || !ph_bits_has(past, index))
-        return NULL;
-    const struct ph_held *held = facts->held[index];
-    return held->effect.stands && held->fact.type == type ? held : NULL;
-}
+/* An electorate that may decide against a school has no fewer seats. */
+#define SEATS_AGAINST_MIN 3
 
-static bool knows_school(const struct ph_facts *facts, const struct ph_bits *past, uint32_t school)
+/* Of some schools the one with the lowest key; PH_NONE: there are none. */
+static uint32_t lowest_of(const struct ph_facts *facts, const struct ph_bits *schools)
 {
-    for (uint32_t i = 0; school != PH_NONE && i < facts->count; i++) {
-        const struct ph_held *held = facts->held[i];
-        bool makes_known = held->fact.type == PH_FACT_FOUND || held->fact.type == PH_FACT_ADMIT;
-        if (makes_known && held->effect.stands && held->effect.school == school &&
-            ph_bits_has(past, i))
-            return true;
-    }
-    return false;
-}
-
-/* The schools that certified this writer key. Normally one; nobody can be kept from certifying
- * somebody else's key. */
-static bool find_certifiers(const struct ph_facts *facts, const struct ph_bits *past,
-                            const struct ph_author *writer, struct ph_bits *out)
-{
-    bool is_found = false;
-    for (uint32_t i = 0; i < facts->count; i++) {
-        const struct ph_held *certify = standing_in(facts, past, i, PH_FACT_CERTIFY);
-        if (certify == NULL ||
-            memcmp(certify->fact.of.certify.writer.bytes, writer->bytes, 32) != 0)
-            continue;
-        ph_bits_add(out, certify->effect.school);
-        is_found = true;
-    }
-    return is_found;
-}
-
-/* More than half: of one or two that is all. */
-static uint32_t needed_of(uint32_t seat_count)
-{
-    return seat_count / 2 + 1;
-}
-
-/* Whether the proposal is reached in `past`, or among all facts if that is NULL. */
-static bool is_reached(const struct ph_facts *facts, const struct ph_bits *past,
-                       const struct ph_held *proposal)
-{
-    struct ph_bits seats = {{0}};
-    uint32_t confirmed_count = 0;
-    for (uint32_t i = proposal->effect.last_confirm; i != PH_NONE;) {
-        const struct ph_effect *confirm = &facts->held[i]->effect;
-        if ((past == NULL || ph_bits_has(past, i)) && !ph_bits_has(&seats, confirm->seat)) {
-            ph_bits_add(&seats, confirm->seat);
-            confirmed_count++;
-        }
-        i = confirm->confirm_before;
-    }
-    return confirmed_count >= needed_of(proposal->effect.seat_count);
-}
-
-/* Returns how many. */
-static uint32_t find_voters(const struct ph_facts *facts, const struct ph_bits *past,
-                            struct ph_bits *out)
-{
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < facts->count; i++) {
-        const struct ph_held *found = standing_in(facts, past, i, PH_FACT_FOUND);
-        const struct ph_held *proposal = standing_in(facts, past, i, PH_FACT_PROPOSE);
-        const struct ph_held *held = found != NULL ? found : proposal;
-        if (held == NULL || ph_bits_has(out, held->effect.school))
-            continue;
-        if (proposal != NULL && !is_reached(facts, past, proposal))
-            continue;
-        ph_bits_add(out, held->effect.school);
-        count++;
-    }
-    return count;
-}
-
-static uint32_t count_admissions(const struct ph_facts *facts, const struct ph_bits *past,
-                                 uint32_t admitter)
-{
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < facts->count; i++) {
-        const struct ph_held *admit = standing_in(facts, past, i, PH_FACT_ADMIT);
-        count += admit != NULL && admit->effect.admitter == admitter;
-    }
-    return count;
+    uint32_t lowest = PH_NONE;
+    for (uint32_t i = 0; i < facts->school_count; i++)
+        if (ph_bits_has(schools, i) &&
+            (lowest == PH_NONE ||
+             ph_school_id_compare(&facts->schools[i].id, &facts->schools[lowest].id) < 0))
+            lowest = i;
+    return lowest;
 }
 
 uint32_t ph_standing_school_of(const struct ph_facts *facts, const struct ph_bits *past,
                                const struct ph_author *author)
 {
     struct ph_bits certifiers = {{0}};
-    uint32_t lowest = PH_NONE;
-    uint32_t school = ph_school_number(facts, author->bytes);
-    if (knows_school(facts, past, school))
+    uint32_t school = ph_past_owner(facts, past, author->bytes);
+    if (school != PH_NONE)
         return school;
-    find_certifiers(facts, past, author, &certifiers);
-    for (uint32_t i = 0; i < facts->school_count; i++)
-        if (ph_bits_has(&certifiers, i) &&
-            (lowest == PH_NONE ||
-             ph_school_id_compare(&facts->schools[i].id, &facts->schools[lowest].id) < 0))
-            lowest = i;
-    return lowest;
+    ph_past_certifiers(facts, past, author, &certifiers);
+    return lowest_of(facts, &certifiers);
 }
 
 /* --- What each type does --- */
@@ -119,15 +36,30 @@ uint32_t ph_standing_school_of(const struct ph_facts *facts, const struct ph_bit
 static void judge_certify(const struct ph_facts *facts, const struct ph_bits *past,
                           const struct ph_fact *fact, struct ph_effect *effect)
 {
-    effect->school = ph_school_number(facts, fact->author.bytes);
-    effect->stands = knows_school(facts, past, effect->school);
+    struct ph_bits removed;
+    effect->school = ph_past_speaker(facts, past, fact->author.bytes);
+    if (effect->school == PH_NONE)
+        return;
+    ph_past_removed(facts, past, &removed);
+    effect->stands = !ph_bits_has(&removed, effect->school);
 }
 
 static void judge_invite(const struct ph_facts *facts, const struct ph_bits *past,
                          const struct ph_fact *fact, struct ph_effect *effect)
 {
     struct ph_bits certifiers = {{0}};
-    effect->stands = find_certifiers(facts, past, &fact->author, &certifiers);
+    effect->stands = ph_past_certified(facts, past, &fact->author, &certifiers);
+}
+
+static uint32_t count_admissions(const struct ph_facts *facts, const struct ph_bits *past,
+                                 uint32_t admitter)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < facts->count; i++) {
+        const struct ph_held *admit = ph_past_has(facts, past, i, PH_FACT_ADMIT);
+        count += admit != NULL && admit->effect.admitter == admitter;
+    }
+    return count;
 }
 
 /* The voter that an admission by this writer counts for: of several schools that certified the
@@ -135,27 +67,21 @@ static void judge_invite(const struct ph_facts *facts, const struct ph_bits *pas
 static uint32_t find_admitter(const struct ph_facts *facts, const struct ph_bits *past,
                               const struct ph_author *writer)
 {
-    struct ph_bits certifiers = {{0}};
-    struct ph_bits voters = {{0}};
-    uint32_t lowest = PH_NONE;
-    find_certifiers(facts, past, writer, &certifiers);
-    find_voters(facts, past, &voters);
-    for (uint32_t i = 0; i < facts->school_count; i++) {
-        if (!ph_bits_has(&certifiers, i) || !ph_bits_has(&voters, i) ||
-            count_admissions(facts, past, i) >= PH_ADMISSIONS_MAX)
-            continue;
-        if (lowest == PH_NONE ||
-            ph_school_id_compare(&facts->schools[i].id, &facts->schools[lowest].id) < 0)
-            lowest = i;
-    }
-    return lowest;
+    struct ph_bits certifiers = {{0}}, voters = {{0}}, able = {{0}};
+    ph_past_certified(facts, past, writer, &certifiers);
+    ph_past_voters(facts, past, &voters);
+    for (uint32_t i = 0; i < facts->school_count; i++)
+        if (ph_bits_has(&certifiers, i) && ph_bits_has(&voters, i) &&
+            count_admissions(facts, past, i) < PH_ADMISSIONS_MAX)
+            ph_bits_add(&able, i);
+    return lowest_of(facts, &able);
 }
 
 static void judge_admit(const struct ph_facts *facts, const struct ph_bits *past,
                         const struct ph_fact *fact, struct ph_effect *effect)
 {
     const struct ph_held *invite =
-        standing_in(facts, past, ph_fact_number(facts, &fact->of.admit.invite), PH_FACT_INVITE);
+        ph_past_has(facts, past, ph_fact_number(facts, &fact->of.admit.invite), PH_FACT_INVITE);
     effect->admitter = find_admitter(facts, past, &fact->author);
     if (invite == NULL || effect->admitter == PH_NONE)
         return;
@@ -164,42 +90,106 @@ static void judge_admit(const struct ph_facts *facts, const struct ph_bits *past
                                     &facts->network, &fact->of.admit.school) == PH_OK;
 }
 
-static enum ph_status judge_propose(const struct ph_facts *facts, const struct ph_bits *past,
-                                    const struct ph_fact *fact, struct ph_effect *effect)
+/* --- Proposals --- */
+
+/* The removals that a restoration lifts, each reached in its past and of its school; their
+ * electorates have seats. */
+static bool seat_lifted(const struct ph_facts *facts, const struct ph_bits *past,
+                        const struct ph_fact *fact, uint32_t school, struct ph_bits *seats)
 {
-    struct ph_bits certifiers = {{0}};
-    struct ph_bits voters = {{0}};
-    effect->school = ph_school_number(facts, fact->of.propose.school.bytes);
-    effect->last_confirm = PH_NONE;
-    if (!knows_school(facts, past, effect->school) ||
-        !find_certifiers(facts, past, &fact->author, &certifiers))
-        return PH_OK;
-    uint32_t voter_count = find_voters(facts, past, &voters);
-    assert(voter_count > 0); /* no past without the founder */
-    effect->electorate = calloc(voter_count, sizeof *effect->electorate);
+    for (size_t at = 0; at < fact->of.propose.lifted.len; at += 32) {
+        struct ph_fact_id id;
+        memcpy(id.bytes, fact->of.propose.lifted.data + at, 32);
+        const struct ph_held *removal = ph_past_removal(facts, past, ph_fact_number(facts, &id));
+        if (removal == NULL || removal->effect.school != school)
+            return false;
+        for (uint32_t i = 0; i < removal->effect.seat_count; i++)
+            ph_bits_add(seats, removal->effect.electorate[i]);
+    }
+    return true;
+}
+
+/* The electorate without regard to who it is about. False: there is nothing to decide. */
+static bool find_seats(const struct ph_facts *facts, const struct ph_bits *past,
+                       const struct ph_fact *fact, uint32_t school, struct ph_bits *seats)
+{
+    ph_past_voters(facts, past, seats);
+    switch (fact->of.propose.what) {
+    case PH_PROPOSAL_CONFIRM:
+    case PH_PROPOSAL_REMOVE:
+        return ph_past_knows(facts, past, school);
+    case PH_PROPOSAL_RESTORE:
+        return ph_past_knows(facts, past, school) && seat_lifted(facts, past, fact, school, seats);
+    case PH_PROPOSAL_SUCCEED:
+        return ph_past_knows(facts, past, school) &&
+               ph_past_owner(facts, past, fact->of.propose.key.bytes) == PH_NONE &&
+               ph_succeed_verify(fact) == PH_OK;
+    case PH_PROPOSAL_POLICY:
+        return true;
+    case PH_PROPOSAL_OTHER:
+        return false;
+    }
+    return false;
+}
+
+static bool is_against(enum ph_proposal what)
+{
+    return what == PH_PROPOSAL_REMOVE || what == PH_PROPOSAL_SUCCEED;
+}
+
+/* Whoever it is about has no seat, but in what a newcomer is to have a say in. */
+static bool has_no_seat(enum ph_proposal what, uint32_t school, uint32_t number)
+{
+    return school == number && (is_against(what) || what == PH_PROPOSAL_RESTORE);
+}
+
+static enum ph_status fill_seats(const struct ph_facts *facts, const struct ph_bits *seats,
+                                 enum ph_proposal what, struct ph_effect *effect)
+{
+    effect->electorate = calloc(facts->school_count, sizeof *effect->electorate);
     if (effect->electorate == NULL)
         return PH_NO_MEMORY;
-    for (uint32_t i = 0; i < facts->school_count; i++) {
-        if (ph_bits_has(&voters, i))
+    for (uint32_t i = 0; i < facts->school_count; i++)
+        if (ph_bits_has(seats, i) && !has_no_seat(what, effect->school, i))
             effect->electorate[effect->seat_count++] = i;
-    }
-    assert(effect->seat_count == voter_count);
-    effect->stands = true;
+    effect->stands = effect->seat_count >= (is_against(what) ? SEATS_AGAINST_MIN : 1u);
     return PH_OK;
 }
 
-static void judge_confirm(const struct ph_facts *facts, const struct ph_bits *past,
-                          const struct ph_fact *fact, struct ph_effect *effect)
+static enum ph_status judge_propose(const struct ph_facts *facts, const struct ph_bits *past,
+                                    const struct ph_fact *fact, struct ph_effect *effect)
 {
-    effect->proposal = ph_fact_number(facts, &fact->of.confirm.proposal);
-    const struct ph_held *proposal = standing_in(facts, past, effect->proposal, PH_FACT_PROPOSE);
-    uint32_t author = ph_school_number(facts, fact->author.bytes);
+    struct ph_bits certifiers = {{0}}, seats = {{0}};
+    bool is_about_school = fact->of.propose.what != PH_PROPOSAL_POLICY;
+    effect->last_vote = PH_NONE;
+    effect->school =
+        is_about_school ? ph_school_number(facts, fact->of.propose.school.bytes) : PH_NONE;
+    if (!ph_past_certified(facts, past, &fact->author, &certifiers) ||
+        !find_seats(facts, past, fact, effect->school, &seats))
+        return PH_OK;
+    return fill_seats(facts, &seats, fact->of.propose.what, effect);
+}
+
+static void judge_vote(const struct ph_facts *facts, const struct ph_bits *past,
+                       const struct ph_fact *fact, struct ph_effect *effect)
+{
+    effect->proposal = ph_fact_number(facts, &fact->of.vote.proposal);
+    const struct ph_held *proposal = ph_past_has(facts, past, effect->proposal, PH_FACT_PROPOSE);
+    uint32_t voter = ph_past_speaker(facts, past, fact->author.bytes);
     for (uint32_t i = 0; proposal != NULL && i < proposal->effect.seat_count; i++) {
-        if (proposal->effect.electorate[i] != author)
+        if (proposal->effect.electorate[i] != voter)
             continue;
         effect->seat = i;
         effect->stands = true;
     }
+}
+
+/* What a school says of itself. */
+static void judge_own(const struct ph_facts *facts, const struct ph_bits *past,
+                      const struct ph_fact *fact, struct ph_effect *effect)
+{
+    effect->school = ph_past_speaker(facts, past, fact->author.bytes);
+    effect->stands = effect->school != PH_NONE;
 }
 
 enum ph_status ph_standing_judge(const struct ph_facts *facts, const struct ph_bits *past,
@@ -222,8 +212,12 @@ enum ph_status ph_standing_judge(const struct ph_facts *facts, const struct ph_b
         break;
     case PH_FACT_PROPOSE:
         return judge_propose(facts, past, fact, effect);
-    case PH_FACT_CONFIRM:
-        judge_confirm(facts, past, fact, effect);
+    case PH_FACT_VOTE:
+        judge_vote(facts, past, fact, effect);
+        break;
+    case PH_FACT_CLOSE:
+    case PH_FACT_LEAVE:
+        judge_own(facts, past, fact, effect);
         break;
     default: /* a later version's: without effect */
         break;
@@ -251,14 +245,43 @@ static void apply_admission(struct ph_facts *facts, struct ph_held *held, const 
         known->admission = held->fact.id;
 }
 
-static void apply_confirm(struct ph_facts *facts, uint32_t index)
+/* A school is removed by one removal, and restored when nothing is left of them. */
+static void note_removed(struct ph_facts *facts)
+{
+    struct ph_bits removed;
+    ph_past_removed(facts, NULL, &removed);
+    for (uint32_t i = 0; i < facts->school_count; i++)
+        facts->schools[i].is_removed = ph_bits_has(&removed, i);
+}
+
+static void apply_reached(struct ph_facts *facts, const struct ph_held *proposal)
+{
+    switch (proposal->fact.of.propose.what) {
+    case PH_PROPOSAL_CONFIRM:
+        facts->schools[proposal->effect.school].is_confirmed = true;
+        return;
+    case PH_PROPOSAL_REMOVE:
+    case PH_PROPOSAL_RESTORE:
+        facts->schools[proposal->effect.school].is_bounded = true;
+        note_removed(facts);
+        return;
+    case PH_PROPOSAL_SUCCEED:
+        facts->schools[proposal->effect.school].is_bounded = true;
+        return;
+    case PH_PROPOSAL_POLICY:
+    case PH_PROPOSAL_OTHER:
+        return;
+    }
+}
+
+static void apply_vote(struct ph_facts *facts, uint32_t index)
 {
     struct ph_effect *effect = &facts->held[index]->effect;
     struct ph_held *proposal = facts->held[effect->proposal];
-    effect->confirm_before = proposal->effect.last_confirm;
-    proposal->effect.last_confirm = index;
-    if (is_reached(facts, NULL, proposal))
-        facts->schools[proposal->effect.school].is_voter = true;
+    effect->vote_before = proposal->effect.last_vote;
+    proposal->effect.last_vote = index;
+    if (ph_past_is_reached(facts, NULL, proposal))
+        apply_reached(facts, proposal);
 }
 
 void ph_standing_apply(struct ph_facts *facts, uint32_t index)
@@ -269,11 +292,14 @@ void ph_standing_apply(struct ph_facts *facts, uint32_t index)
     facts->schools[held->effect.of].fact_count++;
     if (!held->effect.stands)
         return;
-    if (held->fact.type == PH_FACT_FOUND) {
-        facts->schools[held->effect.school].is_voter = true;
-    } else if (held->fact.type == PH_FACT_ADMIT) {
+    if (held->fact.type == PH_FACT_FOUND)
+        facts->schools[held->effect.school].is_confirmed = true;
+    else if (held->fact.type == PH_FACT_ADMIT)
         apply_admission(facts, held, held->fact.of.admit.school.bytes);
-    } else if (held->fact.type == PH_FACT_CONFIRM) {
-        apply_confirm(facts, index);
-    }
+    else if (held->fact.type == PH_FACT_VOTE)
+        apply_vote(facts, index);
+    else if (held->fact.type == PH_FACT_CLOSE || held->fact.type == PH_FACT_LEAVE)
+        facts->schools[held->effect.school].is_bounded = true;
+    if (held->fact.type == PH_FACT_LEAVE)
+        note_removed(facts);
 }

@@ -1,5 +1,5 @@
 /* What a fact does, judged in its causal past (spec: "Facts"), and the inside of the set that
- * facts.c keeps. Only facts.c and standing.c include this.
+ * facts.c keeps. Only facts.c and what it is made of include this.
  *
  * Facts are numbered in the order of taking, which is a causal order: a fact's past has lower
  * numbers. Schools are numbered in the order in which they became known here. Numbers are local and
@@ -28,14 +28,14 @@ static inline void ph_bits_add(struct ph_bits *bits, uint32_t index)
 
 /* What one fact does. Fixed when it is taken, from its past alone. */
 struct ph_effect {
-    bool stands;       /* it does what its type says; all else below is only for those that do */
-    uint32_t of;       /* the school that it counts for, also without effect */
-    uint32_t school;   /* certify: whose. admit: who is known by it. propose: who would vote */
-    uint32_t admitter; /* admit: the voter that it counts for */
-    uint32_t proposal; /* confirm: fact number */
-    uint32_t seat;     /* confirm: the author's place in the proposal's electorate */
-    uint32_t last_confirm;   /* propose: the latest confirm that stands, PH_NONE if there is none */
-    uint32_t confirm_before; /* confirm: the one before it on the same proposal, or PH_NONE */
+    bool stands;        /* it does what its type says; all else below is only for those that do */
+    uint32_t of;        /* the school that it counts for, also without effect */
+    uint32_t school;    /* certify, close: whose. admit: who is known by it. propose: about whom */
+    uint32_t admitter;  /* admit: the voter that it counts for */
+    uint32_t proposal;  /* vote: fact number */
+    uint32_t seat;      /* vote: its school's place in the proposal's electorate */
+    uint32_t last_vote; /* propose: the latest vote that stands, PH_NONE if there is none */
+    uint32_t vote_before; /* vote: the one before it on the same proposal, or PH_NONE */
     uint32_t seat_count;
     uint32_t *electorate; /* propose: school numbers, owned */
 };
@@ -51,7 +51,9 @@ struct ph_held {
 struct ph_known_school {
     struct ph_school_id id;
     struct ph_fact_id admission; /* of several that stand, the lowest */
-    bool is_voter;
+    bool is_confirmed;           /* a voter, unless it is removed */
+    bool is_removed;
+    bool is_bounded;        /* something says which entries of its logs stand (bounds.h) */
     uint32_t fact_count;    /* facts of it */
     uint32_t counted_count; /* the same among some of them, while ph_facts_hash looks */
 };
@@ -79,9 +81,8 @@ struct ph_facts {
 uint32_t ph_school_number(const struct ph_facts *facts, const uint8_t id[32]);      /* or PH_NONE */
 uint32_t ph_fact_number(const struct ph_facts *facts, const struct ph_fact_id *id); /* or PH_NONE */
 
-/* The school that facts by `author` on `past` count for: itself if it is a school that is known
- * there, else the one with the lowest key that has certified the writer there. PH_NONE: it is not
- * known. */
+/* The school that facts by `author` on `past` count for: the one whose own key that is there, else
+ * the one with the lowest key that has certified the writer there. PH_NONE: it is not known. */
 uint32_t ph_standing_school_of(const struct ph_facts *facts, const struct ph_bits *past,
                                const struct ph_author *author);
 

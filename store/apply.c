@@ -1,4 +1,5 @@
 #include "store/change.h"
+#include "store/cuts.h"
 #include "store/entries.h"
 #include "store/journaling.h"
 #include "store/left_out.h"
@@ -41,6 +42,8 @@ static enum ph_status apply_change(const struct ph_txn *txn, const struct ph_cha
         return apply_fill(txn, change);
     case PH_CHANGE_LEAVE_OUT:
         return ph_left_out_add(txn, change->value);
+    case PH_CHANGE_CUT:
+        return ph_cuts_put(txn, change->number, change->seq);
     case PH_CHANGE_END_WAITING:
         return ph_waiting_end(txn);
     }

@@ -202,6 +202,13 @@ enum ph_status ph_batch_await_none_of(struct ph_batch *batch, const struct ph_wr
     return leave_out(batch, &key);
 }
 
+enum ph_status ph_batch_cut(struct ph_batch *batch, uint32_t log, uint32_t stands_to)
+{
+    uint8_t *rest;
+    const struct head head = {.type = PH_CHANGE_CUT, .number = log, .seq = stands_to};
+    return append(batch, &head, &rest);
+}
+
 enum ph_status ph_batch_end_waiting(struct ph_batch *batch)
 {
     uint8_t *rest;

@@ -57,6 +57,8 @@ PH_MUST_USE enum ph_status ph_batch_leave_out_log(struct ph_batch *batch,
 /* Let nothing wait for entries of this writer, whosever its logs are. For ever. */
 PH_MUST_USE enum ph_status ph_batch_await_none_of(struct ph_batch *batch,
                                                   const struct ph_writer_id *writer);
+/* A log stands up to there from now on; PH_STANDS_ALL: all of it. */
+PH_MUST_USE enum ph_status ph_batch_cut(struct ph_batch *batch, uint32_t log, uint32_t stands_to);
 /* Let no entry wait any more for those that it refers to. For ever. */
 PH_MUST_USE enum ph_status ph_batch_end_waiting(struct ph_batch *batch);
 /* A place in the batch, to take back what was added after it (a run whose signature, at its end,

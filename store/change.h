@@ -11,14 +11,15 @@ enum ph_change_type {
     PH_CHANGE_ENTRY,
     PH_CHANGE_FILL,
     PH_CHANGE_LEAVE_OUT,
+    PH_CHANGE_CUT,
     PH_CHANGE_END_WAITING, /* nothing more to it */
 };
 
 /* Views borrow from the batch. */
 struct ph_change {
     enum ph_change_type type;
-    uint32_t number; /* of the fact or log */
-    uint32_t seq;
+    uint32_t number;       /* of the fact or log */
+    uint32_t seq;          /* of a cut: how far the log stands */
     bool is_hole;          /* an entry without its content */
     struct ph_bytes name;  /* of a meta value */
     struct ph_bytes value; /* as the table holds it; of a fill: salt, then content;

@@ -17,7 +17,7 @@ bool ph_fact_rows_certify(const struct ph_facts *facts, const struct ph_log_row 
     const struct ph_fact *certify = facts == NULL ? NULL : ph_facts_find(facts, &row->certify);
     if (certify == NULL || certify->type != PH_FACT_CERTIFY)
         return false;
-    struct ph_school_id school = ph_fact_school(certify);
-    return ph_writer_id_equal(&certify->of.certify.writer, &row->writer) &&
-           ph_school_id_equal(&school, &row->school);
+    const struct ph_school_id *school = ph_facts_school_of(facts, certify);
+    return ph_writer_id_equal(&certify->of.certify.writer, &row->writer) && school != NULL &&
+           ph_school_id_equal(school, &row->school);
 }

@@ -83,6 +83,7 @@ static enum ph_status gather(const struct ph_batch *batch, const struct ph_chang
     case PH_CHANGE_FILL:
         return PH_OK; /* it came from others, and will again */
     case PH_CHANGE_LEAVE_OUT:
+    case PH_CHANGE_CUT:
     case PH_CHANGE_END_WAITING:
         return PH_OK; /* it follows from facts and entries */
     }

@@ -8,10 +8,9 @@ enum ph_status ph_left_out_has(const struct ph_txn *txn, const struct ph_key *ke
     return ph_db_has(txn, PH_TABLE_LEFT_OUT, ph_key_bytes(key), out);
 }
 
-/* Applied entries of the school are tried again, which makes their records anew. All of them, if
- * only one of its writers is left out: of a record whose share was full only what counted is known,
- * and what fell out of it for this writer's sake is to come back. */
-static enum ph_status undo_all(const struct ph_txn *txn, const struct ph_school_id *school)
+/* All of them, if only one of its writers is left out: of a record whose share was full only what
+ * counted is known, and what fell out of it for this writer's sake is to come back. */
+enum ph_status ph_left_out_undo(const struct ph_txn *txn, const struct ph_school_id *school)
 {
     struct ph_logs logs = {0};
     enum ph_status status = ph_logs_load(txn, &logs);
@@ -34,5 +33,5 @@ enum ph_status ph_left_out_add(const struct ph_txn *txn, struct ph_bytes key)
     if (is_there)
         return PH_OK;
     PH_TRY(ph_db_put(txn, PH_TABLE_LEFT_OUT, key, ph_bytes(NULL, 0)));
-    return is_school ? undo_all(txn, &school) : ph_waiting_wake_all(txn, &writer);
+    return is_school ? ph_left_out_undo(txn, &school) : ph_waiting_wake_all(txn, &writer);
 }

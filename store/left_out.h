@@ -14,5 +14,8 @@ PH_MUST_USE enum ph_status ph_left_out_has(const struct ph_txn *txn, const struc
 /* What it has done to records is undone, or what waits for it goes on, in the slices that
  * follow. */
 PH_MUST_USE enum ph_status ph_left_out_add(const struct ph_txn *txn, struct ph_bytes key);
+/* Applied entries of the school are tried again, which makes their records anew. */
+PH_MUST_USE enum ph_status ph_left_out_undo(const struct ph_txn *txn,
+                                            const struct ph_school_id *school);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "store/cuts.h"
 #include "store/left_out.h"
 #include "store/waiting.h"
 
@@ -78,6 +79,7 @@ static enum ph_status load_log(const struct ph_txn *txn, uint32_t log, struct ph
     PH_TRY(load_cursor(txn, log, &out->cursor));
     out->cursor_stored = out->cursor;
     PH_TRY(load_left_out(txn, &row, &out->is_left_out));
+    PH_TRY(ph_cuts_get(txn, log, &out->stands_to));
     return out->base_seq <= out->cursor && out->cursor <= out->tip_seq ? PH_OK : PH_CORRUPT;
 }
 

@@ -20,7 +20,8 @@ struct ph_log_state {
     uint32_t tip_seq;
     uint32_t cursor; /* entries up to here are materialised, or wait */
     uint32_t cursor_stored;
-    bool is_left_out; /* of all records */
+    bool is_left_out;   /* of all records */
+    uint32_t stands_to; /* what comes behind has no effect (cuts.h) */
 };
 
 struct ph_logs {

@@ -134,20 +134,18 @@ bool ph_op_has_effect(const struct ph_op *op, const struct ph_school_id *school)
     return op->type <= PH_OP_REMOVE && kind != NULL && ph_kind_allows(kind, &op->record, school);
 }
 
-/* Where a removal of the entry's school will be looked up. Until then every log here is of a known
- * school; those left out are not among the touches. */
 static bool entry_stands(const struct ph_record_maker *maker, struct ph_place place)
 {
-    return place.log < maker->logs->count;
+    return place.seq <= maker->logs->at[place.log].stands_to;
 }
 
 /* --- Shares: what counts of each school, in the order that every node shares --- */
 
-/* By school; of the owner first what may create the record; then by writer, sequence and, between
- * branches, entry id: local log numbers tell nothing. */
+/* By school; first what stands; of the owner first what may create the record; then by writer,
+ * sequence and, between branches, entry id: local log numbers tell nothing. */
 struct shared_order {
     struct ph_school_id school;
-    bool may_create;
+    bool stands, may_create;
     uint32_t rank, seq;
     struct ph_entry_id id;
     struct ph_place place;
@@ -159,6 +157,8 @@ static int compare_shared(const void *a, const void *b)
     int order = ph_school_id_compare(&left->school, &right->school);
     if (order != 0)
         return order;
+    if (left->stands != right->stands)
+        return left->stands ? -1 : 1;
     if (left->may_create != right->may_create)
         return left->may_create ? -1 : 1;
     if (left->rank != right->rank)
@@ -195,6 +195,7 @@ static enum ph_status order_touches(struct ph_record_maker *maker, const struct 
         status = get_entry(maker->txn, place, &entry, &where);
         order[i] = (struct shared_order){
             .school = *school_of(maker, i),
+            .stands = entry_stands(maker, place),
             .may_create =
                 place.seq == ph_record_id_seq(id) && ph_record_id_is_of(id, school_of(maker, i)),
             .rank = maker->logs->rank[place.log],

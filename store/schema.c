@@ -6,14 +6,14 @@
 #define VERSION_MAX 1000 /* what says more was damaged */
 
 const char *const ph_table_names[PH_TABLE_COUNT] = {
-    [PH_TABLE_META] = "meta",           [PH_TABLE_FACTS] = "facts",
-    [PH_TABLE_LOGS] = "logs",           [PH_TABLE_ENTRIES] = "entries",
-    [PH_TABLE_HOLES] = "holes",         [PH_TABLE_LEFT_OUT] = "left_out",
-    [PH_TABLE_CURSORS] = "cursors",     [PH_TABLE_WAITING] = "waiting",
-    [PH_TABLE_WAITS] = "waits",         [PH_TABLE_READY] = "ready",
-    [PH_TABLE_AGAIN] = "again",         [PH_TABLE_STALE] = "stale",
-    [PH_TABLE_RECORDS] = "records",     [PH_TABLE_BY_KIND] = "by_kind",
-    [PH_TABLE_BY_PARENT] = "by_parent",
+    [PH_TABLE_META] = "meta",       [PH_TABLE_FACTS] = "facts",
+    [PH_TABLE_LOGS] = "logs",       [PH_TABLE_ENTRIES] = "entries",
+    [PH_TABLE_HOLES] = "holes",     [PH_TABLE_LEFT_OUT] = "left_out",
+    [PH_TABLE_CUTS] = "cuts",       [PH_TABLE_CURSORS] = "cursors",
+    [PH_TABLE_WAITING] = "waiting", [PH_TABLE_WAITS] = "waits",
+    [PH_TABLE_READY] = "ready",     [PH_TABLE_AGAIN] = "again",
+    [PH_TABLE_STALE] = "stale",     [PH_TABLE_RECORDS] = "records",
+    [PH_TABLE_BY_KIND] = "by_kind", [PH_TABLE_BY_PARENT] = "by_parent",
 };
 
 int ph_place_compare(struct ph_place a, struct ph_place b)

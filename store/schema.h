@@ -9,7 +9,7 @@
 #include "proto/op.h"
 #include "store/db.h"
 
-#define PH_SCHEMA_VERSION 5
+#define PH_SCHEMA_VERSION 6
 
 enum ph_table {
     /* Durable: what the others can't be made from. */
@@ -19,6 +19,7 @@ enum ph_table {
     PH_TABLE_ENTRIES,
     PH_TABLE_HOLES,
     PH_TABLE_LEFT_OUT,
+    PH_TABLE_CUTS,
     /* Materialised: can be thrown away and made again. */
     PH_TABLE_CURSORS,
     PH_TABLE_WAITING,
@@ -62,7 +63,7 @@ struct ph_need ph_need_of(const struct ph_op_ref *ref);
 #define PH_META_OWN '.' /* names that begin with it are the store's own */
 #define PH_META_NAME_MAX 64
 
-struct ph_key ph_key_u32(uint32_t number);             /* facts, logs, cursors */
+struct ph_key ph_key_u32(uint32_t number);             /* facts, logs, cuts, cursors */
 struct ph_key ph_key_place(struct ph_place place);     /* entries, holes, waits, again */
 struct ph_key ph_key_need(const struct ph_need *need); /* ready */
 struct ph_key ph_key_waiting(const struct ph_need *need, struct ph_place place);

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+#include "store/cuts.h"
 #include "store/entries.h"
 #include "store/logs.h"
 #include "store/state.h"
@@ -52,6 +53,18 @@ enum ph_status ph_view_log(const struct ph_view *view, uint32_t log, struct ph_l
     struct ph_bytes value;
     PH_TRY(get_numbered(view, PH_TABLE_LOGS, log, &value));
     return ph_log_row_decode(value, out);
+}
+
+enum ph_status ph_view_log_count(const struct ph_view *view, uint64_t *out)
+{
+    struct ph_txn txn = txn_of(view);
+    return ph_db_count(&txn, PH_TABLE_LOGS, out);
+}
+
+enum ph_status ph_view_cut(const struct ph_view *view, uint32_t log, uint32_t *stands_to)
+{
+    struct ph_txn txn = txn_of(view);
+    return ph_cuts_get(&txn, log, stands_to);
 }
 
 enum ph_status ph_view_entry(const struct ph_view *view, uint32_t log, uint32_t seq,

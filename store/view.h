@@ -3,6 +3,7 @@
 #ifndef PHAROS_STORE_VIEW_H
 #define PHAROS_STORE_VIEW_H
 
+#include "proto/bounds.h"
 #include "proto/op.h"
 #include "store/store.h"
 
@@ -21,6 +22,15 @@ PH_MUST_USE enum ph_status ph_view_fact(const struct ph_view *view, uint32_t ind
                                         struct ph_bytes *out);
 PH_MUST_USE enum ph_status ph_view_log(const struct ph_view *view, uint32_t log,
                                        struct ph_log_row *out);
+
+PH_MUST_USE enum ph_status ph_view_log_count(const struct ph_view *view, uint64_t *out);
+/* How far a log stands: the last sequence number whose ops count, PH_STANDS_ALL if all do. */
+PH_MUST_USE enum ph_status ph_view_cut(const struct ph_view *view, uint32_t log,
+                                       uint32_t *stands_to);
+/* The same of the first `log_count` logs as these facts have it, whatever the store says. `out` has
+ * room for as many. PH_NO_MEMORY. */
+PH_MUST_USE enum ph_status ph_view_cuts(const struct ph_view *view, const struct ph_facts *facts,
+                                        uint32_t log_count, uint32_t *out);
 
 struct ph_stored_entry {
     const uint8_t *encoded; /* PH_HEADER_LEN bytes */

@@ -8,11 +8,14 @@ static struct ph_txn txn_of(const struct ph_view *view)
     return (struct ph_txn){.db = view->store->db, .raw = view->txn};
 }
 
+/* Whose a log is, and how far it stands. */
 static enum ph_status is_log_of(const struct ph_view *view, uint32_t log,
-                                const struct ph_school_id *school, bool *is_of)
+                                const struct ph_school_id *school, bool *is_of, uint32_t *stands_to)
 {
     struct ph_log_row row;
     enum ph_status status = ph_view_log(view, log, &row);
+    if (status == PH_OK)
+        status = ph_view_cut(view, log, stands_to);
     if (status != PH_OK)
         return status == PH_NOT_FOUND ? PH_CORRUPT : status;
     *is_of = ph_school_id_equal(&row.school, school);
@@ -44,11 +47,12 @@ static enum ph_status count_ops(const struct ph_view *view, const struct ph_reco
     const uint8_t *touch = record->touches.data;
     struct ph_place place, last = {.log = UINT32_MAX};
     bool is_of = false;
+    uint32_t stands_to = 0;
     for (uint32_t i = 0; i < record->touch_count; i++, touch += 8, last = place) {
         place = (struct ph_place){ph_get_u32(touch), ph_get_u32(touch + 4)};
         if (place.log != last.log)
-            PH_TRY(is_log_of(view, place.log, school, &is_of));
-        if (is_of)
+            PH_TRY(is_log_of(view, place.log, school, &is_of, &stands_to));
+        if (is_of && place.seq <= stands_to)
             PH_TRY(add_ops(&txn, place, record, count));
     }
     return PH_OK;
@@ -78,8 +82,9 @@ enum ph_status ph_view_value_len(const struct ph_view *view, const struct ph_rec
                                  const struct ph_school_id *school, size_t *len)
 {
     bool is_of = false;
+    uint32_t stands_to = 0; /* it is live: it stands */
     *len = 0;
-    PH_TRY(is_log_of(view, value->log, school, &is_of));
+    PH_TRY(is_log_of(view, value->log, school, &is_of, &stands_to));
     if (!is_of)
         return PH_OK;
     if (value->is_missing)

@@ -110,8 +110,8 @@ static size_t rests_on(const struct maker *maker, const struct ph_fact *fact,
         out[count++] = of_author->id;
     if (fact->type == PH_FACT_ADMIT)
         out[count++] = fact->of.admit.invite;
-    if (fact->type == PH_FACT_CONFIRM)
-        out[count++] = fact->of.confirm.proposal;
+    if (fact->type == PH_FACT_VOTE)
+        out[count++] = fact->of.vote.proposal;
     return count;
 }
 

@@ -33,6 +33,8 @@
 /* Facts. */
 #define PH_FACT_MAX 4096          /* (wire) bytes of one fact with its past */
 #define PH_FACT_PAST_MAX 64       /* (wire) facts that one fact names */
+#define PH_ENDS_PER_FACT_MAX 24   /* (wire) entries that one vote or close accepts */
+#define PH_LIFTED_MAX 16          /* (wire) removals that one proposal lifts */
 #define PH_WRITERS_MAX 16         /* (wire) serial numbers of one school's logs */
 #define PH_ADMISSIONS_MAX 128     /* (wire) admissions by one school in an admission's past */
 #define PH_GUESTS_OF_MEMBER_MAX 8 /* schools admitted by invitations of one that doesn't vote */
@@ -117,6 +119,8 @@ static_assert(PH_TWIN_MS_MAX > PH_IDLE_ROOT_MS, "who lives says so in time");
 static_assert(PH_RUN_COUNTED_MAX + 256 <= PH_FRAME_PLAIN_MAX, "a run fits one frame");
 static_assert(PH_HEADER_LEN + PH_BODY_MAX <= PH_RUN_COUNTED_MAX, "an entry fits a run");
 static_assert(PH_FACT_PAST_MAX * 32 < PH_FACT_MAX, "a fact holds its past");
+static_assert(PH_FACT_PAST_MAX * 32 + PH_ENDS_PER_FACT_MAX * 74 + 256 <= PH_FACT_MAX,
+              "a vote holds its past and its ends");
 static_assert(PH_SCHOOLS_MAX * (PH_FACTS_PER_SCHOOL_MAX + 1) + 4 * PH_FACTS_BROUGHT_MAX <=
                   PH_FACTS_MAX,
               "no school's facts take another's room");

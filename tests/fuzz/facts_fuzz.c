@@ -69,8 +69,8 @@ static void fill(struct fuzz_input *input, struct ph_fact *fact, uint8_t how)
         fact->of.propose.what = PH_PROPOSAL_CONFIRM;
         fact->of.propose.school = whom;
         return;
-    case PH_FACT_CONFIRM:
-        fact->of.confirm.proposal = named->id;
+    case PH_FACT_VOTE:
+        fact->of.vote.proposal = named->id;
         return;
     default:
         fact->of.other.count = 1;
@@ -126,7 +126,7 @@ static void make_fact(struct fuzz_input *input)
         memcpy(past + 32 * (size_t)i, made[index].id.bytes, 32);
     }
     bool by_school =
-        fact.type == PH_FACT_CERTIFY || fact.type == PH_FACT_CONFIRM || fact.type == PH_FACT_FOUND;
+        fact.type == PH_FACT_CERTIFY || fact.type == PH_FACT_VOTE || fact.type == PH_FACT_FOUND;
     if ((choice >> 3 & 7) == 7) /* the wrong key now and then */
         by_school = !by_school;
     fill(input, &fact, fuzz_byte(input));
@@ -191,8 +191,9 @@ static void check_members(struct ph_facts *a, struct ph_facts *b)
                                     &members[i].admission));
         FUZZ_CHECK(ph_facts_certify_count(a, &members[i].school) ==
                    ph_facts_certify_count(b, &members[i].school));
-        const struct ph_fact *one = ph_facts_proposal(a, &members[0].school, &members[i].school);
-        const struct ph_fact *two = ph_facts_proposal(b, &members[0].school, &members[i].school);
+        const struct ph_fact like = ph_fact_proposing(PH_PROPOSAL_CONFIRM, &members[i].school);
+        const struct ph_fact *one = ph_facts_proposal(a, &members[0].school, &like);
+        const struct ph_fact *two = ph_facts_proposal(b, &members[0].school, &like);
         FUZZ_CHECK((one == NULL) == (two == NULL));
         FUZZ_CHECK(one == NULL || ph_fact_id_equal(&one->id, &two->id));
     }

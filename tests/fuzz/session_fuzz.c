@@ -166,8 +166,8 @@ static struct ph_bytes make_fact(struct fuzz_input *input, uint8_t out[PH_FACT_M
     } else if (fact.type == PH_FACT_PROPOSE) {
         fact.of.propose.what = PH_PROPOSAL_CONFIRM;
         fact.of.propose.school = other->school;
-    } else if (fact.type == PH_FACT_CONFIRM) {
-        fact.of.confirm.proposal = cast.facts[how % cast.fact_count];
+    } else if (fact.type == PH_FACT_VOTE) {
+        fact.of.vote.proposal = cast.facts[how % cast.fact_count];
     }
     struct ph_bytes bytes = cast_fact(&cast, &fact, who, how >> 7, past, past_count, out);
     if (bytes.len != 0 && cast.fact_count < 64)

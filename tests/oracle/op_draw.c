@@ -52,7 +52,7 @@ static void begin_logs(struct op_set *set, struct chance *chance, const struct p
             continue;
         struct op_log *log = &set->logs[set->log_count++];
         log->writer = writer;
-        log->school = ph_fact_school(fact);
+        log->school = *ph_facts_school_of(facts, fact);
         log->link = ph_link_first(&fact->id);
         log->run_after = log->link;
     }

@@ -86,11 +86,11 @@ static const uint64_t types[] = {
     PH_FACT_PROPOSE,
     PH_FACT_PROPOSE,
     PH_FACT_PROPOSE,
-    PH_FACT_CONFIRM,
-    PH_FACT_CONFIRM,
-    PH_FACT_CONFIRM,
-    PH_FACT_CONFIRM,
-    PH_FACT_CONFIRM,
+    PH_FACT_VOTE,
+    PH_FACT_VOTE,
+    PH_FACT_VOTE,
+    PH_FACT_VOTE,
+    PH_FACT_VOTE,
     77,
 };
 
@@ -99,9 +99,9 @@ static struct made draw_fact(const struct op_facts *drawn, struct chance *chance
     const struct made *past[PAST_DRAWN_MAX + 1] = {NULL};
     const struct signer *author = author_of(chance, type);
     const struct ph_school_id *whom = &schools[draw(chance, OP_SCHOOLS)].id;
-    const struct made *about = type == PH_FACT_ADMIT     ? one_of(drawn, chance, PH_FACT_INVITE)
-                               : type == PH_FACT_CONFIRM ? one_of(drawn, chance, PH_FACT_PROPOSE)
-                                                         : NULL;
+    const struct made *about = type == PH_FACT_ADMIT  ? one_of(drawn, chance, PH_FACT_INVITE)
+                               : type == PH_FACT_VOTE ? one_of(drawn, chance, PH_FACT_PROPOSE)
+                                                      : NULL;
     if (about == NULL || happens(chance, 3))
         about = one_of(drawn, chance, draw(chance, 2) == 0 ? PH_FACT_CERTIFY : PH_FACT_INVITE);
     draw_past(drawn, chance, about, past);
@@ -113,7 +113,7 @@ static struct made draw_fact(const struct op_facts *drawn, struct chance *chance
         return make_admit(author, whom, about, past);
     if (type == PH_FACT_PROPOSE)
         return make_propose(author, whom, past);
-    if (type == PH_FACT_CONFIRM)
+    if (type == PH_FACT_VOTE)
         return make_confirm(author, about, past);
     return make_unknown(author, past);
 }
@@ -250,7 +250,7 @@ static void vote(struct op_facts *out, struct chance *chance, uint32_t number)
         const struct made *seen = happens(chance, 90) ? &propose : &last;
         if (happens(chance, i == 0 ? 90 : 50)) {
             struct made confirm = make_confirm(&schools[i].key, &propose, AFTER(seen));
-            add(out, &confirm, PH_FACT_CONFIRM);
+            add(out, &confirm, PH_FACT_VOTE);
         }
     }
 }

@@ -54,7 +54,7 @@ static bool find_place(struct op_taker *taker, const struct ph_run_head *head, s
             return false;
         out->link = ph_link_first(&certify->id);
         out->row.writer = head->writer;
-        out->row.school = ph_fact_school(certify);
+        out->row.school = *ph_facts_school_of(taker->facts, certify);
         out->row.certify = certify->id;
         return true;
     }

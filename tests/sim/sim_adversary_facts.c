@@ -101,12 +101,12 @@ static void admit(struct sim_adversary *adversary, struct sim_talk *talk)
 static void vote(struct sim_adversary *adversary, struct sim_talk *talk)
 {
     struct sim_signed proposal = {.fact = {.type = PH_FACT_PROPOSE}};
-    struct sim_signed confirm = {.fact = {.type = PH_FACT_CONFIRM}};
+    struct sim_signed confirm = {.fact = {.type = PH_FACT_VOTE}};
     proposal.fact.of.propose.what = PH_PROPOSAL_CONFIRM;
     proposal.fact.of.propose.school = sim_fact_any_school(adversary);
     sign(adversary, &proposal, false);
     sim_fact_publish(adversary, talk, &proposal);
-    confirm.fact.of.confirm.proposal = proposal.fact.id;
+    confirm.fact.of.vote.proposal = proposal.fact.id;
     for (uint32_t i = 0; i < 3; i++) { /* as often as it likes: they count once */
         sign(adversary, &confirm, true);
         sim_fact_publish(adversary, talk, &confirm);

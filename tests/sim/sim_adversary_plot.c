@@ -78,8 +78,8 @@ static void fill_invite(struct sim_adversary *adversary, struct ph_fact *fact)
 static void fill_propose(struct sim_adversary *adversary, struct ph_fact *fact)
 {
     fact->type = PH_FACT_PROPOSE;
-    fact->of.propose.what = PH_PROPOSAL_CONFIRM;
-    fact->of.propose.school = sim_fact_any_school(adversary);
+    const struct ph_school_id school = sim_fact_any_school(adversary);
+    *fact = ph_fact_proposing(PH_PROPOSAL_CONFIRM, &school);
 }
 
 /* For a writer more, whose key is the line's. */
@@ -349,18 +349,19 @@ static void vote_on_top(struct sim_adversary *adversary, struct sim_talk *talk,
                         struct ph_fact_id must[2])
 {
     struct ph_school_id school = sim_fact_any_school(adversary);
-    const struct ph_fact *open = ph_facts_proposal(adversary->facts, &adversary->school, &school);
-    struct sim_signed proposal = {.len = 0}, confirm = {.fact = {.type = PH_FACT_CONFIRM}};
+    const struct ph_fact like = ph_fact_proposing(PH_PROPOSAL_CONFIRM, &school);
+    const struct ph_fact *open = ph_facts_proposal(adversary->facts, &adversary->school, &like);
+    struct sim_signed proposal = {.len = 0}, confirm = {.fact = {.type = PH_FACT_VOTE}};
     if (open == NULL || sim_adversary_draw(adversary, 2) == 0) {
         fill_propose(adversary, &proposal.fact);
         sim_fact_sign_on(adversary, &proposal, home(adversary), must, 2);
         sim_fact_publish(adversary, talk, &proposal);
         open = &proposal.fact;
     }
-    confirm.fact.of.confirm.proposal = open->id;
+    confirm.fact.of.vote.proposal = open->id;
     if (sim_adversary_draw(adversary, 4) == 0)
         return;
-    struct ph_fact_id on[3] = {must[0], must[1], confirm.fact.of.confirm.proposal};
+    struct ph_fact_id on[3] = {must[0], must[1], confirm.fact.of.vote.proposal};
     sim_fact_sign_on(adversary, &confirm, NULL, on, 3);
     sim_fact_publish(adversary, talk, &confirm);
 }

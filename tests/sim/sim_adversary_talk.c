@@ -176,7 +176,7 @@ static void take_facts(struct sim_adversary *adversary, struct ph_unpacker facts
         if (fact->type != PH_FACT_CERTIFY || has_line(adversary, &fact->of.certify.writer))
             continue;
         struct sim_line like = {.writer = fact->of.certify.writer, .certify = fact->id};
-        like.school = ph_fact_school(fact);
+        memcpy(like.school.bytes, fact->author.bytes, sizeof like.school.bytes);
         sim_line_add(adversary, &like);
     }
 }

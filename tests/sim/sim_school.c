@@ -153,20 +153,45 @@ bool sim_join(struct sim *sim, uint32_t node, const struct sim_code *code, uint3
     return strcmp(state.text, "member") == 0;
 }
 
+static void begin_about(struct request *request, struct sim *sim, const char *command,
+                        uint32_t other)
+{
+    struct ph_sign_secret secret;
+    uint8_t school[32];
+    char hex[65] = "";
+    ph_sign_key_from_seed(sim_identity(sim, other)->school_seed, &secret, school);
+    ph_hex(school, sizeof school, hex);
+    begin(request, command, 1);
+    put_text(request, hex);
+}
+
+static bool pick_bool(struct ph_bytes answer, const char *key)
+{
+    struct ph_unpacker unpacker = ph_unpack_scanned(sim_pick(answer, key));
+    return ph_unpack_bool(&unpacker);
+}
+
 bool sim_confirm(struct sim *sim, uint32_t node, uint32_t other)
 {
     struct request request;
-    struct ph_sign_secret secret;
-    uint8_t school[32];
-    char hex[65];
-    ph_sign_key_from_seed(sim_identity(sim, other)->school_seed, &secret, school);
-    for (size_t i = 0; i < sizeof school; i++)
-        snprintf(hex + 2 * i, 3, "%02x", school[i]);
-    begin(&request, "confirm", 1);
-    put_text(&request, hex);
-    struct ph_bytes voter = sim_pick(must_run(sim, node, &request), "voter");
-    struct ph_unpacker unpacker = ph_unpack_scanned(voter);
-    return ph_unpack_bool(&unpacker);
+    begin_about(&request, sim, "confirm", other);
+    return pick_bool(must_run(sim, node, &request), "voter");
+}
+
+bool sim_decide(struct sim *sim, uint32_t node, const char *command, uint32_t other)
+{
+    struct request request;
+    begin_about(&request, sim, command, other);
+    struct ph_bytes answer = run(sim, node, &request);
+    return answer.len != 0 && sim_error(answer) == NULL && pick_bool(answer, "decided");
+}
+
+bool sim_leave(struct sim *sim, uint32_t node)
+{
+    struct request request;
+    begin(&request, "member_leave", 0);
+    struct ph_bytes answer = run(sim, node, &request);
+    return answer.len != 0 && sim_error(answer) == NULL;
 }
 
 bool sim_sync(struct sim *sim, uint32_t node, uint32_t other, uint32_t wait_ms)

@@ -30,6 +30,10 @@ bool sim_join(struct sim *sim, uint32_t node, const struct sim_code *code, uint3
 ph_command_id sim_join_begin(struct sim *sim, uint32_t node, const struct sim_code *code);
 /* The voter `node` confirms school `other`. Whether that made it a voter. */
 bool sim_confirm(struct sim *sim, uint32_t node, uint32_t other);
+/* `node` votes on what `command` asks of school `other`, the first of them proposing it
+ * ("member_remove", "member_restore"). Whether that decided it; false too if it is refused. */
+bool sim_decide(struct sim *sim, uint32_t node, const char *command, uint32_t other);
+bool sim_leave(struct sim *sim, uint32_t node); /* false: refused */
 /* One exchange; false: an error, which is then in the trace. */
 bool sim_sync(struct sim *sim, uint32_t node, uint32_t other, uint32_t wait_ms);
 /* A founder (node 0) and the others joined at it: the usual beginning. */

@@ -87,11 +87,59 @@ struct made make_propose(const struct signer *by, const struct ph_school_id *who
     return make(fact, by, past);
 }
 
+struct made make_proposal(const struct signer *by, struct ph_fact what,
+                          const struct made *const *past)
+{
+    what.type = PH_FACT_PROPOSE;
+    return make(what, by, past);
+}
+
+static struct ph_log_ends pack_ends(const struct ph_log_end *ends, uint32_t count,
+                                    struct ph_buffer *items)
+{
+    for (uint32_t i = 0; i < count; i++)
+        ph_log_end_pack(items, &ends[i]);
+    return (struct ph_log_ends){.items = ph_buffer_bytes(items), .count = count};
+}
+
+struct made make_vote(const struct signer *by, const struct made *proposal,
+                      const struct ph_log_end *ends, uint32_t count, const struct made *const *past)
+{
+    uint8_t bytes[FACT_ROOM];
+    struct ph_buffer items = ph_buffer(bytes, sizeof bytes);
+    struct ph_fact fact = {.type = PH_FACT_VOTE};
+    fact.of.vote.proposal = proposal->id;
+    fact.of.vote.ends = pack_ends(ends, count, &items);
+    return make(fact, by, past);
+}
+
+struct made make_close(const struct signer *by, const struct signer *writer,
+                       const struct ph_log_end *ends, uint32_t count,
+                       const struct made *const *past)
+{
+    uint8_t bytes[FACT_ROOM];
+    struct ph_buffer items = ph_buffer(bytes, sizeof bytes);
+    struct ph_fact fact = {.type = PH_FACT_CLOSE};
+    memcpy(fact.of.close.writer.bytes, writer->id.bytes, 32);
+    fact.of.close.ends = pack_ends(ends, count, &items);
+    return make(fact, by, past);
+}
+
+struct made make_leave(const struct signer *by, const struct ph_log_end *ends, uint32_t count,
+                       const struct made *const *past)
+{
+    uint8_t bytes[FACT_ROOM];
+    struct ph_buffer items = ph_buffer(bytes, sizeof bytes);
+    struct ph_fact fact = {.type = PH_FACT_LEAVE};
+    fact.of.leave.ends = pack_ends(ends, count, &items);
+    return make(fact, by, past);
+}
+
 struct made make_confirm(const struct signer *by, const struct made *proposal,
                          const struct made *const *past)
 {
-    struct ph_fact fact = {.type = PH_FACT_CONFIRM};
-    fact.of.confirm.proposal = proposal->id;
+    struct ph_fact fact = {.type = PH_FACT_VOTE};
+    fact.of.vote.proposal = proposal->id;
     return make(fact, by, past);
 }
 
@@ -168,4 +216,23 @@ bool knows(const struct ph_facts *facts, size_t number)
 bool is_voter(const struct ph_facts *facts, size_t number)
 {
     return ph_facts_is_voter(facts, &schools[number].id);
+}
+
+struct ph_facts *new_set_with_voters(size_t count, struct made *last)
+{
+    struct ph_facts *facts = new_founded_set();
+    *last = invite;
+    for (size_t i = 1; i < count; i++) {
+        struct made admit = make_admit(&schools[0].writer, &schools[i].id, &invite, AFTER(last));
+        struct made propose = make_propose(&schools[0].writer, &schools[i].id, AFTER(&admit));
+        take(facts, &admit);
+        take(facts, &propose);
+        *last = propose;
+        for (size_t voter = 0; voter < i; voter++) {
+            *last = make_confirm(&schools[voter].key, &propose, AFTER(last));
+            take(facts, last);
+        }
+        CHECK(is_voter(facts, i));
+    }
+    return facts;
 }

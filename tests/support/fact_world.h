@@ -55,6 +55,17 @@ struct made make_admit(const struct signer *by, const struct ph_school_id *whom,
                        const struct made *by_invite, const struct made *const *past);
 struct made make_propose(const struct signer *by, const struct ph_school_id *whom,
                          const struct made *const *past);
+/* Of whatever `what` fills in. */
+struct made make_proposal(const struct signer *by, struct ph_fact what,
+                          const struct made *const *past);
+struct made make_vote(const struct signer *by, const struct made *proposal,
+                      const struct ph_log_end *ends, uint32_t count,
+                      const struct made *const *past);
+struct made make_close(const struct signer *by, const struct signer *writer,
+                       const struct ph_log_end *ends, uint32_t count,
+                       const struct made *const *past);
+struct made make_leave(const struct signer *by, const struct ph_log_end *ends, uint32_t count,
+                       const struct made *const *past);
 struct made make_confirm(const struct signer *by, const struct made *proposal,
                          const struct made *const *past);
 struct made make_unknown(const struct signer *by, const struct made *const *past);
@@ -64,6 +75,8 @@ struct made make_numbered(const struct signer *by, uint16_t number, const struct
 /* A set, to be freed by the caller; empty, or with the three facts above. */
 struct ph_facts *new_set(void);
 struct ph_facts *new_founded_set(void);
+/* A set with `count` voters, schools 0 to count - 1; `last` is what a next fact rests on. */
+struct ph_facts *new_set_with_voters(size_t count, struct made *last);
 
 enum ph_status try_take(struct ph_facts *facts, const struct made *made);
 void take(struct ph_facts *facts, const struct made *made); /* must be new and right */

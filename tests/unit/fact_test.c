@@ -55,6 +55,8 @@ static void check_against_vector(json_t *vector)
     CHECK_BYTES(ph_bytes(fact.author.bytes, 32), ph_bytes(public_key, 32));
     assert_int_equal(fact.type, json_integer_value(vector_member(vector, "type")));
 
+    if (fact.type == PH_FACT_PROPOSE && fact.of.propose.what == PH_PROPOSAL_OTHER)
+        return; /* nobody here would write it */
     struct ph_sign_secret consenting;
     if (fact.type == PH_FACT_CERTIFY) {
         vector_fixed(vector, "consent_seed", seed, sizeof seed);
@@ -75,6 +77,10 @@ static void known_facts_parse_and_sign_to_the_same_bytes(void **state)
     assert_int_equal(json_array_size(facts), 8);
     for (size_t i = 0; i < json_array_size(facts); i++)
         check_against_vector(json_array_get(facts, i));
+    json_t *forms = vector_member(vectors, "forms");
+    assert_int_equal(json_array_size(forms), 8);
+    for (size_t i = 0; i < json_array_size(forms); i++)
+        check_against_vector(json_array_get(forms, i));
     json_decref(vectors);
 }
 

@@ -65,7 +65,7 @@ static bool model_has_confirmed(const struct world *world, uint32_t set, size_t 
 {
     for (size_t i = 0; i < world->count; i++) {
         const struct plan *plan = &world->plans[i];
-        if (has(set, i) && world->stands[i] && plan->type == PH_FACT_CONFIRM &&
+        if (has(set, i) && world->stands[i] && plan->type == PH_FACT_VOTE &&
             plan->about == proposal && plan->author == school)
             return true;
     }
@@ -133,7 +133,7 @@ static bool model_stands(const struct world *world, size_t number)
                model_is_voter(world, past, plan->author);
     case PH_FACT_PROPOSE:
         return model_knows(world, past, plan->school);
-    case PH_FACT_CONFIRM:
+    case PH_FACT_VOTE:
         return has(past, plan->about) && world->stands[plan->about] &&
                world->electorate[plan->about][plan->author];
     default:
@@ -180,7 +180,7 @@ static void make_planned(struct world *world, size_t number)
             make_admit(&author->writer, &schools[plan->school].id, &world->made[plan->about], past);
     else if (plan->type == PH_FACT_PROPOSE)
         *out = make_propose(&author->writer, &schools[plan->school].id, past);
-    else if (plan->type == PH_FACT_CONFIRM)
+    else if (plan->type == PH_FACT_VOTE)
         *out = make_confirm(&author->key, &world->made[plan->about], past);
     else
         *out = make_unknown(&author->key, past);
@@ -309,11 +309,11 @@ static const struct plan story[] = {
      .about = 2,
      .past = FACT(4)},                                                    /* 7: no voter */
     {.type = PH_FACT_PROPOSE, .author = 1, .school = 1, .past = FACT(4)}, /* 8 */
-    {.type = PH_FACT_CONFIRM, .author = 0, .about = 8, .past = FACT(8)},  /* 9 */
-    {.type = PH_FACT_CONFIRM, .author = 1, .about = 8, .past = FACT(8)},  /* 10: no seat */
+    {.type = PH_FACT_VOTE, .author = 0, .about = 8, .past = FACT(8)},     /* 9 */
+    {.type = PH_FACT_VOTE, .author = 1, .about = 8, .past = FACT(8)},     /* 10: no seat */
     {.type = PH_FACT_PROPOSE, .author = 2, .school = 2, .past = FACT(6) | FACT(9)}, /* 11 */
-    {.type = PH_FACT_CONFIRM, .author = 0, .about = 11, .past = FACT(11)},          /* 12 */
-    {.type = PH_FACT_CONFIRM, .author = 1, .about = 11, .past = FACT(11)},          /* 13 */
+    {.type = PH_FACT_VOTE, .author = 0, .about = 11, .past = FACT(11)},             /* 12 */
+    {.type = PH_FACT_VOTE, .author = 1, .about = 11, .past = FACT(11)},             /* 13 */
     {.type = PH_FACT_INVITE, .author = 3, .past = FACT(7)}, /* 14: unknown */
     {.type = PH_FACT_ADMIT, .author = 1, .school = 3, .about = 2, .past = FACT(9)}, /* 15: voter */
     {.type = 77, .author = 3, .past = FACT(15)},                                    /* 16 */
@@ -385,10 +385,10 @@ static const uint8_t types[] = {
     PH_FACT_PROPOSE,
     PH_FACT_PROPOSE,
     PH_FACT_PROPOSE,
-    PH_FACT_CONFIRM,
-    PH_FACT_CONFIRM,
-    PH_FACT_CONFIRM,
-    PH_FACT_CONFIRM,
+    PH_FACT_VOTE,
+    PH_FACT_VOTE,
+    PH_FACT_VOTE,
+    PH_FACT_VOTE,
     77,
 };
 
@@ -410,7 +410,7 @@ static struct plan draw_plan(const struct world *world, uint64_t *seed)
         plan.school = (uint8_t)draw(seed, CAST);
     if (plan.type == PH_FACT_ADMIT)
         plan.about = draw_of_type(world, PH_FACT_INVITE, seed);
-    if (plan.type == PH_FACT_CONFIRM)
+    if (plan.type == PH_FACT_VOTE)
         plan.about = draw_of_type(world, PH_FACT_PROPOSE, seed);
     for (size_t i = 0, count = 1 + draw(seed, 3); i < count; i++)
         plan.past |=

@@ -29,8 +29,8 @@ static void a_school_founds_invites_admits_and_the_joiner_certifies_again(void *
     CHECK(ph_fact_id_equal(&members[1].admission, &admit.id));
     const struct ph_fact *held = ph_facts_certify_of(facts, &writer);
     CHECK(held != NULL && ph_fact_id_equal(&held->id, &certify.id));
-    struct ph_school_id of = ph_fact_school(held);
-    CHECK(ph_school_id_equal(&of, &schools[1].id));
+    const struct ph_school_id *of = ph_facts_school_of(facts, held);
+    CHECK(of != NULL && ph_school_id_equal(of, &schools[1].id));
     CHECK(ph_facts_founding(facts) == ph_facts_find(facts, &founding.id));
     assert_int_equal(ph_facts_invite_uses(facts, &invite.id), 1);
     ph_facts_free(facts);

@@ -354,8 +354,8 @@ static void unknown_schema_version_is_refused_untouched(void **state)
     struct home home;
     begin(&home, 1);
     home_close(&home);
-    put_foreign(home.path, "meta", ".schema", ph_bytes("\0\0\0\6", 4));
-    check_refused_untouched(&home, PH_REFUSED, "layout 6");
+    put_foreign(home.path, "meta", ".schema", ph_bytes("\0\0\0\7", 4));
+    check_refused_untouched(&home, PH_REFUSED, "layout 7");
     home_deinit(&home);
 }
 

@@ -1,24 +1,12 @@
 /* Who votes: proposals to confirm a school, and the votes that count for them. */
 #include "tests/support/fact_world.h"
 
-/* A set with `count` voters, schools 0 to count - 1; `last` is what a next fact rests on. */
-static struct ph_facts *new_set_with_voters(size_t count, struct made *last)
+static const struct ph_fact *to_confirm(const struct ph_facts *facts,
+                                        const struct ph_school_id *voter,
+                                        const struct ph_school_id *school)
 {
-    struct ph_facts *facts = new_founded_set();
-    *last = invite;
-    for (size_t i = 1; i < count; i++) {
-        struct made admit = make_admit(&schools[0].writer, &schools[i].id, &invite, AFTER(last));
-        struct made propose = make_propose(&schools[0].writer, &schools[i].id, AFTER(&admit));
-        take(facts, &admit);
-        take(facts, &propose);
-        *last = propose;
-        for (size_t voter = 0; voter < i; voter++) {
-            *last = make_confirm(&schools[voter].key, &propose, AFTER(last));
-            take(facts, last);
-        }
-        CHECK(is_voter(facts, i));
-    }
-    return facts;
+    const struct ph_fact like = ph_fact_proposing(PH_PROPOSAL_CONFIRM, school);
+    return ph_facts_proposal(facts, voter, &like);
 }
 
 /* With `voter_count` voters the proposal is reached by exactly `needed` confirmations. */
@@ -33,14 +21,14 @@ static void check_threshold(size_t voter_count, size_t needed)
     take(facts, &propose);
     for (size_t i = 0; i < needed; i++) {
         CHECK(!ph_facts_is_voter(facts, whom));
-        const struct ph_fact *open = ph_facts_proposal(facts, &schools[0].id, whom);
+        const struct ph_fact *open = to_confirm(facts, &schools[0].id, whom);
         CHECK(open != NULL && ph_fact_id_equal(&open->id, &propose.id));
         struct made confirm =
             make_confirm(&schools[voter_count - 1 - i].key, &propose, AFTER(&propose));
         take(facts, &confirm);
     }
     CHECK(ph_facts_is_voter(facts, whom));
-    CHECK(ph_facts_proposal(facts, &schools[0].id, whom) == NULL);
+    CHECK(to_confirm(facts, &schools[0].id, whom) == NULL);
     ph_facts_free(facts);
 }
 
@@ -126,7 +114,7 @@ static void a_school_unknown_to_the_proposal_gets_no_vote(void **state)
     take(facts, &early);
     take(facts, &confirm);
     CHECK(!is_voter(facts, 1));
-    CHECK(ph_facts_proposal(facts, &schools[0].id, &schools[1].id) == NULL);
+    CHECK(to_confirm(facts, &schools[0].id, &schools[1].id) == NULL);
     ph_facts_free(facts);
 }
 
@@ -144,14 +132,14 @@ static void a_proposal_is_open_to_who_has_a_seat_and_the_widest_first(void **sta
         take(facts, &more);
         take(facts, &old[i]);
     }
-    CHECK(ph_facts_proposal(facts, &schools[0].id, &schools[4].id) != NULL);
-    CHECK(ph_facts_proposal(facts, &schools[2].id, &schools[4].id) == NULL);
+    CHECK(to_confirm(facts, &schools[0].id, &schools[4].id) != NULL);
+    CHECK(to_confirm(facts, &schools[2].id, &schools[4].id) == NULL);
 
     struct made wide = make_propose(&schools[0].writer, &schools[4].id, AFTER(&last, &admit));
     take(facts, &wide);
 
     for (size_t voter = 0; voter < 3; voter++) {
-        const struct ph_fact *open = ph_facts_proposal(facts, &schools[voter].id, &schools[4].id);
+        const struct ph_fact *open = to_confirm(facts, &schools[voter].id, &schools[4].id);
         CHECK(open != NULL && ph_fact_id_equal(&open->id, &wide.id));
     }
     ph_facts_free(facts);
@@ -177,10 +165,10 @@ static void a_heavy_proposal_is_not_the_one_to_vote_on(void **state)
             make_propose(&schools[0].writer, &schools[1].id, AFTER(&chain[HEAVY - i]));
         take(facts, &heavy);
     }
-    CHECK(ph_facts_proposal(facts, &schools[0].id, &schools[1].id) == NULL);
+    CHECK(to_confirm(facts, &schools[0].id, &schools[1].id) == NULL);
     struct made light = make_propose(&schools[0].writer, &schools[1].id, AFTER(&admit));
     take(facts, &light);
-    const struct ph_fact *open = ph_facts_proposal(facts, &schools[0].id, &schools[1].id);
+    const struct ph_fact *open = to_confirm(facts, &schools[0].id, &schools[1].id);
     CHECK(open != NULL && ph_fact_id_equal(&open->id, &light.id));
     ph_facts_free(facts);
 }
@@ -194,11 +182,11 @@ static void who_has_confirmed_is_known(void **state)
     struct made confirm = make_confirm(&schools[0].key, &propose, AFTER(&propose));
     take(facts, &other);
     take(facts, &propose);
-    CHECK(!ph_facts_has_confirmed(facts, &schools[0].id, &propose.id));
+    CHECK(!ph_facts_has_voted(facts, &schools[0].id, &propose.id));
     take(facts, &confirm);
-    CHECK(ph_facts_has_confirmed(facts, &schools[0].id, &propose.id));
-    CHECK(!ph_facts_has_confirmed(facts, &schools[1].id, &propose.id));
-    CHECK(!ph_facts_has_confirmed(facts, &schools[0].id, &confirm.id));
+    CHECK(ph_facts_has_voted(facts, &schools[0].id, &propose.id));
+    CHECK(!ph_facts_has_voted(facts, &schools[1].id, &propose.id));
+    CHECK(!ph_facts_has_voted(facts, &schools[0].id, &confirm.id));
     ph_facts_free(facts);
 }
 
@@ -225,9 +213,9 @@ static void a_confirmation_that_lays_much_on_others_does_not_count(void **state)
     struct made heavy = make_confirm(&schools[1].key, &propose, AFTER(&propose, &last));
     take(facts, &heavy);
     CHECK(!ph_facts_is_voter(facts, whom));
-    const struct ph_fact *open = ph_facts_proposal(facts, &schools[1].id, whom);
+    const struct ph_fact *open = to_confirm(facts, &schools[1].id, whom);
     CHECK(open != NULL && ph_fact_id_equal(&open->id, &propose.id));
-    CHECK(!ph_facts_has_confirmed(facts, &schools[1].id, &propose.id));
+    CHECK(!ph_facts_has_voted(facts, &schools[1].id, &propose.id));
     struct made light = make_confirm(&schools[1].key, &propose, AFTER(&propose));
     take(facts, &light);
     CHECK(ph_facts_is_voter(facts, whom));

@@ -56,10 +56,26 @@ const certifyB = fact('certify B', 2, schoolB, [admit], writerB.public, transpor
 const later = fact('of a later version', 4242, writerB, [certifyB],
     [1, ['unknown', null]], new Map([[1, EMPTY], [300, -5]]));
 const propose = fact('propose B', 5, writerB, [certifyB], 1, schoolB.public);
-const confirm = fact('confirm B', 6, schoolA, [propose, later], propose.id);
+const vote = fact('vote for B', 6, schoolA, [propose, later], propose.id, []);
+const members = facts.length; // those from here on stand for their forms
+
+const endOf = (writer, seq, name) => [writer.public, seq, fixed(name, 32)];
+const ends = [endOf(writerA, 1, 'end 1'), endOf(writerA, 70000, 'end 2'), endOf(writerB, 7, 'end 3')]
+    .sort((a, b) => Buffer.compare(a[0], b[0]) || a[1] - b[1]);
+const newKey = signer(fixed('new school key', 32));
+const consent = newKey.sign('consent', hash('succeed', network, schoolB.public));
+const remove = fact('propose to remove B', 5, writerA, [vote], 2, schoolB.public);
+const voteToRemove = fact('vote to remove B', 6, schoolA, [remove], remove.id, ends);
+const leave = fact('B leaves', 8, schoolB, [vote], ends.slice(0, 1));
+fact('propose to restore B', 5, writerA, [voteToRemove, leave], 3, schoolB.public,
+    concat(...[remove.id, leave.id].sort(Buffer.compare)));
+fact('propose a new key for B', 5, writerA, [vote], 4, schoolB.public, newKey.public, consent);
+fact('propose a policy', 5, writerA, [vote], 5, 1, 24);
+fact('propose what a later version means', 5, writerA, [vote], 99, ['unknown']);
+fact('B closes a log', 7, schoolB, [vote], writerB.public, ends);
 
 const ids = (list) => list.map((one) => one.id).sort(Buffer.compare);
-const factSet = hash('facts', ...ids(facts));
+const factSet = hash('facts', ...ids(facts.slice(0, members)));
 
 // --- Handshake payloads (10) ---
 
@@ -97,7 +113,7 @@ const run = (() => {
     return [writerB.public, 0, certifyB.id, [[1, 1700000000000, skeleton]], signature];
 })();
 
-const prefixes = concat(...ids(facts).map((id) => id.subarray(0, 16)));
+const prefixes = concat(...ids(facts.slice(0, members)).map((id) => id.subarray(0, 16)));
 const locators = [[1, fixed('check 1', 16)], [69999, fixed('check 2', 16)]];
 const messages = {
     root: [1, factSet, root],
@@ -105,7 +121,7 @@ const messages = {
     introduce_facts: [3, [found, certifyA, invite, admit, certifyB].map((one) => one.fact), null],
     introduce_proof: [3, [], [inviteKey.public, proof]],
     fact_ids: [4, prefixes, false],
-    facts: [5, [propose.fact, confirm.fact]],
+    facts: [5, [propose.fact, vote.fact]],
     heads: [6, heads, holes],
     want: [7, writerA.public, [70001, fixed('check 3', 16)], locators, 4],
     run: [8, ...run],
@@ -141,8 +157,9 @@ writeJson(path.join(__dirname, 'facts.json'), {
     school_b: schoolB.public,
     writer_b: writerB.public,
     transport_b: transportB,
-    facts,
-    tips: concat(confirm.id),
+    facts: facts.slice(0, members),
+    forms: facts.slice(members),
+    tips: concat(vote.id),
     fact_set: factSet,
     hole_id: holeId,
     members: [

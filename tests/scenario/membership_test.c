@@ -1,0 +1,147 @@
+/* Schools that are removed, restored, or leave: what the others show of what they write, and whom
+ * they talk to. */
+#include "tests/sim/sim_school.h"
+#include "tests/support/check.h"
+
+#define GONE 4 /* the school that it is about; the others have numbers below */
+#define OTHERS 4
+
+/* Five schools that all vote. */
+static struct sim *five_voters(uint64_t seed)
+{
+    struct sim *sim = sim_network(seed, GONE + 1);
+    for (uint32_t whom = 1; whom <= GONE; whom++)
+        for (uint32_t voter = 0; voter < whom; voter++) {
+            (void)sim_confirm(sim, voter, whom);
+            CHECK(sim_converge(sim, 60000));
+        }
+    return sim;
+}
+
+static void cut_off(struct sim *sim, uint32_t node)
+{
+    for (uint32_t other = 0; other <= GONE; other++)
+        if (other != node)
+            sim_partition(sim, node, other);
+}
+
+/* The first three of the others vote, which is enough. */
+static void decide(struct sim *sim, const char *command, uint32_t first)
+{
+    for (uint32_t voter = first; voter < first + 3; voter++) {
+        bool is_decided = sim_decide(sim, voter, command, GONE);
+        CHECK(is_decided == (voter == first + 2));
+        sim_run(sim, 3000);
+    }
+}
+
+/* The others hold the same, and show so many plans. */
+static void check_others(struct sim *sim, uint32_t plan_count)
+{
+    sim_run(sim, 90000);
+    for (uint32_t node = 0; node < OTHERS; node++) {
+        assert_int_equal(sim_count(sim, node, "plan"), plan_count);
+        CHECK(sim_are_equal(sim, 0, node));
+        CHECK(sim_verify(sim, node));
+    }
+}
+
+static void what_a_removed_school_writes_past_the_cut_is_shown_nowhere(void **state)
+{
+    (void)state;
+    struct sim *sim = five_voters(1301);
+    struct sim_id early = sim_write(sim, GONE, "plan", "title", "early");
+    CHECK(sim_converge(sim, 60000));
+    CHECK(sim_change(sim, 0, "set", &early, "title", "edited by all"));
+    CHECK(sim_converge(sim, 60000));
+    cut_off(sim, GONE);
+    struct sim_id late = sim_write(sim, GONE, "plan", "title", "late");
+    CHECK(sim_change(sim, GONE, "set", &early, "title", "late"));
+
+    decide(sim, "member_remove", 0);
+    sim_heal(sim);
+    check_others(sim, 1);
+
+    assert_string_equal(sim_show(sim, 1, &early, "title").text, "edited by all (School 0)");
+    assert_string_equal(sim_show(sim, 1, &late, "title").text, "?");
+    CHECK(sim_trace_has(sim, 0, "is removed"));
+    /* It has been told, and shows the same. */
+    assert_string_equal(sim_show(sim, GONE, &early, "title").text, "edited by all (School 0)");
+    struct sim_id more = sim_written(sim, sim_write_begin(sim, GONE, "plan", "title", "more"));
+    CHECK(more.text[0] == '\0');
+    sim_free(sim);
+}
+
+/* Entries past the cut are held and passed on like any, whoever brings them, and whenever. */
+static void what_came_before_the_removal_is_held_and_not_shown(void **state)
+{
+    (void)state;
+    struct sim *sim = five_voters(1302);
+    for (uint32_t node = 0; node < OTHERS - 1; node++)
+        sim_partition(sim, node, OTHERS - 1); /* the last of the others, and the removed one */
+    for (uint32_t node = 0; node < OTHERS - 1; node++)
+        sim_partition(sim, node, GONE);
+    struct sim_id late = sim_write(sim, GONE, "plan", "title", "late");
+    CHECK(sim_sync(sim, OTHERS - 1, GONE, 30000));
+    assert_string_equal(sim_show(sim, OTHERS - 1, &late, "title").text, "late (School 4)");
+
+    decide(sim, "member_remove", 0);
+    sim_heal(sim);
+    check_others(sim, 0);
+
+    sim_stop(sim, 1);
+    sim_start(sim, 1);
+    check_others(sim, 0);
+    sim_free(sim);
+}
+
+static void a_restored_school_writes_on_and_what_was_accepted_comes_back(void **state)
+{
+    (void)state;
+    struct sim *sim = five_voters(1303);
+    struct sim_id early = sim_write(sim, GONE, "plan", "title", "early");
+    CHECK(sim_converge(sim, 60000));
+    cut_off(sim, GONE);
+    decide(sim, "member_remove", 0);
+    sim_heal(sim);
+    check_others(sim, 1);
+    CHECK(!sim_decide(sim, 0, "confirm", GONE));
+
+    decide(sim, "member_restore", 1);
+    CHECK(sim_converge(sim, 180000));
+    struct sim_id anew = sim_write(sim, GONE, "plan", "title", "anew");
+    CHECK(sim_change(sim, GONE, "set", &early, "title", "late"));
+    CHECK(sim_converge(sim, 60000));
+    check_others(sim, 2);
+    CHECK(sim_are_equal(sim, 0, GONE));
+    assert_string_equal(sim_show(sim, 2, &anew, "title").text, "anew (School 4)");
+    assert_string_equal(sim_show(sim, 2, &early, "title").text, "late (School 4)");
+    CHECK(strstr(sim_notices(sim, GONE).text, "was ended") != NULL);
+    sim_free(sim);
+}
+
+static void a_school_that_leaves_keeps_what_it_said(void **state)
+{
+    (void)state;
+    struct sim *sim = five_voters(1304);
+    struct sim_id early = sim_write(sim, GONE, "plan", "title", "early");
+    CHECK(sim_leave(sim, GONE));
+    sim_run(sim, 5000);
+    struct sim_id more = sim_written(sim, sim_write_begin(sim, GONE, "plan", "title", "more"));
+    CHECK(more.text[0] == '\0');
+    check_others(sim, 1);
+    assert_string_equal(sim_show(sim, 0, &early, "title").text, "early (School 4)");
+    CHECK(sim_trace_has(sim, 0, "is removed"));
+    sim_free(sim);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_a_removed_school_writes_past_the_cut_is_shown_nowhere),
+        cmocka_unit_test(what_came_before_the_removal_is_held_and_not_shown),
+        cmocka_unit_test(a_restored_school_writes_on_and_what_was_accepted_comes_back),
+        cmocka_unit_test(a_school_that_leaves_keeps_what_it_said),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
