@@ -76,6 +76,8 @@ enum ph_status ph_author_fact(struct ph_node *node, struct ph_fact *fact, struct
         PH_FACTS_PER_SCHOOL_MAX - (fact->type == PH_FACT_CERTIFY ? 0 : PH_FACTS_RESERVE);
     if (ph_facts_count_of(node->facts, &node->school) >= room)
         return PH_REFUSED; /* the rest is for what other PCs of this school sign meanwhile */
+    if (by_school && ph_author_is_enrolled(node))
+        return PH_FORBIDDEN; /* the key is at another installation */
     fact->network = node->network;
     memcpy(fact->author.bytes, by_school ? node->school_key.bytes : node->writer.bytes,
            sizeof fact->author.bytes);
@@ -162,34 +164,66 @@ enum ph_status ph_author_certify(struct ph_node *node)
     return PH_OK;
 }
 
+bool ph_author_is_enrolled(const struct ph_node *node)
+{
+    return node->claimed == PH_CLAIM_ENROL;
+}
+
+const struct ph_school_id *ph_author_key(const struct ph_node *node)
+{
+    return ph_author_is_enrolled(node) ? &node->claimed_school : &node->school_key;
+}
+
 void ph_author_note_school(struct ph_node *node)
 {
     const struct ph_school_id *school =
-        node->facts == NULL ? NULL : ph_facts_owner(node->facts, &node->school_key);
-    if (school != NULL)
-        node->school = *school;
+        node->facts == NULL ? NULL : ph_facts_owner(node->facts, ph_author_key(node));
+    node->school = school != NULL ? *school : *ph_author_key(node);
 }
 
 bool ph_author_may_sign(const struct ph_node *node)
 {
-    return ph_facts_knows(node->facts, &node->school) &&
+    return !ph_author_is_enrolled(node) && ph_facts_knows(node->facts, &node->school) &&
            ph_facts_speaks(node->facts, &node->school_key) &&
            !ph_facts_is_removed(node->facts, &node->school);
 }
 
-enum ph_status ph_author_settle(struct ph_node *node)
+/* What an invitation said is done with. */
+static enum ph_status end_joining(struct ph_node *node)
 {
-    ph_author_note_school(node);
-    if (node->membership != PH_MEMBERSHIP_JOINING || !node->has_writer || !ph_author_may_sign(node))
-        return PH_OK;
-    PH_TRY(ph_author_certify(node));
-    if (ph_school_id_equal(&node->school, &node->school_key)) /* else it has a record already */
-        PH_TRY(write_names(node, ph_bytes(NULL, 0)));
     PH_TRY(put_meta(node, "joining", NULL, 0));
     ph_wipe(node->invite_secret, sizeof node->invite_secret);
     node->membership = PH_MEMBERSHIP_MEMBER;
     ph_log(node->log, PH_LOG_INFO, "admitted to the network");
     return PH_OK;
+}
+
+/* Another installation has certified this one, which opened its log. */
+static enum ph_status settle_enrolled(struct ph_node *node)
+{
+    if (node->own_log < 0)
+        return PH_OK;
+    const struct ph_fact_id *certify = &node->logs.items[node->own_log].row.certify;
+    node->serial = ph_facts_find(node->facts, certify)->of.certify.serial;
+    ph_batch_settle_doubt(node->ingest.gathering);
+    PH_TRY(
+        put_meta(node, "enrolled", node->claimed_school.bytes, sizeof node->claimed_school.bytes));
+    return end_joining(node);
+}
+
+enum ph_status ph_author_settle(struct ph_node *node)
+{
+    ph_author_note_school(node);
+    if (node->membership != PH_MEMBERSHIP_JOINING || !node->has_writer)
+        return PH_OK;
+    if (ph_author_is_enrolled(node))
+        return settle_enrolled(node);
+    if (!ph_author_may_sign(node))
+        return PH_OK;
+    PH_TRY(ph_author_certify(node));
+    if (ph_school_id_equal(&node->school, &node->school_key)) /* else it has a record already */
+        PH_TRY(write_names(node, ph_bytes(NULL, 0)));
+    return end_joining(node);
 }
 
 enum ph_status ph_author_found(struct ph_node *node, struct ph_bytes name)
@@ -216,17 +250,32 @@ enum ph_status ph_author_found(struct ph_node *node, struct ph_bytes name)
     return put_meta(node, "network_key", node->network_key.bytes, sizeof node->network_key.bytes);
 }
 
+/* As kept while it lasts; bytes alone, so that it has one form. */
+struct joining {
+    uint8_t secret[16];
+    uint8_t what;
+    struct ph_school_id school;
+};
+static_assert(sizeof(struct joining) == 49, "no padding");
+
 enum ph_status ph_author_join(struct ph_node *node, const struct ph_invitation *invitation)
 {
     node->network = invitation->network;
     node->network_key = invitation->key;
     memcpy(node->invite_secret, invitation->secret, sizeof node->invite_secret);
+    node->claimed = invitation->what;
+    node->claimed_school = invitation->school;
     if (node->facts == NULL)
         PH_TRY(ph_facts_new(&node->network, &node->facts));
+    ph_author_note_school(node);
     node->membership = PH_MEMBERSHIP_JOINING;
     PH_TRY(put_meta(node, "network", node->network.bytes, sizeof node->network.bytes));
     PH_TRY(put_meta(node, "network_key", node->network_key.bytes, sizeof node->network_key.bytes));
-    return put_meta(node, "joining", node->invite_secret, sizeof node->invite_secret);
+    struct joining joining = {.what = (uint8_t)invitation->what, .school = invitation->school};
+    memcpy(joining.secret, invitation->secret, sizeof joining.secret);
+    enum ph_status status = put_meta(node, "joining", &joining, sizeof joining);
+    ph_wipe(&joining, sizeof joining);
+    return status;
 }
 
 /* PH_NOT_FOUND: nothing is kept under this name. PH_CORRUPT: it hasn't its length. */
@@ -242,6 +291,34 @@ static enum ph_status get_meta(const struct ph_view *view, const char *name, voi
     return PH_OK;
 }
 
+/* PH_NOT_FOUND: it isn't joining. */
+static enum ph_status load_joining(struct ph_node *node, const struct ph_view *view)
+{
+    struct joining joining;
+    PH_TRY(get_meta(view, "joining", &joining, sizeof joining));
+    memcpy(node->invite_secret, joining.secret, sizeof node->invite_secret);
+    node->claimed = (enum ph_claimed)joining.what;
+    node->claimed_school = joining.school;
+    node->membership = PH_MEMBERSHIP_JOINING;
+    ph_wipe(&joining, sizeof joining);
+    return node->claimed <= PH_CLAIM_SUCCEED ? PH_OK : PH_CORRUPT;
+}
+
+/* Whether another installation of our school has the key: while joining, or since then. */
+static enum ph_status load_place(struct ph_node *node, const struct ph_view *view)
+{
+    node->membership = PH_MEMBERSHIP_MEMBER;
+    node->claimed = PH_CLAIM_NONE;
+    enum ph_status status = load_joining(node, view);
+    if (status != PH_NOT_FOUND)
+        return status;
+    status =
+        get_meta(view, "enrolled", node->claimed_school.bytes, sizeof node->claimed_school.bytes);
+    if (status == PH_OK)
+        node->claimed = PH_CLAIM_ENROL;
+    return status;
+}
+
 enum ph_status ph_author_load(struct ph_node *node)
 {
     struct ph_view view = {0};
@@ -252,12 +329,8 @@ enum ph_status ph_author_load(struct ph_node *node)
     if (status == PH_OK)
         status =
             get_meta(&view, "network_key", node->network_key.bytes, sizeof node->network_key.bytes);
-    if (status == PH_OK) {
-        node->membership = PH_MEMBERSHIP_MEMBER;
-        status = get_meta(&view, "joining", node->invite_secret, sizeof node->invite_secret);
-        if (status == PH_OK)
-            node->membership = PH_MEMBERSHIP_JOINING;
-    }
+    if (status == PH_OK)
+        status = load_place(node, &view);
     ph_view_close(&view);
     return status == PH_NOT_FOUND ? PH_OK : status;
 }

@@ -25,6 +25,10 @@ PH_MUST_USE enum ph_status ph_author_certificate(struct ph_node *node, struct ph
 /* A certify fact for our writer, which opens its log. PH_LIMIT: no log came of it. */
 PH_MUST_USE enum ph_status ph_author_certify(struct ph_node *node);
 
+/* Another installation of our school has its key, and certified this one, or is to. */
+bool ph_author_is_enrolled(const struct ph_node *node);
+/* The key that our log is certified by. */
+const struct ph_school_id *ph_author_key(const struct ph_node *node);
 /* The facts held may say now for which school our key speaks. */
 void ph_author_note_school(struct ph_node *node);
 /* Whether our key signs what has effect: its school is known, it speaks for it, and the school is

@@ -2,38 +2,56 @@
 
 #include <stdlib.h>
 
+#include "node/author.h"
 #include "node/command_list.h"
 #include "node/ingest.h"
 #include "node/penalty.h"
 #include "node/writer.h"
 
+/* What a command takes. */
+#define NETWORK 1u       /* to be in one, or on the way */
+#define MEMBER (2u | 1u) /* to be a member */
+#define WRITER 4u        /* the secrets of this installation: what signs or talks */
+#define SIGNS (MEMBER | WRITER)
+#define VOUCHES (SIGNS | 8u) /* the key of the school */
+
 static const struct {
     const char *name;
     ph_command_action *action;
-    bool needs_network;
-    bool needs_membership;
-    bool needs_writer;
+    unsigned needs;
 } table[] = {
-    {"network_new", ph_command_network_new, false, false, true},
-    {"invite", ph_command_invite, true, true, true},
-    {"join", ph_command_join, false, false, true},
-    {"members", ph_command_members, true, false, false},
-    {"confirm", ph_command_confirm, true, true, true},
-    {"member_remove", ph_command_member_remove, true, true, true},
-    {"member_restore", ph_command_member_restore, true, true, true},
-    {"member_leave", ph_command_member_leave, true, true, true},
-    {"sync", ph_command_sync, true, false, true},
-    {"new", ph_command_new, true, true, true},
-    {"set", ph_command_set, true, true, true},
-    {"add", ph_command_add, true, true, true},
-    {"remove", ph_command_remove, true, true, true},
-    {"show", ph_command_show, false, false, false},
-    {"list", ph_command_list, false, false, false},
-    {"log", ph_command_log, false, false, false},
-    {"status", ph_command_status, false, false, false},
-    {"verify", ph_command_verify, false, false, false},
-    {"rebuild", ph_command_rebuild, false, false, false},
+    {"network_new", ph_command_network_new, WRITER},
+    {"invite", ph_command_invite, SIGNS},
+    {"invite_successor", ph_command_invite_successor, SIGNS},
+    {"join", ph_command_join, WRITER},
+    {"members", ph_command_members, NETWORK},
+    {"confirm", ph_command_confirm, VOUCHES},
+    {"member_remove", ph_command_member_remove, VOUCHES},
+    {"member_restore", ph_command_member_restore, VOUCHES},
+    {"member_succeed", ph_command_member_succeed, VOUCHES},
+    {"member_leave", ph_command_member_leave, VOUCHES},
+    {"policy", ph_command_policy, NETWORK},
+    {"policy_set", ph_command_policy_set, VOUCHES},
+    {"writers", ph_command_writers, MEMBER},
+    {"writer_add", ph_command_writer_add, VOUCHES},
+    {"writer_close", ph_command_writer_close, VOUCHES},
+    {"sync", ph_command_sync, NETWORK | WRITER},
+    {"new", ph_command_new, SIGNS},
+    {"set", ph_command_set, SIGNS},
+    {"add", ph_command_add, SIGNS},
+    {"remove", ph_command_remove, SIGNS},
+    {"show", ph_command_show, 0},
+    {"list", ph_command_list, 0},
+    {"log", ph_command_log, 0},
+    {"status", ph_command_status, 0},
+    {"verify", ph_command_verify, 0},
+    {"rebuild", ph_command_rebuild, 0},
 };
+
+static bool takes(unsigned needs, unsigned all)
+{
+    return (needs & all) == all;
+}
 
 /* --- answers --- */
 
@@ -97,22 +115,23 @@ static size_t count_waits(const struct ph_node *node)
     return count;
 }
 
-static enum ph_status check_membership(struct ph_node *node, struct ph_request *request,
-                                       bool needs_network, bool needs_membership)
+static enum ph_status check_place(struct ph_node *node, struct ph_request *request, unsigned needs)
 {
-    if (needs_network && node->membership == PH_MEMBERSHIP_NONE)
+    if (takes(needs, NETWORK) && node->membership == PH_MEMBERSHIP_NONE)
         return ph_refuse(request,
                          "This school is in no network yet: found one with «pharos network "
                          "new NAME», or join one with «pharos join CODE».");
-    if (needs_membership && node->membership == PH_MEMBERSHIP_JOINING)
+    if (takes(needs, MEMBER) && node->membership == PH_MEMBERSHIP_JOINING)
         return ph_refuse(request, "This school waits to be admitted: connect it to the school that "
                                   "sent the invitation.");
+    if (takes(needs, VOUCHES) && ph_author_is_enrolled(node))
+        return ph_refuse(request, "Only the PC that has the school's key can do that: this one was "
+                                  "added by it.");
     if (count_waits(node) == PH_COMMANDS_MAX)
         return ph_refuse(request, "Too many commands are waiting; try again in a moment.");
     return PH_OK;
 }
 
-/* What signs or talks needs the secrets of this installation. */
 static enum ph_status check_writer(struct ph_node *node, struct ph_request *request)
 {
     switch (ph_writer_state(node)) {
@@ -138,8 +157,8 @@ static enum ph_status run_named(struct ph_node *node, struct ph_request *request
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         if (!ph_bytes_equal(name, ph_bytes_text(table[i].name)))
             continue;
-        PH_TRY(check_membership(node, request, table[i].needs_network, table[i].needs_membership));
-        enum ph_status status = table[i].needs_writer ? check_writer(node, request) : PH_OK;
+        PH_TRY(check_place(node, request, table[i].needs));
+        enum ph_status status = takes(table[i].needs, WRITER) ? check_writer(node, request) : PH_OK;
         if (status != PH_OK)
             return status == PH_WAITING ? PH_OK : status;
         return table[i].action(node, request);

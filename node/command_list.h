@@ -7,9 +7,12 @@
 /* Reads its arguments, does what is asked, writes the answer or says what it waits for. */
 typedef enum ph_status ph_command_action(struct ph_node *node, struct ph_request *request);
 
-ph_command_action ph_command_network_new, ph_command_invite, ph_command_join, ph_command_sync;
+ph_command_action ph_command_network_new, ph_command_invite, ph_command_invite_successor,
+    ph_command_writer_add, ph_command_join, ph_command_sync;
 ph_command_action ph_command_members, ph_command_confirm, ph_command_member_remove,
-    ph_command_member_restore, ph_command_member_leave;
+    ph_command_member_restore, ph_command_member_succeed, ph_command_member_leave;
+ph_command_action ph_command_policy, ph_command_policy_set;
+ph_command_action ph_command_writers, ph_command_writer_close;
 ph_command_action ph_command_new, ph_command_set, ph_command_add, ph_command_remove;
 ph_command_action ph_command_show, ph_command_list, ph_command_log;
 ph_command_action ph_command_status, ph_command_verify, ph_command_rebuild;

@@ -1,5 +1,6 @@
-/* Commands about the network: found, invite, join, confirm, sync. */
+/* Commands about the network: found, invite, join, sync. */
 #include "node/author.h"
+#include "node/claims.h"
 #include "node/command_list.h"
 #include "node/dial.h"
 #include "node/ingest.h"
@@ -15,11 +16,10 @@ static enum ph_status end_args(const struct ph_request *request)
     return ph_unpack_end(&request->args);
 }
 
-static enum ph_status take_addresses(struct ph_node *node, struct ph_request *request,
+static enum ph_status take_addresses(struct ph_request *request,
                                      struct ph_bytes out[PH_INVITATION_ADDRESSES_MAX],
                                      uint32_t *count)
 {
-    (void)node;
     *count = ph_unpack_array(&request->args);
     if (*count > PH_INVITATION_ADDRESSES_MAX)
         return ph_refuse(request, "At most %d addresses fit.", PH_INVITATION_ADDRESSES_MAX);
@@ -52,31 +52,12 @@ enum ph_status ph_command_network_new(struct ph_node *node, struct ph_request *r
     return PH_OK;
 }
 
-enum ph_status ph_command_invite(struct ph_node *node, struct ph_request *request)
-{
-    struct ph_invitation invitation = {.network = node->network, .key = node->network_key};
-    struct ph_bytes addresses[PH_INVITATION_ADDRESSES_MAX] = {{0}};
-    uint32_t address_count = 0;
-    uint64_t uses = ph_unpack_uint(&request->args, UINT32_MAX);
-    PH_TRY(take_addresses(node, request, addresses, &address_count));
-    PH_TRY(end_args(request));
-    if (uses == 0 || uses > PH_INVITE_USES_MAX)
-        return ph_refuse(request, "An invitation is for 1 to %d schools.", PH_INVITE_USES_MAX);
+/* --- invitations --- */
 
-    struct ph_fact fact = {.type = PH_FACT_INVITE};
-    struct ph_sign_secret secret;
+static enum ph_status answer_code(struct ph_request *request, struct ph_invitation *invitation)
+{
     char code[PH_INVITATION_CODE_MAX];
-    node->env.ops->random(node->env.impl, invitation.secret, sizeof invitation.secret);
-    ph_invite_key(invitation.secret, &secret, fact.of.invite.key);
-    ph_wipe(&secret, sizeof secret);
-    fact.of.invite.uses = (uint16_t)uses;
-    for (uint32_t i = 0; i < address_count; i++)
-        memcpy(invitation.addresses[i], addresses[i].data, addresses[i].len);
-    invitation.address_count = (uint8_t)address_count;
-    enum ph_status status = ph_invitation_write(&invitation, code);
-    ph_invitation_wipe(&invitation);
-    if (status == PH_OK)
-        status = ph_author_fact(node, &fact, NULL);
+    enum ph_status status = ph_invitation_write(invitation, code);
     if (status == PH_OK) {
         ph_pack_map(&request->answer, 1);
         ph_answer_text(&request->answer, "code", code);
@@ -84,6 +65,70 @@ enum ph_status ph_command_invite(struct ph_node *node, struct ph_request *reques
     }
     ph_wipe(code, sizeof code);
     return status;
+}
+
+/* The rest of the arguments. */
+static enum ph_status take_invitation(struct ph_node *node, struct ph_request *request,
+                                      struct ph_invitation *out)
+{
+    struct ph_bytes addresses[PH_INVITATION_ADDRESSES_MAX] = {{0}};
+    uint32_t count = 0;
+    PH_TRY(take_addresses(request, addresses, &count));
+    PH_TRY(end_args(request));
+    *out = (struct ph_invitation){.network = node->network, .key = node->network_key};
+    for (uint32_t i = 0; i < count; i++)
+        memcpy(out->addresses[i], addresses[i].data, addresses[i].len);
+    out->address_count = (uint8_t)count;
+    return PH_OK;
+}
+
+enum ph_status ph_command_invite(struct ph_node *node, struct ph_request *request)
+{
+    struct ph_invitation invitation;
+    struct ph_fact fact = {.type = PH_FACT_INVITE};
+    struct ph_sign_secret secret;
+    uint64_t uses = ph_unpack_uint(&request->args, UINT32_MAX);
+    PH_TRY(take_invitation(node, request, &invitation));
+    if (uses == 0 || uses > PH_INVITE_USES_MAX)
+        return ph_refuse(request, "An invitation is for 1 to %d schools.", PH_INVITE_USES_MAX);
+    node->env.ops->random(node->env.impl, invitation.secret, sizeof invitation.secret);
+    ph_invite_key(invitation.secret, &secret, fact.of.invite.key);
+    ph_wipe(&secret, sizeof secret);
+    fact.of.invite.uses = (uint16_t)uses;
+    enum ph_status status = answer_code(request, &invitation);
+    ph_invitation_wipe(&invitation);
+    return status == PH_OK ? ph_author_fact(node, &fact, NULL) : status;
+}
+
+static enum ph_status invite_to_claim(struct ph_node *node, struct ph_request *request,
+                                      enum ph_claimed what, const struct ph_school_id *school)
+{
+    struct ph_invitation invitation;
+    PH_TRY(take_invitation(node, request, &invitation));
+    enum ph_status status = ph_claims_issue(node, what, school, &invitation);
+    if (status == PH_OK)
+        status = answer_code(request, &invitation);
+    ph_invitation_wipe(&invitation);
+    return status;
+}
+
+/* For the new key of a school that has lost its own. */
+enum ph_status ph_command_invite_successor(struct ph_node *node, struct ph_request *request)
+{
+    struct ph_school_id school;
+    struct ph_bytes named = ph_unpack_text(&request->args);
+    PH_TRY(ph_names_find_school(node, request, named, &school));
+    if (ph_school_id_equal(&school, &node->school))
+        return ph_refuse(request, "This school has its key. Another installation of it joins by "
+                                  "«pharos writer add».");
+    return invite_to_claim(node, request, PH_CLAIM_SUCCEED, &school);
+}
+
+enum ph_status ph_command_writer_add(struct ph_node *node, struct ph_request *request)
+{
+    if (ph_facts_next_serial(node->facts, &node->school) >= PH_WRITERS_MAX)
+        return ph_refuse(request, "This school has had as many installations as it may have.");
+    return invite_to_claim(node, request, PH_CLAIM_ENROL, &node->school_key);
 }
 
 static enum ph_status refuse_address(struct ph_request *request, struct ph_bytes text)
@@ -128,7 +173,7 @@ enum ph_status ph_command_join(struct ph_node *node, struct ph_request *request)
     struct ph_bytes addresses[PH_INVITATION_ADDRESSES_MAX] = {{0}};
     uint32_t address_count = 0;
     struct ph_bytes code = ph_unpack_text(&request->args);
-    PH_TRY(take_addresses(node, request, addresses, &address_count));
+    PH_TRY(take_addresses(request, addresses, &address_count));
     uint64_t wait_ms = ph_unpack_uint(&request->args, UINT32_MAX);
     PH_TRY(end_args(request));
     PH_TRY(ph_invitation_read(code, &invitation, request->error));

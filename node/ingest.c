@@ -31,6 +31,8 @@ enum ph_status ph_ingest_fact(struct ph_node *node, struct ph_bytes bytes, bool 
         return PH_OK;
     uint32_t index = ph_facts_count(node->facts) - 1;
     PH_TRY(ph_batch_fact(batch, index, bytes));
+    if (node->membership == PH_MEMBERSHIP_JOINING)
+        ph_author_note_school(node); /* before a log of ours is begun */
     node->ingest.fact_sources[index] = 0;
     return ph_ends_take_fact(node, index);
 }

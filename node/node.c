@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "node/author.h"
+#include "node/claims.h"
 #include "node/command.h"
 #include "node/deadline.h"
 #include "node/dial.h"
@@ -51,6 +52,7 @@ static enum ph_status load(struct ph_node *node)
     PH_TRY(ph_author_load(node));
     PH_TRY(ph_ingest_load(node));
     PH_TRY(ph_notices_load(node));
+    PH_TRY(ph_claims_load(node));
     PH_TRY(ph_writer_load(node));
     return ph_dial_load(node);
 }
@@ -146,6 +148,8 @@ static void take_back(struct ph_node *node)
         status = ph_ingest_load(node);
     if (status == PH_OK)
         status = ph_notices_load(node);
+    if (status == PH_OK)
+        status = ph_claims_load(node);
     if (status != PH_OK)
         ph_penalty_fail(node, status, "reading the store");
     else

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "node/author.h"
+#include "node/claims.h"
 #include "node/dial.h"
 #include "node/ingest.h"
 #include "node/outbox.h"
@@ -107,9 +108,14 @@ enum ph_status ph_opening_introduce(struct ph_node *node, struct ph_peer *peer,
     if (node->own_log >= 0 && is_durable(node, &node->logs.items[node->own_log].row.certify))
         PH_TRY(send_closure(node, peer, &node->logs.items[node->own_log].row.certify));
     if (is_joining)
-        proof = ph_join_prove(node->invite_secret, &node->network, &node->school);
+        proof = ph_join_prove(node->invite_secret, &node->network, &node->school_key);
     struct ph_buffer out = ph_outbox_message(node);
-    ph_message_introduce(&out, NULL, 0, is_joining ? &proof : NULL);
+    if (is_joining && node->claimed != PH_CLAIM_NONE) {
+        struct ph_claim claim = ph_welcome_claim(node);
+        ph_message_claim(&out, &proof, &claim);
+    } else {
+        ph_message_introduce(&out, NULL, 0, is_joining ? &proof : NULL);
+    }
     return ph_outbox_send(node, peer, &out);
 }
 
@@ -375,8 +381,10 @@ enum ph_status ph_opening_take_introduction(struct ph_node *node, struct ph_peer
         take_fact_list(node, peer, message->of.introduce.facts, message->of.introduce.fact_count));
     bool is_last = message->of.introduce.fact_count == 0;
     if (is_last && message->of.introduce.has_proof && !ph_welcome_is_known(node, peer)) {
-        enum ph_status status =
-            ph_welcome_admit(node, &peer->theirs.school, &message->of.introduce.proof, &reason);
+        enum ph_status status = message->of.introduce.claim.what != PH_CLAIM_NONE
+                                    ? ph_claims_take(node, peer, message, &reason)
+                                    : ph_welcome_admit(node, &peer->theirs.school,
+                                                       &message->of.introduce.proof, &reason);
         if (status != PH_OK && status != PH_FORBIDDEN)
             return status;
     }

@@ -230,6 +230,23 @@ struct ph_commands {
     uint8_t *answer; /* PH_COMMAND_BYTES_MAX, for building one */
 };
 
+/* --- claims --- */
+
+/* An invitation that names a school; and once it was used with a new key, what that brought. */
+struct ph_issued {
+    enum ph_claimed what;
+    struct ph_school_id school;
+    uint8_t invite_key[32];
+    bool is_claimed;
+    struct ph_school_id new_key;
+    struct ph_signature consent;
+};
+
+struct ph_claims {
+    struct ph_issued items[PH_CLAIMS_MAX]; /* oldest first */
+    uint32_t count;
+};
+
 /* --- the writer, and what people are told of it --- */
 
 #define PH_NOTICES_MAX 8 /* older ones are forgotten */
@@ -292,9 +309,12 @@ struct ph_node {
     enum ph_membership membership;
     struct ph_network_id network;
     struct ph_network_key network_key;
-    uint8_t invite_secret[16]; /* while joining */
-    struct ph_facts *facts;    /* NULL without a network */
-    int own_log;               /* number; -1: none yet */
+    uint8_t invite_secret[16];          /* while joining */
+    enum ph_claimed claimed;            /* by it: what we are to become; ENROL: or are */
+    struct ph_school_id claimed_school; /* of a claim to be enrolled the key that certifies us */
+    struct ph_claims claims;
+    struct ph_facts *facts; /* NULL without a network */
+    int own_log;            /* number; -1: none yet */
     struct ph_keeper keeper;
     struct ph_writer_change writer_change;
     struct ph_notice notices[PH_NOTICES_MAX]; /* durable, or in the gathering batch */

@@ -2,21 +2,47 @@
 
 #include "node/author.h"
 
-void ph_welcome_note_school(const struct ph_node *node, struct ph_peer *peer)
+/* By the key that it has shown; else by a certify fact that names its writer, with the transport
+ * key that it has proven: an installation that has not its school's key shows one of its own. NULL:
+ * it is not known. */
+static const struct ph_school_id *school_of(const struct ph_node *node, const struct ph_peer *peer)
 {
     const struct ph_school_id *school = ph_facts_owner(node->facts, &peer->theirs.school);
+    if (school != NULL)
+        return school;
+    const struct ph_fact *certify = ph_facts_certify_of(node->facts, &peer->theirs.writer);
+    bool is_proven =
+        certify != NULL && ph_agree_public_equal(&certify->of.certify.transport, &peer->transport);
+    return is_proven ? ph_facts_school_of(node->facts, certify) : NULL;
+}
+
+/* The key that vouches for it. */
+static const struct ph_school_id *key_of(const struct ph_node *node, const struct ph_peer *peer,
+                                         struct ph_school_id *certifying)
+{
+    if (ph_facts_owner(node->facts, &peer->theirs.school) != NULL)
+        return &peer->theirs.school;
+    const struct ph_fact *certify = ph_facts_certify_of(node->facts, &peer->theirs.writer);
+    memcpy(certifying->bytes, certify->author.bytes, sizeof certifying->bytes);
+    return certifying;
+}
+
+void ph_welcome_note_school(const struct ph_node *node, struct ph_peer *peer)
+{
+    const struct ph_school_id *school = school_of(node, peer);
     peer->school = school != NULL ? *school : peer->theirs.school;
 }
 
 bool ph_welcome_is_known(const struct ph_node *node, const struct ph_peer *peer)
 {
-    return ph_facts_owner(node->facts, &peer->theirs.school) != NULL;
+    return school_of(node, peer) != NULL;
 }
 
 bool ph_welcome_is_due(const struct ph_node *node, const struct ph_peer *peer)
 {
-    const struct ph_school_id *school = ph_facts_owner(node->facts, &peer->theirs.school);
-    return school != NULL && ph_facts_speaks(node->facts, &peer->theirs.school) &&
+    struct ph_school_id certifying;
+    const struct ph_school_id *school = school_of(node, peer);
+    return school != NULL && ph_facts_speaks(node->facts, key_of(node, peer, &certifying)) &&
            !ph_facts_is_removed(node->facts, school) &&
            !ph_facts_is_closed(node->facts, school, &peer->theirs.writer);
 }
@@ -57,4 +83,13 @@ enum ph_status ph_welcome_admit(struct ph_node *node, const struct ph_school_id 
         return status;
     *reason = PH_END_FULL;
     return PH_FORBIDDEN;
+}
+
+struct ph_claim ph_welcome_claim(const struct ph_node *node)
+{
+    struct ph_claim claim = {.what = node->claimed, .school = node->claimed_school};
+    claim.consent = claim.what == PH_CLAIM_ENROL
+                        ? ph_writer_consent(&node->writer_secret, &node->network, &claim.school)
+                        : ph_succeed_consent(&node->school_secret, &node->network, &claim.school);
+    return claim;
 }

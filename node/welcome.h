@@ -20,4 +20,7 @@ PH_MUST_USE enum ph_status ph_welcome_admit(struct ph_node *node, const struct p
                                             const struct ph_join_proof *proof,
                                             enum ph_end_reason *reason);
 
+/* What we claim, while joining by an invitation that names a school. */
+struct ph_claim ph_welcome_claim(const struct ph_node *node);
+
 #endif

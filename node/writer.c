@@ -254,6 +254,15 @@ void ph_writer_check(struct ph_node *node)
 
 /* --- questions --- */
 
+/* Its keys are others by now, or what it writes in its log has no effect. */
+static bool must_be_enrolled_anew(const struct ph_node *node)
+{
+    if (node->own_log < 0)
+        return true;
+    const struct ph_fact_id *certify = &node->logs.items[node->own_log].row.certify;
+    return ph_bounds_log(node->facts, ph_facts_find(node->facts, certify));
+}
+
 /* What the network has decided against this school or key; NULL: nothing. */
 static const char *bar(const struct ph_node *node)
 {
@@ -262,9 +271,12 @@ static const char *bar(const struct ph_node *node)
     if (ph_facts_is_removed(node->facts, &node->school))
         return "This school is not in the network any more: it reads what it has, and what it "
                "writes would be shown to nobody. The others can vote to restore it.";
-    if (!ph_facts_speaks(node->facts, &node->school_key))
+    if (!ph_facts_speaks(node->facts, ph_author_key(node)))
         return "The network has given this school another key: this installation reads what it "
                "has, and what it writes would be shown to nobody.";
+    if (ph_author_is_enrolled(node) && must_be_enrolled_anew(node))
+        return "This PC can't write any more as the one that was added to its school: set it up "
+               "with an empty home, and add it again with «pharos writer add».";
     return NULL;
 }
 

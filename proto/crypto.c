@@ -22,7 +22,7 @@ static const uint8_t domains[][crypto_generichash_blake2b_PERSONALBYTES] = {
     [PH_DOMAIN_FACT_SET] = "pharos1.facts",     [PH_DOMAIN_ROOT] = "pharos1.root",
     [PH_DOMAIN_NETWORK_KEY] = "pharos1.netkey", [PH_DOMAIN_INVITE] = "pharos1.invite",
     [PH_DOMAIN_CODE] = "pharos1.code",          [PH_DOMAIN_SUCCEED] = "pharos1.succeed",
-    [PH_DOMAIN_JOURNAL] = "pharos1.journal",
+    [PH_DOMAIN_ENROL] = "pharos1.enrol",        [PH_DOMAIN_JOURNAL] = "pharos1.journal",
 };
 
 static const char *signature_tag_text(enum ph_signature_tag tag)

@@ -24,6 +24,7 @@ enum ph_domain {
     PH_DOMAIN_INVITE,      /* "pharos1.invite"   invitation secret -> seed of its key pair */
     PH_DOMAIN_CODE,        /* "pharos1.code"     check bytes of an invitation code */
     PH_DOMAIN_SUCCEED, /* "pharos1.succeed"  network || school: what a new school key consents to */
+    PH_DOMAIN_ENROL,   /* "pharos1.enrol"    network || school key: what a writer consents to */
     PH_DOMAIN_JOURNAL, /* "pharos1.journal"  a frame of a store's journal; never leaves a node */
 };
 
@@ -32,7 +33,7 @@ enum ph_signature_tag {
     PH_SIGNED_ENTRY,   /* "pharos1 entry signature" */
     PH_SIGNED_FACT,    /* "pharos1 fact signature" */
     PH_SIGNED_JOIN,    /* "pharos1 join signature": one-time key over network id || school id */
-    PH_SIGNED_CONSENT, /* "pharos1 consent signature": a writer to the fact that certifies it */
+    PH_SIGNED_CONSENT, /* "pharos1 consent signature": a key to what is said of it */
 };
 
 struct ph_signature {

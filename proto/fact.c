@@ -186,8 +186,15 @@ static bool has_its_place(const struct ph_fact *fact)
     return is_founding == (fact->past.len == 0);
 }
 
-/* A school can't certify a key that isn't its own: the writer consents, with a signature over the
- * fact's id behind that of the school. Only a certificate that is shown alone has none. */
+/* What a key consents to, of that school or school key. */
+static struct ph_hash consent_id(enum ph_domain domain, const struct ph_network_id *network,
+                                 const uint8_t school[32])
+{
+    return ph_hash2(domain, view32(network->bytes), view32(school));
+}
+
+/* A school can't certify a key that isn't its own: the writer consents, with a signature behind
+ * that of the school. Only a certificate that is shown alone has none. */
 static bool needs_consent(const struct ph_fact *fact)
 {
     return fact->type == PH_FACT_CERTIFY && fact->past.len != 0;
@@ -196,7 +203,7 @@ static bool needs_consent(const struct ph_fact *fact)
 enum ph_status ph_fact_read(struct ph_bytes bytes, struct ph_fact *out)
 {
     struct ph_fact fact = {.bytes = bytes};
-    struct ph_signature consent;
+    struct ph_signature consent = {{0}};
     struct ph_unpacker in;
     struct ph_hash past_hash = {0};
     if (bytes.len > PH_FACT_MAX)
@@ -218,20 +225,20 @@ enum ph_status ph_fact_read(struct ph_bytes bytes, struct ph_fact *out)
         return PH_UNAUTHENTIC;
     struct ph_hash id = ph_hash(PH_DOMAIN_FACT, statement);
     memcpy(fact.id.bytes, id.bytes, 32);
+    if (needs_consent(&fact))
+        fact.of.certify.consent = consent;
     *out = fact;
     return PH_OK;
 }
 
 enum ph_status ph_fact_verify(const struct ph_fact *fact)
 {
-    struct ph_signature consent;
     PH_TRY(ph_verify(PH_SIGNED_FACT, fact->id.bytes, &fact->signature, fact->author.bytes));
     if (!needs_consent(fact))
         return PH_OK;
-    /* The last item, and so the last bytes. */
-    memcpy(consent.bytes, fact->bytes.data + fact->bytes.len - sizeof consent.bytes,
-           sizeof consent.bytes);
-    return ph_verify(PH_SIGNED_CONSENT, fact->id.bytes, &consent, fact->of.certify.writer.bytes);
+    struct ph_hash id = consent_id(PH_DOMAIN_ENROL, &fact->network, fact->author.bytes);
+    return ph_verify(PH_SIGNED_CONSENT, id.bytes, &fact->of.certify.consent,
+                     fact->of.certify.writer.bytes);
 }
 
 enum ph_status ph_fact_parse(struct ph_bytes bytes, struct ph_fact *out)
@@ -352,20 +359,26 @@ static void put_statement(struct ph_buffer *out, const struct ph_fact *fact)
         ph_buffer_put(out, fact->of.other.items.data, fact->of.other.items.len);
 }
 
+static struct ph_signature consent_of(const struct ph_fact *certify)
+{
+    struct ph_hash id = consent_id(PH_DOMAIN_ENROL, &certify->network, certify->author.bytes);
+    if (certify->of.certify.consenting == NULL)
+        return certify->of.certify.consent;
+    return ph_sign(PH_SIGNED_CONSENT, id.bytes, certify->of.certify.consenting);
+}
+
 /* The fact around a finished statement. */
 static enum ph_status put_fact(struct ph_buffer *out, const struct ph_fact *fact,
                                struct ph_bytes statement, const struct ph_sign_secret *secret)
 {
-    const struct ph_sign_secret *consenting =
-        needs_consent(fact) ? fact->of.certify.consenting : NULL;
     struct ph_hash id = ph_hash(PH_DOMAIN_FACT, statement);
     struct ph_signature signature = ph_sign(PH_SIGNED_FACT, id.bytes, secret);
-    ph_pack_array(out, FACT_ITEMS + (consenting != NULL ? 1 : 0));
+    ph_pack_array(out, FACT_ITEMS + (needs_consent(fact) ? 1 : 0));
     ph_pack_bin(out, statement);
     ph_pack_bin(out, fact->past);
     ph_pack_bin(out, ph_bytes(signature.bytes, sizeof signature.bytes));
-    if (consenting != NULL) {
-        signature = ph_sign(PH_SIGNED_CONSENT, id.bytes, consenting);
+    if (needs_consent(fact)) {
+        signature = consent_of(fact);
         ph_pack_bin(out, ph_bytes(signature.bytes, sizeof signature.bytes));
     }
     return out->overflow ? PH_LIMIT : PH_OK;
@@ -476,25 +489,28 @@ int ph_log_end_compare(const struct ph_log_end *a, const struct ph_log_end *b)
     return order != 0 ? order : ph_entry_id_compare(&a->id, &b->id);
 }
 
-/* --- Succeeding --- */
+/* --- Consent --- */
 
-static struct ph_hash succeed_id(const struct ph_network_id *network,
-                                 const struct ph_school_id *school)
+struct ph_signature ph_writer_consent(const struct ph_sign_secret *writer,
+                                      const struct ph_network_id *network,
+                                      const struct ph_school_id *key)
 {
-    return ph_hash2(PH_DOMAIN_SUCCEED, view32(network->bytes), view32(school->bytes));
+    struct ph_hash id = consent_id(PH_DOMAIN_ENROL, network, key->bytes);
+    return ph_sign(PH_SIGNED_CONSENT, id.bytes, writer);
 }
 
 struct ph_signature ph_succeed_consent(const struct ph_sign_secret *key,
                                        const struct ph_network_id *network,
                                        const struct ph_school_id *school)
 {
-    struct ph_hash id = succeed_id(network, school);
+    struct ph_hash id = consent_id(PH_DOMAIN_SUCCEED, network, school->bytes);
     return ph_sign(PH_SIGNED_CONSENT, id.bytes, key);
 }
 
 enum ph_status ph_succeed_verify(const struct ph_fact *proposal)
 {
-    struct ph_hash id = succeed_id(&proposal->network, &proposal->of.propose.school);
+    struct ph_hash id =
+        consent_id(PH_DOMAIN_SUCCEED, &proposal->network, proposal->of.propose.school.bytes);
     return ph_verify(PH_SIGNED_CONSENT, id.bytes, &proposal->of.propose.consent,
                      proposal->of.propose.key.bytes);
 }

@@ -78,8 +78,11 @@ struct ph_fact {
             struct ph_writer_id writer;
             struct ph_agree_public transport;
             uint16_t serial;
-            /* For ph_fact_sign: the writer's secret, which consents; NULL for a certificate that is
-             * only shown (empty past). Borrowed. NULL after parsing. */
+            /* The writer's, to what ph_writer_consent says; of a certificate that is only shown
+             * (empty past) none. */
+            struct ph_signature consent;
+            /* For ph_fact_sign: the writer's secret, which consents then; NULL: `consent` is filled
+             * in. Borrowed. NULL after parsing. */
             const struct ph_sign_secret *consenting;
         } certify;
         struct {
@@ -160,6 +163,11 @@ PH_MUST_USE enum ph_status ph_certificate_verify(const struct ph_certificate *ce
 void ph_log_end_pack(struct ph_buffer *items, const struct ph_log_end *end);
 struct ph_log_end ph_log_end_next(struct ph_log_ends *ends);
 int ph_log_end_compare(const struct ph_log_end *a, const struct ph_log_end *b);
+
+/* A writer agrees to be certified by that school key. */
+struct ph_signature ph_writer_consent(const struct ph_sign_secret *writer,
+                                      const struct ph_network_id *network,
+                                      const struct ph_school_id *key);
 
 /* A new school key agrees to speak for that school. */
 struct ph_signature ph_succeed_consent(const struct ph_sign_secret *key,

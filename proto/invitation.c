@@ -7,7 +7,9 @@
 #define PREFIX_LEN (sizeof PREFIX - 1)
 #define CHECK_LEN 4
 #define FIXED_LEN (32 + 32 + 16 + 1) /* up to and with the address count */
-#define PAYLOAD_MAX (FIXED_LEN + PH_INVITATION_ADDRESSES_MAX * (2 + PH_ADDRESS_LEN_MAX) + CHECK_LEN)
+#define WHAT_SHIFT 6                 /* in the count byte */
+#define PAYLOAD_MAX                                                                                \
+    (FIXED_LEN + 32 + PH_INVITATION_ADDRESSES_MAX * (2 + PH_ADDRESS_LEN_MAX) + CHECK_LEN)
 
 static_assert(PREFIX_LEN + 1 + (PAYLOAD_MAX * 8 + 4) / 5 < PH_INVITATION_CODE_MAX,
               "the longest code fits");
@@ -62,7 +64,10 @@ static enum ph_status put_payload(const struct ph_invitation *invitation, struct
     ph_buffer_put(out, invitation->network.bytes, 32);
     ph_buffer_put(out, invitation->key.bytes, 32);
     ph_buffer_put(out, invitation->secret, sizeof invitation->secret);
-    ph_buffer_put(out, &invitation->address_count, 1);
+    uint8_t count = (uint8_t)(invitation->address_count | invitation->what << WHAT_SHIFT);
+    ph_buffer_put(out, &count, 1);
+    if (invitation->what != PH_CLAIM_NONE)
+        ph_buffer_put(out, invitation->school.bytes, sizeof invitation->school.bytes);
     for (size_t i = 0; i < invitation->address_count; i++) {
         if (!put_address(out, invitation->addresses[i]))
             return PH_LIMIT;
@@ -172,17 +177,30 @@ static bool take_address(struct ph_bytes *rest, char out[PH_ADDRESS_LEN_MAX + 1]
     return true;
 }
 
+static bool take_school(struct ph_bytes *rest, struct ph_school_id *out)
+{
+    if (rest->len < sizeof out->bytes)
+        return false;
+    memcpy(out->bytes, rest->data, sizeof out->bytes);
+    *rest = ph_bytes(rest->data + sizeof out->bytes, rest->len - sizeof out->bytes);
+    return true;
+}
+
 static bool take_payload(const struct payload *payload, struct ph_invitation *out)
 {
     *out = (struct ph_invitation){0};
     memcpy(out->network.bytes, payload->bytes, 32);
     memcpy(out->key.bytes, payload->bytes + 32, 32);
     memcpy(out->secret, payload->bytes + 64, sizeof out->secret);
-    out->address_count = payload->bytes[FIXED_LEN - 1];
-    if (out->address_count > PH_INVITATION_ADDRESSES_MAX)
+    uint8_t count = payload->bytes[FIXED_LEN - 1];
+    out->address_count = count & ((1 << WHAT_SHIFT) - 1);
+    if (out->address_count > PH_INVITATION_ADDRESSES_MAX || count >> WHAT_SHIFT > PH_CLAIM_SUCCEED)
         return false;
+    out->what = (enum ph_claimed)(count >> WHAT_SHIFT);
     struct ph_bytes rest =
         ph_bytes(payload->bytes + FIXED_LEN, payload->len - FIXED_LEN - CHECK_LEN);
+    if (out->what != PH_CLAIM_NONE && !take_school(&rest, &out->school))
+        return false;
     for (size_t i = 0; i < out->address_count; i++) {
         if (!take_address(&rest, out->addresses[i]))
             return false;

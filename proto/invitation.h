@@ -12,7 +12,16 @@
 
 #define PH_INVITATION_CODE_MAX 2048 /* characters, with the final zero */
 
+/* What an invitation is to, if not to join as a new school. */
+enum ph_claimed {
+    PH_CLAIM_NONE = 0,
+    PH_CLAIM_ENROL = 1,   /* as another installation of a school */
+    PH_CLAIM_SUCCEED = 2, /* with a new key of a school */
+};
+
 struct ph_invitation {
+    enum ph_claimed what;
+    struct ph_school_id school; /* unless it is PH_CLAIM_NONE */
     struct ph_network_id network;
     struct ph_network_key key;
     uint8_t secret[16];

@@ -83,6 +83,18 @@ static enum ph_status decode_fact_list(struct ph_unpacker *in, uint32_t *count,
     return PH_OK;
 }
 
+#define PROOF_ITEMS 2
+#define CLAIM_ITEMS 3
+
+static void decode_claim(struct ph_unpacker *in, struct ph_claim *claim)
+{
+    claim->what = (enum ph_claimed)ph_unpack_uint(in, PH_CLAIM_SUCCEED);
+    ph_unpack_fixed(in, claim->school.bytes, sizeof claim->school.bytes);
+    ph_unpack_fixed(in, claim->consent.bytes, sizeof claim->consent.bytes);
+    if (claim->what == PH_CLAIM_NONE)
+        in->failed = true;
+}
+
 static enum ph_status decode_introduce(struct ph_unpacker *in, struct ph_message *out)
 {
     PH_TRY(decode_fact_list(in, &out->of.introduce.fact_count, &out->of.introduce.facts));
@@ -90,10 +102,12 @@ static enum ph_status decode_introduce(struct ph_unpacker *in, struct ph_message
     if (!out->of.introduce.has_proof)
         return PH_OK;
     struct ph_join_proof *proof = &out->of.introduce.proof;
-    ph_unpack_array_of(in, 2);
+    uint32_t count = ph_unpack_array(in);
     ph_unpack_fixed(in, proof->invite_key, sizeof proof->invite_key);
     ph_unpack_fixed(in, proof->signature.bytes, sizeof proof->signature.bytes);
-    return PH_OK;
+    if (count == PROOF_ITEMS + CLAIM_ITEMS)
+        decode_claim(in, &out->of.introduce.claim);
+    return count == PROOF_ITEMS || count == PROOF_ITEMS + CLAIM_ITEMS ? PH_OK : PH_MALFORMED;
 }
 
 static enum ph_status decode_fact_ids(struct ph_unpacker *in, struct ph_message *out)
@@ -258,6 +272,12 @@ static uint32_t put_facts(struct ph_buffer *out, const struct ph_bytes *facts, u
     return count;
 }
 
+static void put_proof(struct ph_buffer *out, const struct ph_join_proof *proof)
+{
+    ph_pack_bin(out, view32(proof->invite_key));
+    ph_pack_bin(out, ph_bytes(proof->signature.bytes, sizeof proof->signature.bytes));
+}
+
 uint32_t ph_message_introduce(struct ph_buffer *out, const struct ph_bytes *facts,
                               uint32_t fact_count, const struct ph_join_proof *proof)
 {
@@ -267,10 +287,21 @@ uint32_t ph_message_introduce(struct ph_buffer *out, const struct ph_bytes *fact
         ph_pack_nil(out);
         return taken;
     }
-    ph_pack_array(out, 2);
-    ph_pack_bin(out, view32(proof->invite_key));
-    ph_pack_bin(out, ph_bytes(proof->signature.bytes, sizeof proof->signature.bytes));
+    ph_pack_array(out, PROOF_ITEMS);
+    put_proof(out, proof);
     return taken;
+}
+
+void ph_message_claim(struct ph_buffer *out, const struct ph_join_proof *proof,
+                      const struct ph_claim *claim)
+{
+    begin(out, PH_MESSAGE_INTRODUCE);
+    ph_pack_array(out, 0);
+    ph_pack_array(out, PROOF_ITEMS + CLAIM_ITEMS);
+    put_proof(out, proof);
+    ph_pack_uint(out, claim->what);
+    ph_pack_bin(out, view32(claim->school.bytes));
+    ph_pack_bin(out, ph_bytes(claim->consent.bytes, sizeof claim->consent.bytes));
 }
 
 void ph_message_fact_ids(struct ph_buffer *out, struct ph_bytes prefixes, bool more_follow)

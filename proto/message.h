@@ -5,6 +5,7 @@
 
 #include "proto/fact.h"
 #include "proto/heads.h"
+#include "proto/invitation.h"
 #include "proto/run.h"
 
 enum ph_message_type {
@@ -36,6 +37,13 @@ struct ph_fact_prefix {
     uint8_t bytes[16];
 };
 
+/* What an introduction asks for by an invitation that names a school. */
+struct ph_claim {
+    enum ph_claimed what;
+    struct ph_school_id school;
+    struct ph_signature consent;
+};
+
 /* An entry of a log whose writer is known from elsewhere: the check is the first half of its id. */
 struct ph_locator {
     uint32_t seq;
@@ -63,6 +71,7 @@ struct ph_message {
             struct ph_unpacker facts;
             bool has_proof;
             struct ph_join_proof proof;
+            struct ph_claim claim; /* PH_CLAIM_NONE: to be admitted */
         } introduce;
         struct {
             struct ph_bytes prefixes;
@@ -118,6 +127,9 @@ void ph_message_who(struct ph_buffer *out);
 /* `proof` may be NULL. */
 uint32_t ph_message_introduce(struct ph_buffer *out, const struct ph_bytes *facts,
                               uint32_t fact_count, const struct ph_join_proof *proof);
+/* An introduction's end with a claim. */
+void ph_message_claim(struct ph_buffer *out, const struct ph_join_proof *proof,
+                      const struct ph_claim *claim);
 /* 16 bytes for each fact, ascending; those of one message fit its frame. */
 void ph_message_fact_ids(struct ph_buffer *out, struct ph_bytes prefixes, bool more_follow);
 uint32_t ph_message_facts(struct ph_buffer *out, const struct ph_bytes *facts, uint32_t fact_count);

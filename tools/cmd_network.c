@@ -1,4 +1,4 @@
-/* init, network new, invite, join, member confirm: how a school comes to a network. */
+/* init, network new, invitations, join: how schools and their PCs come to a network. */
 #include "node/address_uv.h"
 #include "proto/invitation.h"
 #include "proto/pack.h"
@@ -116,18 +116,16 @@ static int check_addresses(const struct ph_cli *cli)
     return PH_EXIT_OK;
 }
 
-static int invite(struct ph_cli *cli, struct ph_session *session, long uses)
+/* The addresses are the last argument of a request that has begun. */
+static int ask_for_code(struct ph_cli *cli, struct ph_session *session, struct ph_request *request)
 {
-    struct ph_request request;
     struct addresses addresses;
     json_t *answer = NULL;
     gather_addresses(cli, session, &addresses);
-    ph_request_begin(&request, "invite", 2);
-    ph_pack_uint(&request.bytes, (uint64_t)uses);
-    ph_pack_array(&request.bytes, addresses.count);
+    ph_pack_array(&request->bytes, addresses.count);
     for (size_t i = 0; i < addresses.count; i++)
-        ph_request_text(&request, addresses.text[i]);
-    int code = ph_session_ask(session, &request, &answer);
+        ph_request_text(request, addresses.text[i]);
+    int code = ph_session_ask(session, request, &answer);
     if (code == PH_EXIT_OK && cli->json)
         code = ph_cli_json(json_incref(answer));
     else if (code == PH_EXIT_OK)
@@ -136,19 +134,42 @@ static int invite(struct ph_cli *cli, struct ph_session *session, long uses)
     return code;
 }
 
-int cmd_invite(struct ph_cli *cli)
+static int print_code(struct ph_cli *cli, struct ph_request *request)
 {
-    static const long range[2] = {1, PH_INVITE_USES_MAX};
     struct ph_session *session;
-    long uses;
-    if (!ph_cli_number(cli, "--uses", 1, range, &uses))
-        return PH_EXIT_USAGE;
     int code = check_addresses(cli);
     if (code == PH_EXIT_OK)
         code = ph_session_open(cli, &session);
     if (code != PH_EXIT_OK)
         return code;
-    return ph_session_close(session, invite(cli, session, uses));
+    return ph_session_close(session, ask_for_code(cli, session, request));
+}
+
+int cmd_invite(struct ph_cli *cli)
+{
+    static const long range[2] = {1, PH_INVITE_USES_MAX};
+    struct ph_request request;
+    long uses;
+    if (!ph_cli_number(cli, "--uses", 1, range, &uses))
+        return PH_EXIT_USAGE;
+    ph_request_begin(&request, "invite", 2);
+    ph_pack_uint(&request.bytes, (uint64_t)uses);
+    return print_code(cli, &request);
+}
+
+int cmd_member_successor(struct ph_cli *cli)
+{
+    struct ph_request request;
+    ph_request_begin(&request, "invite_successor", 2);
+    ph_request_text(&request, cli->words[0]);
+    return print_code(cli, &request);
+}
+
+int cmd_writer_add(struct ph_cli *cli)
+{
+    struct ph_request request;
+    ph_request_begin(&request, "writer_add", 1);
+    return print_code(cli, &request);
 }
 
 /* --- join --- */
@@ -223,22 +244,4 @@ int cmd_join(struct ph_cli *cli)
         exit_code = ph_session_close(session, join(cli, session, code));
     ph_wipe(code, sizeof code);
     return exit_code;
-}
-
-/* --- member confirm --- */
-
-static void print_confirmed(json_t *answer)
-{
-    bool is_voter = json_is_true(json_object_get(answer, "voter"));
-    print_item(answer, "name", "confirmed ", is_voter ? ": it votes now\n" : "");
-    if (!is_voter)
-        puts(": it votes once more than half of the voters have confirmed it");
-}
-
-int cmd_member_confirm(struct ph_cli *cli)
-{
-    struct ph_request request;
-    ph_request_begin(&request, "confirm", 1);
-    ph_request_text(&request, cli->words[0]);
-    return ph_session_run(cli, &request, print_confirmed, NULL);
 }

@@ -9,7 +9,18 @@ int cmd_init(struct ph_cli *cli); /* cmd_network.c */
 int cmd_network_new(struct ph_cli *cli);
 int cmd_invite(struct ph_cli *cli);
 int cmd_join(struct ph_cli *cli);
+int cmd_member_successor(struct ph_cli *cli);
+int cmd_writer_add(struct ph_cli *cli);
+int cmd_member_list(struct ph_cli *cli); /* cmd_member.c */
 int cmd_member_confirm(struct ph_cli *cli);
+int cmd_member_remove(struct ph_cli *cli);
+int cmd_member_restore(struct ph_cli *cli);
+int cmd_member_succeed(struct ph_cli *cli);
+int cmd_member_leave(struct ph_cli *cli);
+int cmd_writer_list(struct ph_cli *cli);
+int cmd_writer_close(struct ph_cli *cli);
+int cmd_policy_list(struct ph_cli *cli);
+int cmd_policy_set(struct ph_cli *cli);
 int cmd_serve(struct ph_cli *cli); /* cmd_serve.c */
 int cmd_new(struct ph_cli *cli);   /* cmd_record.c */
 int cmd_set(struct ph_cli *cli);

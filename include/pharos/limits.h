@@ -34,6 +34,7 @@
 #define PH_FACT_MAX 4096          /* (wire) bytes of one fact with its past */
 #define PH_FACT_PAST_MAX 64       /* (wire) facts that one fact names */
 #define PH_ENDS_PER_FACT_MAX 24   /* (wire) entries that one vote or close accepts */
+#define PH_CLAIMS_MAX 16          /* a node's invitations that name a school, not used yet */
 #define PH_LIFTED_MAX 16          /* (wire) removals that one proposal lifts */
 #define PH_WRITERS_MAX 16         /* (wire) serial numbers of one school's logs */
 #define PH_ADMISSIONS_MAX 128     /* (wire) admissions by one school in an admission's past */

@@ -34,9 +34,12 @@ static void sign_at(uint8_t *end, enum ph_signature_tag tag, const uint8_t key[3
     memcpy(end - SIGNATURE_LEN, signature.bytes, SIGNATURE_LEN);
 }
 
-/* Author, and the writer of a certify fact, as a statement holds them: after version, type,
- * network. */
-static bool find_keys(struct ph_bytes statement, uint8_t author[32], uint8_t writer[32])
+struct keys {
+    uint8_t network[32], author[32], writer[32]; /* writer: of a certify fact */
+};
+
+/* As a statement holds them: after version and type. */
+static bool find_keys(struct ph_bytes statement, struct keys *out)
 {
     struct ph_unpacker in;
     uint8_t unused[32];
@@ -45,33 +48,35 @@ static bool find_keys(struct ph_bytes statement, uint8_t author[32], uint8_t wri
     ph_unpack_array(&in);
     ph_unpack_uint(&in, UINT64_MAX);
     ph_unpack_uint(&in, UINT64_MAX);
-    ph_unpack_fixed(&in, unused, 32);
-    ph_unpack_fixed(&in, author, 32);
+    ph_unpack_fixed(&in, out->network, 32);
+    ph_unpack_fixed(&in, out->author, 32);
     ph_unpack_fixed(&in, unused, 32);
     if (in.failed)
         return false;
-    ph_unpack_fixed(&in, writer, 32);
+    ph_unpack_fixed(&in, out->writer, 32);
     return true;
 }
 
 static struct ph_bytes mend(struct ph_bytes bytes)
 {
     struct ph_unpacker in;
-    uint8_t author[32], writer[32];
+    struct keys keys = {.network = {0}};
     if (bytes.len > sizeof mended_bytes || ph_unpack(&in, bytes) != PH_OK)
         return bytes;
     uint32_t count = ph_unpack_array(&in);
     struct ph_bytes statement = ph_unpack_bin(&in);
-    if (in.failed || !find_keys(statement, author, writer) || bytes.len < 2 * (SIGNATURE_LEN + 2))
+    if (in.failed || !find_keys(statement, &keys) || bytes.len < 2 * (SIGNATURE_LEN + 2))
         return bytes;
     struct ph_hash id = ph_hash(PH_DOMAIN_FACT, statement);
     uint8_t *end = mended_bytes + bytes.len;
     memcpy(mended_bytes, bytes.data, bytes.len);
     if (count == 4) {
-        sign_at(end, PH_SIGNED_CONSENT, writer, &id);
+        struct ph_hash consented =
+            ph_hash2(PH_DOMAIN_ENROL, ph_bytes(keys.network, 32), ph_bytes(keys.author, 32));
+        sign_at(end, PH_SIGNED_CONSENT, keys.writer, &consented);
         end -= SIGNATURE_LEN + 2;
     }
-    sign_at(end, PH_SIGNED_FACT, author, &id);
+    sign_at(end, PH_SIGNED_FACT, keys.author, &id);
     return ph_bytes(mended_bytes, bytes.len);
 }
 

@@ -83,7 +83,8 @@ function parseFact(bytes) {
     need(items.length === (fact.type === CERTIFY ? 4 : 3), 'items too many or too few');
     need(verifies('fact', id, bin(signature, 64), Buffer.from(fact.author, 'hex')), 'signature');
     if (fact.type === CERTIFY)
-        need(verifies('consent', id, bin(consent, 64), Buffer.from(fact.writer, 'hex')), 'consent');
+        need(verifies('consent', hash('enrol', Buffer.from(fact.network + fact.author, 'hex')),
+            bin(consent, 64), Buffer.from(fact.writer, 'hex')), 'consent');
     if (fact.type === FOUND)
         need(/^0*$/.test(fact.network) && past.length === 0, 'a founding fact rests on nothing');
     else

@@ -93,7 +93,7 @@ const mutants = [
     ['facts need no signature', 'facts.js',
         "verifies('fact', id, bin(signature, 64), Buffer.from(fact.author, 'hex'))", 'true'],
     ['no consent', 'facts.js',
-        "verifies('consent', id, bin(consent, 64), Buffer.from(fact.writer, 'hex'))", 'true'],
+        "verifies('consent', hash('enrol', Buffer.from(fact.network + fact.author, 'hex')),\n            bin(consent, 64), Buffer.from(fact.writer, 'hex'))", 'true'],
     ['a fact need not have a known author', 'facts.js',
         'this.knowsSchool(past, fact.author) || this.certifiers(past, fact.author).length > 0', 'true'],
     ['authors are known by all that is held', 'facts.js', 'need(this.knowsSchool(past, fact.author) ||' +

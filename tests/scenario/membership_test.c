@@ -135,6 +135,136 @@ static void a_school_that_leaves_keeps_what_it_said(void **state)
     sim_free(sim);
 }
 
+/* --- other installations, other keys --- */
+
+static void another_installation_writes_for_its_school_at_once(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_start_all(1305, 3);
+    sim_found(sim, 0, "Lighthouse");
+    struct sim_code code = sim_invite(sim, 0, 1, 0);
+    CHECK(sim_join(sim, 1, &code, UINT32_MAX, 60000));
+    struct sim_code second = sim_invite_installation(sim, 1);
+    CHECK(sim_join(sim, 2, &second, UINT32_MAX, 60000));
+    sim_keep_dialing(sim, 2, "node0:7410");
+
+    struct sim_id plan = sim_write(sim, 1, "plan", "title", "of the first");
+    CHECK(sim_converge(sim, 60000));
+    CHECK(sim_change(sim, 2, "set", &plan, "title", "of the second"));
+    struct sim_id own = sim_write(sim, 2, "reflection", "title", "of the second");
+    CHECK(sim_converge(sim, 60000));
+    for (uint32_t node = 0; node < 3; node++) {
+        assert_string_equal(sim_show(sim, node, &plan, "title").text, "of the second (School 1)");
+        assert_string_equal(sim_show(sim, node, &own, "title").text, "of the second (School 1)");
+        CHECK(sim_are_equal(sim, 0, node) && sim_verify(sim, node));
+    }
+    /* It has not the key of its school. */
+    CHECK(!sim_leave(sim, 2));
+
+    sim_stop(sim, 2);
+    sim_start(sim, 2);
+    CHECK(sim_change(sim, 2, "set", &plan, "title", "after a restart"));
+    CHECK(sim_converge(sim, 60000));
+    assert_string_equal(sim_show(sim, 0, &plan, "title").text, "after a restart (School 1)");
+    sim_free(sim);
+}
+
+static void a_code_for_an_installation_is_good_for_one(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_start_all(1306, 3);
+    sim_found(sim, 0, "Lighthouse");
+    struct sim_code code = sim_invite_installation(sim, 0);
+    CHECK(sim_join(sim, 1, &code, UINT32_MAX, 60000));
+    CHECK(!sim_join(sim, 2, &code, UINT32_MAX, 20000));
+    sim_free(sim);
+}
+
+static void a_closed_installation_is_shut_out_and_what_it_goes_on_writing_is_not_shown(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_start_all(1307, 3);
+    sim_found(sim, 0, "Lighthouse");
+    struct sim_code code = sim_invite(sim, 0, 1, 0);
+    CHECK(sim_join(sim, 1, &code, UINT32_MAX, 60000));
+    struct sim_code second = sim_invite_installation(sim, 1);
+    CHECK(sim_join(sim, 2, &second, UINT32_MAX, 60000));
+    struct sim_id early = sim_write(sim, 2, "plan", "title", "early");
+    CHECK(sim_converge(sim, 60000));
+    sim_partition(sim, 2, 0); /* stolen */
+    sim_partition(sim, 2, 1);
+    struct sim_id late = sim_write(sim, 2, "plan", "title", "late");
+
+    CHECK(!sim_close_writer(sim, 1, 3));
+    CHECK(sim_close_writer(sim, 1, 2));
+    sim_heal(sim);
+    sim_run(sim, 90000);
+    for (uint32_t node = 0; node < 2; node++) {
+        assert_string_equal(sim_show(sim, node, &early, "title").text, "early (School 1)");
+        assert_string_equal(sim_show(sim, node, &late, "title").text, "?");
+    }
+    CHECK(sim_trace_has(sim, 1, "not in use"));
+    struct sim_id more = sim_written(sim, sim_write_begin(sim, 2, "plan", "title", "more"));
+    CHECK(more.text[0] == '\0');
+    sim_free(sim);
+}
+
+static void a_school_that_closes_the_log_it_writes_goes_on_in_another(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_network(1308, 2);
+    struct sim_id early = sim_write(sim, 1, "plan", "title", "early");
+    CHECK(sim_close_writer(sim, 1, 1));
+    sim_run(sim, 2000);
+    CHECK(sim_change(sim, 1, "set", &early, "title", "late"));
+    sim_run(sim, 5000);
+    CHECK(sim_converge(sim, 60000));
+    assert_string_equal(sim_show(sim, 0, &early, "title").text, "late (School 1)");
+    CHECK(sim_are_equal(sim, 0, 1));
+    sim_free(sim);
+}
+
+/* The PC is gone, with the key. A new one begins with an empty home. */
+static void a_school_comes_back_with_another_key(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_start_all(1309, GONE + 2);
+    sim_found(sim, 0, "Lighthouse");
+    struct sim_code code = sim_invite(sim, 0, GONE, 0);
+    for (uint32_t i = 1; i <= GONE; i++)
+        CHECK(sim_join(sim, i, &code, UINT32_MAX, 60000));
+    for (uint32_t whom = 1; whom <= GONE; whom++)
+        for (uint32_t voter = 0; voter < whom; voter++) {
+            sim_run(sim, 5000);
+            (void)sim_confirm(sim, voter, whom);
+        }
+    struct sim_id own = sim_write(sim, GONE, "reflection", "title", "before");
+    sim_run(sim, 5000);
+    cut_off(sim, GONE); /* the thief */
+    CHECK(sim_change(sim, GONE, "set", &own, "title", "of the thief"));
+
+    struct sim_code anew = sim_invite_successor(sim, 0, GONE);
+    CHECK(!sim_join(sim, GONE + 1, &anew, UINT32_MAX, 20000));
+    decide(sim, "member_succeed", 0);
+    sim_run(sim, 90000);
+    CHECK(sim_change(sim, GONE + 1, "set", &own, "title", "after"));
+    sim_heal(sim);
+    sim_run(sim, 90000);
+    for (uint32_t node = 0; node < OTHERS; node++) {
+        assert_string_equal(sim_show(sim, node, &own, "title").text, "after (School 4)");
+        CHECK(sim_are_equal(sim, node, GONE + 1) && sim_verify(sim, node));
+    }
+    CHECK(sim_trace_has(sim, 0, "not in use"));
+    CHECK(!sim_change(sim, GONE, "set", &own, "title", "again"));
+    /* It votes for its school. */
+    CHECK(!sim_decide(sim, GONE + 1, "member_remove", 1));
+    sim_run(sim, 5000);
+    CHECK(!sim_decide(sim, 2, "member_remove", 1));
+    sim_run(sim, 5000);
+    CHECK(sim_decide(sim, 3, "member_remove", 1));
+    sim_free(sim);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -142,6 +272,12 @@ int main(void)
         cmocka_unit_test(what_came_before_the_removal_is_held_and_not_shown),
         cmocka_unit_test(a_restored_school_writes_on_and_what_was_accepted_comes_back),
         cmocka_unit_test(a_school_that_leaves_keeps_what_it_said),
+        cmocka_unit_test(another_installation_writes_for_its_school_at_once),
+        cmocka_unit_test(a_code_for_an_installation_is_good_for_one),
+        cmocka_unit_test(
+            a_closed_installation_is_shut_out_and_what_it_goes_on_writing_is_not_shown),
+        cmocka_unit_test(a_school_that_closes_the_log_it_writes_goes_on_in_another),
+        cmocka_unit_test(a_school_comes_back_with_another_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -114,18 +114,32 @@ void sim_found(struct sim *sim, uint32_t node, const char *network_name)
     must_run(sim, node, &request);
 }
 
-struct sim_code sim_invite(struct sim *sim, uint32_t node, uint32_t uses, uint32_t host)
+/* The request has begun; whose address goes into the code is its last argument. */
+static struct sim_code ask_for_code(struct sim *sim, uint32_t node, struct request *request,
+                                    uint32_t host)
 {
-    struct request request;
     struct sim_code code;
-    begin(&request, "invite", 2);
-    ph_pack_uint(&request.out, uses);
-    put_host(&request, host);
-    struct ph_bytes item = sim_pick(must_run(sim, node, &request), "code");
+    put_host(request, host);
+    struct ph_bytes item = sim_pick(must_run(sim, node, request), "code");
     struct ph_unpacker unpacker = ph_unpack_scanned(item);
     struct ph_bytes text = ph_unpack_text(&unpacker);
     snprintf(code.text, sizeof code.text, "%.*s", (int)text.len, (const char *)text.data);
     return code;
+}
+
+struct sim_code sim_invite(struct sim *sim, uint32_t node, uint32_t uses, uint32_t host)
+{
+    struct request request;
+    begin(&request, "invite", 2);
+    ph_pack_uint(&request.out, uses);
+    return ask_for_code(sim, node, &request, host);
+}
+
+struct sim_code sim_invite_installation(struct sim *sim, uint32_t node)
+{
+    struct request request;
+    begin(&request, "writer_add", 1);
+    return ask_for_code(sim, node, &request, node);
 }
 
 static void begin_join(struct request *request, const struct sim_code *code, uint32_t host,
@@ -169,6 +183,23 @@ static bool pick_bool(struct ph_bytes answer, const char *key)
 {
     struct ph_unpacker unpacker = ph_unpack_scanned(sim_pick(answer, key));
     return ph_unpack_bool(&unpacker);
+}
+
+struct sim_code sim_invite_successor(struct sim *sim, uint32_t node, uint32_t other)
+{
+    struct request request;
+    begin_about(&request, sim, "invite_successor", other);
+    request.out.data[0]++; /* one argument more */
+    return ask_for_code(sim, node, &request, node);
+}
+
+bool sim_close_writer(struct sim *sim, uint32_t node, uint32_t number)
+{
+    struct request request;
+    begin(&request, "writer_close", 1);
+    ph_pack_uint(&request.out, number);
+    struct ph_bytes answer = run(sim, node, &request);
+    return answer.len != 0 && sim_error(answer) == NULL;
 }
 
 bool sim_confirm(struct sim *sim, uint32_t node, uint32_t other)

@@ -23,6 +23,12 @@ void sim_found(struct sim *sim, uint32_t node, const char *network_name);
 void sim_found_with_quota(struct sim *sim, uint32_t node, const char *network_name, uint64_t quota);
 /* `host` is whose address goes into the code; UINT32_MAX: none. */
 struct sim_code sim_invite(struct sim *sim, uint32_t node, uint32_t uses, uint32_t host);
+/* A code for another installation of `node`'s school, or, with `command` "invite_successor", for a
+ * new key of school `other`. `node`'s address is in it. */
+struct sim_code sim_invite_installation(struct sim *sim, uint32_t node);
+struct sim_code sim_invite_successor(struct sim *sim, uint32_t node, uint32_t other);
+/* Close the installation of that number; false: refused. */
+bool sim_close_writer(struct sim *sim, uint32_t node, uint32_t number);
 /* At `host`'s address, if the code has none; UINT32_MAX. False: still waiting after `wait_ms`. */
 bool sim_join(struct sim *sim, uint32_t node, const struct sim_code *code, uint32_t host,
               uint32_t wait_ms);

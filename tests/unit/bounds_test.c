@@ -1,4 +1,5 @@
-/* Which entries of a log stand: what removals, restorations, successions and closes accept of it. */
+/* Which entries of a log stand: what removals, restorations, successions and closes accept of
+ * it. */
 #include "proto/bounds.h"
 #include "tests/support/fact_world.h"
 

@@ -36,7 +36,7 @@ function fact(name, type, author, past, ...payload) {
         pack([1, type, network, author.public, hash('past', pastBytes), ...payload]);
     const id = hash('fact', statement);
     const signature = author.sign('fact', id);
-    const consents = type === 2 ? [writersOf.get(author).sign('consent', id)] : [];
+    const consents = type === 2 ? [writersOf.get(author).sign('consent', hash('enrol', network, author.public))] : [];
     const out = {
         name, type, author_seed: author.seed, id, signature,
         ...(type === 2 ? { consent_seed: writersOf.get(author).seed } : {}),
