@@ -14,13 +14,15 @@ static bool is_any_bounded(const struct ph_node *node)
     return false;
 }
 
-static enum ph_status say(struct ph_node *node, const uint32_t *stands_to, uint32_t count)
+static enum ph_status say(struct ph_node *node, const uint32_t *stands_to, uint32_t count,
+                          bool *is_due)
 {
     struct ph_batch *batch = NULL;
     for (uint32_t i = 0; i < count; i++) {
         struct ph_log *log = &node->logs.items[i];
         if (log->stands_to == stands_to[i])
             continue;
+        *is_due = true;
         PH_TRY(ph_ingest_batch(node, &batch));
         PH_TRY(ph_batch_cut(batch, i, stands_to[i]));
         log->stands_to = stands_to[i];
@@ -43,9 +45,10 @@ static enum ph_status compute(struct ph_node *node, uint32_t *stands_to, uint32_
     return status;
 }
 
-enum ph_status ph_cuts_refresh(struct ph_node *node)
+enum ph_status ph_cuts_refresh(struct ph_node *node, bool *is_due)
 {
     uint32_t count = 0;
+    *is_due = false;
     if (!is_any_bounded(node))
         return PH_OK;
     uint32_t *stands_to = calloc(node->logs.count + 1, sizeof *stands_to);
@@ -53,7 +56,7 @@ enum ph_status ph_cuts_refresh(struct ph_node *node)
         return PH_NO_MEMORY;
     enum ph_status status = compute(node, stands_to, &count);
     if (status == PH_OK)
-        status = say(node, stands_to, count);
+        status = say(node, stands_to, count, is_due);
     free(stands_to);
     return status == PH_PARTIAL ? PH_OK : status;
 }

@@ -4,8 +4,9 @@
 
 #include "node/state.h"
 
-/* Facts or entries have become durable: what has changed goes into the gathering batch. As
- * ph_ingest_batch, but for PH_PARTIAL: that is done after the next commit. */
-PH_MUST_USE enum ph_status ph_cuts_refresh(struct ph_node *node);
+/* Facts or entries have become durable: what has changed goes into the gathering batch. While
+ * something does (`*is_due`), records don't follow yet from all that is durable, and no root may
+ * say that they do. As ph_ingest_batch, but for PH_PARTIAL: that is done after the next commit. */
+PH_MUST_USE enum ph_status ph_cuts_refresh(struct ph_node *node, bool *is_due);
 
 #endif

@@ -110,7 +110,8 @@ static enum ph_status load_holes(struct ph_node *node, const struct ph_view *vie
     return PH_OK;
 }
 
-static void refresh_root(struct ph_node *node)
+/* Of all that is durable, but for facts behind the first `fact_count`. */
+static void refresh_root_of(struct ph_node *node, uint32_t fact_count)
 {
     struct ph_ends *logs = &node->logs;
     size_t head_count = 0;
@@ -121,9 +122,14 @@ static void refresh_root(struct ph_node *node)
                 .writer = log->row.writer, .seq = log->durable.seq, .id = log->durable.id};
     }
     qsort(node->heads, head_count, sizeof *node->heads, compare_heads);
-    logs->fact_set = node->facts != NULL ? ph_facts_hash(node->facts, node->ingest.facts_durable)
-                                         : ph_fact_set_hash(NULL, 0);
+    logs->fact_set =
+        node->facts != NULL ? ph_facts_hash(node->facts, fact_count) : ph_fact_set_hash(NULL, 0);
     logs->root = ph_root(&logs->fact_set, node->heads, head_count, logs->holes, logs->hole_count);
+}
+
+static void refresh_root(struct ph_node *node)
+{
+    refresh_root_of(node, node->ingest.facts_durable);
 }
 
 /* --- who is left out --- */
@@ -367,15 +373,18 @@ enum ph_status ph_ends_load(struct ph_node *node)
 {
     PH_TRY(load(node, true));
     node->logs.left_out_is_due = true;
-    refresh_root(node);
+    node->logs.root = (struct ph_root){{0}}; /* nobody's, until it is known */
     return PH_OK;
 }
 
-enum ph_status ph_ends_refresh(struct ph_node *node, bool holes_changed)
+enum ph_status ph_ends_refresh(struct ph_node *node, bool holes_changed, bool root_follows)
 {
     if (holes_changed)
         PH_TRY(load(node, false));
-    refresh_root(node);
+    if (root_follows)
+        refresh_root(node);
+    else if (ph_root_is_zero(&node->logs.root))
+        refresh_root_of(node, 0); /* equal to nobody's in the meantime */
     return PH_OK;
 }
 

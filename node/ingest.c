@@ -186,8 +186,9 @@ enum ph_status ph_ingest_on_committed(struct ph_node *node, struct ph_batch *bat
         ingest->holes_changed = false;
         ingest->holes_pending = 0;
     }
-    PH_TRY(ph_ends_refresh(node, holes_changed));
-    return ph_cuts_refresh(node);
+    bool cuts_are_due;
+    PH_TRY(ph_cuts_refresh(node, &cuts_are_due));
+    return ph_ends_refresh(node, holes_changed, !cuts_are_due);
 }
 
 static enum ph_status load_facts(struct ph_node *node)
@@ -226,5 +227,8 @@ enum ph_status ph_ingest_load(struct ph_node *node)
         ingest->facts_durable = ph_facts_count(node->facts);
         ingest->is_behind = true; /* one empty commit finds out */
     }
-    return ph_ends_load(node);
+    PH_TRY(ph_ends_load(node));
+    bool cuts_are_due;
+    PH_TRY(ph_cuts_refresh(node, &cuts_are_due));
+    return ph_ends_refresh(node, false, !cuts_are_due);
 }

@@ -6,10 +6,13 @@
 
 #define PLOTTERS_PAUSE_MS 1500 /* at most: a plot takes many acts */
 
+#define VOTE_AGAIN_MS 2000
+
 struct sim_bad {
     struct sim *sim;
     const struct sim_plan *plan;
-    uint64_t stream;
+    uint64_t stream, voting;
+    uint64_t vote_ms; /* the next vote; UINT64_MAX: none */
     struct sim_adversary *members[SIM_NODES_MAX];
 };
 
@@ -20,6 +23,56 @@ static void confirm_some(struct sim_bad *bad, uint64_t *stream)
         if (sim_plan_below(stream, 2) == 0)
             (void)sim_confirm(bad->sim, 0, bad->plan->honest_count + i);
 }
+
+/* --- removing them --- */
+
+static bool votes(const struct sim_bad *bad, uint32_t node)
+{
+    return node == 0 || (bad->plan->voters >> node & 1) != 0;
+}
+
+/* One after the other, each confirmed by all before it. */
+static void confirm_voters(struct sim_bad *bad)
+{
+    for (uint32_t whom = 1; whom < bad->plan->honest_count; whom++)
+        for (uint32_t voter = 0; voter < whom && votes(bad, whom); voter++)
+            if (votes(bad, voter)) {
+                (void)sim_confirm(bad->sim, voter, whom);
+                (void)sim_converge(bad->sim, 30000);
+            }
+}
+
+uint64_t sim_bad_next_ms(const struct sim_bad *bad)
+{
+    return bad->vote_ms;
+}
+
+void sim_bad_remove(struct sim_bad *bad)
+{
+    for (uint32_t whom = bad->plan->honest_count; whom < bad->plan->node_count; whom++)
+        for (uint32_t voter = 0; voter < bad->plan->honest_count; voter++)
+            if (votes(bad, voter) && sim_is_up(bad->sim, voter)) {
+                (void)sim_decide(bad->sim, voter, "member_remove", whom);
+                sim_run(bad->sim, VOTE_AGAIN_MS);
+            }
+}
+
+/* A voter drawn, about a school drawn; who is down or has no seat doesn't matter. */
+void sim_bad_vote(struct sim_bad *bad)
+{
+    uint32_t voter = (uint32_t)sim_plan_below(&bad->voting, bad->plan->honest_count);
+    while (!votes(bad, voter))
+        voter--;
+    uint32_t whom =
+        bad->plan->honest_count + (uint32_t)sim_plan_below(&bad->voting, bad->plan->bad_count);
+    if (sim_now(bad->sim) < bad->vote_ms)
+        return;
+    bad->vote_ms = sim_now(bad->sim) + 1 + sim_plan_below(&bad->voting, VOTE_AGAIN_MS);
+    if (votes(bad, voter) && sim_is_up(bad->sim, voter) && !sim_is_stopping(bad->sim, voter))
+        sim_decide_begin(bad->sim, voter, "member_remove", whom);
+}
+
+/* --- being bad --- */
 
 struct sim_bad *sim_bad_new(struct sim *sim, const struct sim_plan *plan,
                             const struct sim_code *code)
@@ -32,6 +85,10 @@ struct sim_bad *sim_bad_new(struct sim *sim, const struct sim_plan *plan,
     *bad = (struct sim_bad){
         .sim = sim, .plan = plan, .stream = sim_plan_stream(plan->seed, SIM_PURPOSE_BAD_MEMBERS)};
     uint64_t plotting = sim_plan_stream(plan->seed, SIM_PURPOSE_PLOTTERS);
+    bad->voting = sim_plan_stream(plan->seed, SIM_PURPOSE_REMOVALS);
+    bad->vote_ms = plan->removal_ms != 0 ? sim_now(sim) + plan->removal_ms : UINT64_MAX;
+    if (plan->voters != 0)
+        confirm_voters(bad);
     if ((plan->plots & SIM_PLOT(BURDEN)) != 0)
         confirm_some(bad, &plotting);
     /* All first: what they say is not for each other. */
@@ -85,4 +142,38 @@ void sim_oracle_nothing_forbidden_is_taken(struct sim_oracle *oracle, struct sim
             if (mark != NULL)
                 sim_blame(oracle, SIM_UNSAFE, "node %u: %s", node, mark);
         }
+}
+
+static bool is_removed_at(struct sim_bad *bad, uint32_t node, uint32_t whom)
+{
+    static const uint8_t request[] = "\x91\xa7members";
+    char hex[65] = "";
+    struct ph_school_id school = sim_school(bad->sim, whom);
+    struct ph_bytes rows =
+        sim_pick(sim_command(bad->sim, node, ph_bytes(request, sizeof request - 1)), "rows");
+    ph_hex(school.bytes, sizeof school.bytes, hex);
+    struct ph_unpacker in = ph_unpack_scanned(rows);
+    for (uint32_t i = ph_unpack_array(&in); i != 0; i--) {
+        struct ph_bytes row = ph_unpack_skip(&in);
+        struct ph_unpacker removed = ph_unpack_scanned(sim_pick(row, "removed"));
+        if (strcmp(sim_pick_text(row, "school").text, hex) == 0)
+            return ph_unpack_bool(&removed);
+    }
+    return false;
+}
+
+void sim_oracle_removed_are_shut_out(struct sim_oracle *oracle, struct sim_bad *bad)
+{
+    for (uint32_t i = 0; i < bad->plan->bad_count; i++) {
+        uint32_t whom = bad->plan->honest_count + i;
+        bool is_removed = is_removed_at(bad, 0, whom);
+        for (uint32_t node = 0; node < bad->plan->honest_count; node++) {
+            if (is_removed_at(bad, node, whom) != is_removed)
+                sim_blame(oracle, SIM_UNSAFE, "node %u disagrees on who is removed", node);
+            if (is_removed && sim_net_links(sim_net(bad->sim), sim_place(bad->sim, node),
+                                            sim_place(bad->sim, whom)) != 0)
+                sim_blame(oracle, SIM_UNSAFE, "node %u is connected to school %u, which is removed",
+                          node, whom);
+        }
+    }
 }

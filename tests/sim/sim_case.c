@@ -156,10 +156,14 @@ static void run_storm(struct course *course, const struct sim_code *code)
         uint64_t next_ms =
             sooner(sim_work_next_ms(course->work), sim_weather_next_ms(course->weather));
         next_ms = sooner(sooner(next_ms, glance_ms), end_ms);
+        if (course->bad != NULL)
+            next_ms = sooner(next_ms, sim_bad_next_ms(course->bad));
         if (next_ms > sim_now(sim))
             sim_run(sim, next_ms - sim_now(sim));
         sim_work_do(course->work);
         sim_weather_happen(course->weather);
+        if (course->bad != NULL)
+            sim_bad_vote(course->bad);
         if (glance_ms <= sim_now(sim)) {
             glance(course);
             glance_ms = sim_now(sim) + 1 +
@@ -170,12 +174,10 @@ static void run_storm(struct course *course, const struct sim_code *code)
 
 /* --- the calm --- */
 
-static void calm_down(struct course *course)
+/* Everybody is a member, and all are equal, in time. */
+static void come_together(struct course *course)
 {
     struct sim *sim = course->sim;
-    sim_weather_clear_up(course->weather);
-    if (course->bad != NULL)
-        sim_bad_calm(course->bad);
     uint64_t end_ms = sim_now(sim) + SIM_CALM_MS(course->plan.node_count);
     while (!is_over(course)) {
         sim_weather_start_all(course->weather);
@@ -188,6 +190,18 @@ static void calm_down(struct course *course)
                       (unsigned long long)SIM_CALM_MS(course->plan.node_count));
         sim_run(sim, LOOK_MS);
     }
+}
+
+static void calm_down(struct course *course)
+{
+    sim_weather_clear_up(course->weather);
+    if (course->bad != NULL)
+        sim_bad_calm(course->bad);
+    come_together(course);
+    if (course->bad == NULL || course->plan.removal_ms == 0 || is_over(course))
+        return;
+    sim_bad_remove(course->bad);
+    come_together(course);
 }
 
 static void write_states(struct course *course)
@@ -242,6 +256,8 @@ static void judge(struct course *course)
     for (size_t i = 0; i < sizeof oracles / sizeof *oracles && !is_over(course); i++)
         oracles[i](course->oracle);
     sim_work_all_are_answered(course->work);
+    if (course->bad != NULL && !is_over(course))
+        sim_oracle_removed_are_shut_out(course->oracle, course->bad);
     if (course->bad != NULL)
         sim_oracle_nothing_forbidden_is_taken(course->oracle, course->bad);
 }

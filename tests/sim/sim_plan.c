@@ -158,6 +158,25 @@ static void draw_plots(struct sim_plan *plan, uint32_t wished)
     }
 }
 
+/* Removing takes three that vote, beside who is removed. */
+static void draw_removals(struct sim_plan *plan)
+{
+    uint64_t stream = sim_plan_stream(plan->seed, SIM_PURPOSE_REMOVALS);
+    uint32_t count = 1, wanted = 3 + (uint32_t)sim_plan_below(&stream, 2);
+    bool removes = one_in(&stream, 2);
+    for (uint32_t node = 1; node < plan->honest_count && count < wanted; node++) {
+        if (plan->joins_late[node])
+            continue;
+        plan->voters |= 1u << node;
+        count++;
+    }
+    plan->removal_ms = 1 + sim_plan_below(&stream, plan->storm_ms / 2);
+    if (plan->bad_count == 0 || count < 3 || !removes) {
+        plan->voters = 0;
+        plan->removal_ms = 0;
+    }
+}
+
 struct sim_plan sim_plan(const struct sim_wishes *wishes)
 {
     struct sim_plan plan = {.seed = wishes->seed, .bad_count = wishes->bad_count};
@@ -178,6 +197,7 @@ struct sim_plan sim_plan(const struct sim_wishes *wishes)
         plan.joins_late[node] = false;
     if (plan.bad_count != 0 && plan.work_pause_ms % 3 == 0)
         plan.quota = QUOTA_SMALL;
+    draw_removals(&plan);
     if (wishes->until_ms != 0)
         plan.storm_ms = wishes->until_ms;
     return plan;

@@ -55,8 +55,10 @@ struct sim_plan {
     uint32_t node_count, bad_count, honest_count; /* the bad ones are the last */
     uint32_t faults;                              /* a bit each */
     uint32_t plots;                               /* of the bad ones; a bit each */
-    uint32_t apart;    /* schools that they keep from others for so long; a bit each */
-    uint64_t apart_ms; /* from the beginning of the storm */
+    uint32_t apart;      /* schools that they keep from others for so long; a bit each */
+    uint64_t apart_ms;   /* from the beginning of the storm */
+    uint32_t voters;     /* honest schools that vote, the founder apart; a bit each */
+    uint64_t removal_ms; /* when they begin to remove the bad ones, in the storm; 0: they don't */
     uint64_t pause_ms[SIM_FAULT_COUNT]; /* mean, between two of a kind */
     uint64_t lasting_ms;                /* at most, of what has an end: partitions, full disks */
     uint64_t down_ms;                   /* at most, until a machine is started again */
@@ -87,6 +89,7 @@ enum sim_purpose {
     SIM_PURPOSE_MACHINES = 7,
     SIM_PURPOSE_COMMAND_TIMES = 50,
     SIM_PURPOSE_COMMANDS = 51,
+    SIM_PURPOSE_REMOVALS = 94,
     SIM_PURPOSE_PLOTTERS = 95,
     SIM_PURPOSE_PLOTS = 96,
     SIM_PURPOSE_BAD_MEMBERS = 97,

@@ -217,6 +217,13 @@ bool sim_decide(struct sim *sim, uint32_t node, const char *command, uint32_t ot
     return answer.len != 0 && sim_error(answer) == NULL && pick_bool(answer, "decided");
 }
 
+ph_command_id sim_decide_begin(struct sim *sim, uint32_t node, const char *command, uint32_t other)
+{
+    struct request request;
+    begin_about(&request, sim, command, other);
+    return sim_command_begin(sim, node, ph_buffer_bytes(&request.out));
+}
+
 bool sim_leave(struct sim *sim, uint32_t node)
 {
     struct request request;

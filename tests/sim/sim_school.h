@@ -39,6 +39,8 @@ bool sim_confirm(struct sim *sim, uint32_t node, uint32_t other);
 /* `node` votes on what `command` asks of school `other`, the first of them proposing it
  * ("member_remove", "member_restore"). Whether that decided it; false too if it is refused. */
 bool sim_decide(struct sim *sim, uint32_t node, const char *command, uint32_t other);
+ph_command_id sim_decide_begin(struct sim *sim, uint32_t node, const char *command,
+                               uint32_t other); /* and don't wait */
 bool sim_leave(struct sim *sim, uint32_t node); /* false: refused */
 /* One exchange; false: an error, which is then in the trace. */
 bool sim_sync(struct sim *sim, uint32_t node, uint32_t other, uint32_t wait_ms);
