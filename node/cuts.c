@@ -23,6 +23,8 @@ static enum ph_status say(struct ph_node *node, const uint32_t *stands_to, uint3
         if (log->stands_to == stands_to[i])
             continue;
         *is_due = true;
+        if (ph_ingest_is_full(node))
+            continue; /* said after the first commit that has room */
         PH_TRY(ph_ingest_batch(node, &batch));
         PH_TRY(ph_batch_cut(batch, i, stands_to[i]));
         log->stands_to = stands_to[i];

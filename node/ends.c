@@ -110,9 +110,11 @@ static enum ph_status load_holes(struct ph_node *node, const struct ph_view *vie
     return PH_OK;
 }
 
-/* Of all that is durable, but for facts behind the first `fact_count`. */
-static void refresh_root_of(struct ph_node *node, uint32_t fact_count)
+/* Of all that is durable. While records don't follow from that yet, one that is nobody's: of no
+ * facts. */
+static void refresh_root(struct ph_node *node, bool records_follow)
 {
+    uint32_t fact_count = records_follow ? node->ingest.facts_durable : 0;
     struct ph_ends *logs = &node->logs;
     size_t head_count = 0;
     for (uint32_t i = 0; i < logs->count; i++) {
@@ -125,11 +127,6 @@ static void refresh_root_of(struct ph_node *node, uint32_t fact_count)
     logs->fact_set =
         node->facts != NULL ? ph_facts_hash(node->facts, fact_count) : ph_fact_set_hash(NULL, 0);
     logs->root = ph_root(&logs->fact_set, node->heads, head_count, logs->holes, logs->hole_count);
-}
-
-static void refresh_root(struct ph_node *node)
-{
-    refresh_root_of(node, node->ingest.facts_durable);
 }
 
 /* --- who is left out --- */
@@ -373,18 +370,14 @@ enum ph_status ph_ends_load(struct ph_node *node)
 {
     PH_TRY(load(node, true));
     node->logs.left_out_is_due = true;
-    node->logs.root = (struct ph_root){{0}}; /* nobody's, until it is known */
     return PH_OK;
 }
 
-enum ph_status ph_ends_refresh(struct ph_node *node, bool holes_changed, bool root_follows)
+enum ph_status ph_ends_refresh(struct ph_node *node, bool holes_changed, bool records_follow)
 {
     if (holes_changed)
         PH_TRY(load(node, false));
-    if (root_follows)
-        refresh_root(node);
-    else if (ph_root_is_zero(&node->logs.root))
-        refresh_root_of(node, 0); /* equal to nobody's in the meantime */
+    refresh_root(node, records_follow);
     return PH_OK;
 }
 

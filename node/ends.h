@@ -45,8 +45,8 @@ bool ph_ends_is_announced(const struct ph_log *log);
 /* Whether the root names it. */
 bool ph_ends_is_in_root(const struct ph_log *log);
 
-/* What is durable has changed: the root follows, unless records don't yet (cuts.h). */
+/* What is durable has changed: the root follows, once records do (cuts.h). */
 PH_MUST_USE enum ph_status ph_ends_refresh(struct ph_node *node, bool holes_changed,
-                                           bool root_follows);
+                                           bool records_follow);
 
 #endif

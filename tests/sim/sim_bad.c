@@ -37,7 +37,7 @@ static void confirm_voters(struct sim_bad *bad)
     for (uint32_t whom = 1; whom < bad->plan->honest_count; whom++)
         for (uint32_t voter = 0; voter < whom && votes(bad, whom); voter++)
             if (votes(bad, voter)) {
-                (void)sim_confirm(bad->sim, voter, whom);
+                (void)sim_decide(bad->sim, voter, "confirm", whom);
                 (void)sim_converge(bad->sim, 30000);
             }
 }
