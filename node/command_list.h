@@ -12,6 +12,8 @@ ph_command_action ph_command_network_new, ph_command_invite, ph_command_invite_s
 ph_command_action ph_command_members, ph_command_confirm, ph_command_member_remove,
     ph_command_member_restore, ph_command_member_succeed, ph_command_member_leave;
 ph_command_action ph_command_policy, ph_command_policy_set;
+ph_command_action ph_command_host_list, ph_command_host_propose, ph_command_host_accept,
+    ph_command_host_handover, ph_command_host_take;
 ph_command_action ph_command_writers, ph_command_writer_close;
 ph_command_action ph_command_new, ph_command_set, ph_command_add, ph_command_remove;
 ph_command_action ph_command_show, ph_command_list, ph_command_log;

@@ -7,6 +7,7 @@
 #include "node/command.h"
 #include "node/deadline.h"
 #include "node/dial.h"
+#include "node/host.h"
 #include "node/ingest.h"
 #include "node/notices.h"
 #include "node/opening.h"
@@ -168,6 +169,9 @@ static void on_committed(struct ph_node *node, struct ph_batch *batch, enum ph_s
         return;
     }
     ph_command_on_committed(node, node->ingest.generation_under_way, PH_OK);
+    status = ph_host_on_committed(node);
+    if (ph_status_blame(status) == PH_BLAME_LOCAL)
+        ph_penalty_fail(node, status, "looking for the host");
     announce(node);
 }
 

@@ -184,6 +184,14 @@ struct ph_dial {
     ph_conn_id next_conn; /* odd */
 };
 
+/* --- host --- */
+
+/* Schools that a link is kept to: the host, then its deputies. */
+struct ph_hosts {
+    struct ph_school_id items[1 + PH_DEPUTIES_MAX];
+    uint32_t count;
+};
+
 /* --- the log --- */
 
 /* What was said of late of a kind of connections (report.h). */
@@ -313,6 +321,7 @@ struct ph_node {
     enum ph_claimed claimed;            /* by it: what we are to become; ENROL: or are */
     struct ph_school_id claimed_school; /* of a claim to be enrolled the key that certifies us */
     struct ph_claims claims;
+    struct ph_hosts hosts;
     struct ph_facts *facts; /* NULL without a network */
     int own_log;            /* number; -1: none yet */
     struct ph_keeper keeper;

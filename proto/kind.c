@@ -44,6 +44,16 @@ static_assert(PAGE_MAX_LEN <= PH_FIELD_VALUE_MAX, "every value is within the com
         .number = (number_), .name = (name_), .type = PH_FIELD_SET, .value = PH_VALUE_RECORD,      \
         .size_max = sizeof(struct ph_record_id)                                                    \
     }
+#define RECORD(number_, name_)                                                                     \
+    {                                                                                              \
+        .number = (number_), .name = (name_), .type = PH_FIELD_REGISTER, .value = PH_VALUE_RECORD, \
+        .size_max = sizeof(struct ph_record_id)                                                    \
+    }
+#define SCHOOL(number_, name_)                                                                     \
+    {                                                                                              \
+        .number = (number_), .name = (name_), .type = PH_FIELD_REGISTER, .value = PH_VALUE_SCHOOL, \
+        .size_max = sizeof(struct ph_school_id)                                                    \
+    }
 #define SCHOOLS(number_, name_)                                                                    \
     {                                                                                              \
         .number = (number_), .name = (name_), .type = PH_FIELD_SET, .value = PH_VALUE_SCHOOL,      \
@@ -62,6 +72,8 @@ static_assert(PAGE_MAX_LEN <= PH_FIELD_VALUE_MAX, "every value is within the com
 
 static const char *const plan_states[] = {"draft", "proposed", "agreed", "closed", NULL};
 static const char *const action_statuses[] = {"todo", "doing", "blocked", "done", "dropped", NULL};
+static const char *const host_words[] = {"accept", "decline", "hand_over", "hold",
+                                         "take",   "agree",   NULL};
 static const char *const reflection_models[] = {"gibbs", "grow", "free", "lesson_study", NULL};
 
 /* One row a field. */
@@ -161,6 +173,26 @@ static const struct ph_field comment_fields[] = {
     END,
 };
 
+/* A school's turn as host. */
+static const struct ph_field host_term_fields[] = {
+    POSITION, /* among all terms */
+    SCHOOL(3, "school"),
+    SCHOOLS(4, "deputies"),
+    DATE(5, "period_from"), /* display only, as all dates are */
+    DATE(6, "period_to"),
+    TEXTS(7, "addresses", PH_ADDRESS_LEN_MAX),
+    END,
+};
+
+/* What a school says of a term, or of such a word. */
+static const struct ph_field host_word_fields[] = {
+    PARENT, /* accept, decline, hand_over: the term; hold: the hand_over; agree: the take */
+    CHOICE(3, "word", host_words),
+    RECORD(4, "ends"), /* hand_over, take: the term under way, none for the founder's */
+    TEXTS(5, "heads", LINE_MAX_LEN), /* hand_over: what the host holds */
+    END,
+};
+
 /* clang-format on */
 
 static const struct ph_kind kinds[] = {
@@ -172,6 +204,8 @@ static const struct ph_kind kinds[] = {
     {PH_KIND_ACTION, "action", PH_RIGHT_MEMBER, action_fields},
     {PH_KIND_REFLECTION, "reflection", PH_RIGHT_OWNER, reflection_fields},
     {PH_KIND_COMMENT, "comment", PH_RIGHT_OWNER, comment_fields},
+    {PH_KIND_HOST_TERM, "host_term", PH_RIGHT_OWNER, host_term_fields},
+    {PH_KIND_HOST_WORD, "host_word", PH_RIGHT_OWNER, host_word_fields},
 };
 
 #define KIND_COUNT (sizeof kinds / sizeof *kinds)

@@ -49,6 +49,8 @@ enum ph_kind_number {
     PH_KIND_ACTION = 6,
     PH_KIND_REFLECTION = 7,
     PH_KIND_COMMENT = 8,
+    PH_KIND_HOST_TERM = 9,
+    PH_KIND_HOST_WORD = 10,
 };
 
 /* NULL if unknown: such records are kept and passed on untouched. */

@@ -17,6 +17,11 @@ int cmd_member_remove(struct ph_cli *cli);
 int cmd_member_restore(struct ph_cli *cli);
 int cmd_member_succeed(struct ph_cli *cli);
 int cmd_member_leave(struct ph_cli *cli);
+int cmd_host_list(struct ph_cli *cli); /* cmd_host.c */
+int cmd_host_propose(struct ph_cli *cli);
+int cmd_host_accept(struct ph_cli *cli);
+int cmd_host_handover(struct ph_cli *cli);
+int cmd_host_take(struct ph_cli *cli);
 int cmd_writer_list(struct ph_cli *cli);
 int cmd_writer_close(struct ph_cli *cli);
 int cmd_policy_list(struct ph_cli *cli);

@@ -65,6 +65,14 @@
 #define PH_OWNER_BYTES_MAX (1024 * 1024) /* (wire) of its owner's live values on one record */
 #define PH_SCHOOL_BYTES_MAX (64 * 1024)  /* (wire) the same of each other school */
 
+/* The rota of hosts: records like others, of which so many are looked at. */
+#define PH_TERMS_MAX 256
+#define PH_TERMS_PER_SCHOOL_MAX 16 /* of its proposals, the latest */
+#define PH_WORDS_PER_SCHOOL_MAX 64 /* the same of what it says about terms */
+#define PH_DEPUTIES_MAX 8
+#define PH_ROTA_ROWS_MAX 65536 /* rows looked through */
+#define PH_HEADS_PER_ENTRY_MAX 200 /* that a host lists */
+
 /* A node. */
 #define PH_SCHOOLS_MAX 100                               /* a node admits no more */
 #define PH_CERTIFIES_PER_SCHOOL_MAX (2 * PH_WRITERS_MAX) /* (wire) more: none of its logs counts */
