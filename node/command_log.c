@@ -41,11 +41,17 @@ static enum ph_status lamport_at(const struct ph_view *view, uint32_t log, uint3
     return PH_OK;
 }
 
+/* What stands of a log; of a removed school's nothing else is shown. */
+static uint32_t shown_to(const struct ph_log *log)
+{
+    return log->durable.seq < log->stands_to ? log->durable.seq : log->stands_to;
+}
+
 /* Lamport times rise along a log: the last entry before the cursor is found by halving. */
 static enum ph_status find_place(const struct ph_view *view, const struct ph_node *node,
                                  uint32_t log, const struct cursor *cursor, struct place *out)
 {
-    uint32_t low = node->logs.items[log].row.base_seq, high = node->logs.items[log].durable.seq;
+    uint32_t low = node->logs.items[log].row.base_seq, high = shown_to(&node->logs.items[log]);
     *out = (struct place){0};
     while (low < high) {
         uint32_t middle = low + (high - low + 1) / 2;
@@ -172,7 +178,8 @@ static enum ph_status add_touches(struct ph_node *node, const struct ph_view *vi
                                   struct page *page)
 {
     for (uint32_t i = 0; i < touch_count && page->count < page->count_max; i++)
-        if (is_before(touches[i].lamport, touches[i].log, &page->cursor))
+        if (is_before(touches[i].lamport, touches[i].log, &page->cursor) &&
+            touches[i].seq <= shown_to(&node->logs.items[touches[i].log]))
             PH_TRY(add_row(node, view, touches[i].log, touches[i].seq, page));
     return PH_OK;
 }

@@ -64,6 +64,7 @@ static void what_a_removed_school_writes_past_the_cut_is_shown_nowhere(void **st
 
     assert_string_equal(sim_show(sim, 1, &early, "title").text, "edited by all (School 0)");
     assert_string_equal(sim_show(sim, 1, &late, "title").text, "?");
+    assert_int_equal(sim_log_count(sim, 1, "School 4"), 2); /* its name, and what was early */
     CHECK(sim_trace_has(sim, 0, "is removed"));
     /* It has been told, and shows the same. */
     assert_string_equal(sim_show(sim, GONE, &early, "title").text, "edited by all (School 0)");
@@ -85,9 +86,11 @@ static void what_came_before_the_removal_is_held_and_not_shown(void **state)
     CHECK(sim_sync(sim, OTHERS - 1, GONE, 30000));
     assert_string_equal(sim_show(sim, OTHERS - 1, &late, "title").text, "late (School 4)");
 
+    assert_int_equal(sim_log_count(sim, OTHERS - 1, "School 4"), 2);
     decide(sim, "member_remove", 0);
     sim_heal(sim);
     check_others(sim, 0);
+    assert_int_equal(sim_log_count(sim, OTHERS - 1, "School 4"), 1);
 
     sim_stop(sim, 1);
     sim_start(sim, 1);

@@ -409,3 +409,17 @@ bool sim_verify(struct sim *sim, uint32_t node)
         sim_trace_line(&sim->trace, sim_now(sim), node, "! damaged: %s", damage.text);
     return damage.text[0] == '\0';
 }
+
+uint32_t sim_log_count(struct sim *sim, uint32_t node, const char *school)
+{
+    struct request request;
+    uint32_t found = 0;
+    begin(&request, "log", 3);
+    ph_pack_nil(&request.out);
+    ph_pack_nil(&request.out);
+    ph_pack_uint(&request.out, 100);
+    struct ph_unpacker rows = ph_unpack_scanned(sim_pick(must_run(sim, node, &request), "rows"));
+    for (uint32_t i = ph_unpack_array(&rows); i != 0; i--)
+        found += strcmp(sim_pick_text(ph_unpack_skip(&rows), "name").text, school) == 0;
+    return found;
+}

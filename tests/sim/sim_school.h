@@ -69,6 +69,8 @@ struct sim_text sim_show(struct sim *sim, uint32_t node, const struct sim_id *id
 uint32_t sim_count(struct sim *sim, uint32_t node, const char *kind);
 /* What it was told of its own installation, all in one text. */
 struct sim_text sim_notices(struct sim *sim, uint32_t node);
+/* How many rows `log` has of that school, of those it shows on its first page. */
+uint32_t sim_log_count(struct sim *sim, uint32_t node, const char *school);
 /* Reads and checks everything in the store; false: damage, which is then in the trace. */
 bool sim_verify(struct sim *sim, uint32_t node);
 /* The sentence of an answer that is an error; NULL: it is none. Borrowed from a static place. */
