@@ -13,6 +13,8 @@ static_assert(sizeof(struct ph_signature) == crypto_sign_BYTES, "an Ed25519 sign
 static_assert(sizeof(struct ph_sign_secret) == crypto_sign_SECRETKEYBYTES, "an Ed25519 secret");
 static_assert(sizeof(struct ph_agree_secret) == crypto_scalarmult_SCALARBYTES, "an X25519 secret");
 static_assert(crypto_aead_chacha20poly1305_ietf_ABYTES == 16, "a Poly1305 tag");
+static_assert(crypto_aead_xchacha20poly1305_ietf_ABYTES == 16, "a Poly1305 tag");
+static_assert(crypto_aead_xchacha20poly1305_ietf_NPUBBYTES == 24, "a nonce to be drawn");
 
 /* Arrays of exactly the library's size, zero-padded by the language. */
 static const uint8_t domains[][crypto_generichash_blake2b_PERSONALBYTES] = {
@@ -23,6 +25,7 @@ static const uint8_t domains[][crypto_generichash_blake2b_PERSONALBYTES] = {
     [PH_DOMAIN_NETWORK_KEY] = "pharos1.netkey", [PH_DOMAIN_INVITE] = "pharos1.invite",
     [PH_DOMAIN_CODE] = "pharos1.code",          [PH_DOMAIN_SUCCEED] = "pharos1.succeed",
     [PH_DOMAIN_ENROL] = "pharos1.enrol",        [PH_DOMAIN_JOURNAL] = "pharos1.journal",
+    [PH_DOMAIN_BEACON] = "pharos1.beacon",
 };
 
 static const char *signature_tag_text(enum ph_signature_tag tag)
@@ -167,6 +170,23 @@ enum ph_status ph_open(const uint8_t key[32], uint64_t counter, struct ph_bytes 
     put_nonce(counter, nonce);
     int failed = crypto_aead_chacha20poly1305_ietf_decrypt(
         out, NULL, NULL, cipher.data, cipher.len, associated.data, associated.len, nonce, key);
+    return failed == 0 ? PH_OK : PH_UNAUTHENTIC;
+}
+
+void ph_seal_alone(const uint8_t key[32], const uint8_t nonce[24], struct ph_bytes plain,
+                   uint8_t *out)
+{
+    crypto_aead_xchacha20poly1305_ietf_encrypt(out, NULL, plain.data, plain.len, NULL, 0, NULL,
+                                               nonce, key);
+}
+
+enum ph_status ph_open_alone(const uint8_t key[32], const uint8_t nonce[24], struct ph_bytes cipher,
+                             uint8_t *out)
+{
+    if (cipher.len < crypto_aead_xchacha20poly1305_ietf_ABYTES)
+        return PH_MALFORMED;
+    int failed = crypto_aead_xchacha20poly1305_ietf_decrypt(out, NULL, NULL, cipher.data,
+                                                            cipher.len, NULL, 0, nonce, key);
     return failed == 0 ? PH_OK : PH_UNAUTHENTIC;
 }
 

@@ -26,6 +26,7 @@ enum ph_domain {
     PH_DOMAIN_SUCCEED, /* "pharos1.succeed"  network || school: what a new school key consents to */
     PH_DOMAIN_ENROL,   /* "pharos1.enrol"    network || school key: what a writer consents to */
     PH_DOMAIN_JOURNAL, /* "pharos1.journal"  a frame of a store's journal; never leaves a node */
+    PH_DOMAIN_BEACON,  /* "pharos1.beacon"   network id || network key -> key of its beacons */
 };
 
 /* What a signature is for: a tag before the 32-byte id that is signed. */
@@ -98,6 +99,13 @@ void ph_seal(const uint8_t key[32], uint64_t counter, struct ph_bytes associated
 PH_MUST_USE enum ph_status ph_open(const uint8_t key[32], uint64_t counter,
                                    struct ph_bytes associated, struct ph_bytes cipher,
                                    uint8_t *out);
+
+/* XChaCha20-Poly1305 (IETF), for what stands alone: its nonce is long enough to be drawn at random.
+ * Lengths, `out` and statuses as above. */
+void ph_seal_alone(const uint8_t key[32], const uint8_t nonce[24], struct ph_bytes plain,
+                   uint8_t *out);
+PH_MUST_USE enum ph_status ph_open_alone(const uint8_t key[32], const uint8_t nonce[24],
+                                         struct ph_bytes cipher, uint8_t *out);
 
 /* BLAKE2b-512 and HMAC over it, as Noise's HKDF wants them; nothing else uses these. */
 void ph_noise_hash(struct ph_bytes a, struct ph_bytes b, uint8_t out[64]);

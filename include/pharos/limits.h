@@ -14,6 +14,9 @@
 #define PH_HANDSHAKE_PAYLOAD_MAX 232              /* (wire) bytes, each way */
 #define PH_FRAMES_PER_KEY_MAX (UINT64_C(1) << 48) /* (wire) then the session ends */
 
+/* Beacons. */
+#define PH_BEACON_LEN 75 /* (wire) bytes, always: nonce 24, ciphertext 35, tag 16 */
+
 /* MessagePack from outside. */
 #define PH_PACK_DEPTH_MAX 8 /* (wire) nested arrays and maps */
 

@@ -59,6 +59,11 @@ for (const bytes of messages) {
 for (const form of ['28b52ffd2005290000' + '68656c6c6f', '28b52ffd20402b02' + '0061'])
     put('frame', Buffer.concat([Buffer.from([1, 1, 0, parseInt(form.slice(10, 12), 16)]), hex(form)]));
 put('frame', Buffer.concat([Buffer.from([2]), Buffer.alloc(600, 'lighthouse ')]));
+const beacon = hex(read('beacons.json')[0].beacon);
+for (const bytes of [Buffer.alloc(0), beacon, beacon.subarray(1), Buffer.concat([beacon, beacon])])
+    put('beacon', Buffer.concat([Buffer.from([0]), bytes]));
+for (const first of [[1, 0, 1, 28, 242, 7], [1, 0, 1, 0, 0, 7], [1, 0, 2, 28, 242], [2, 5, 28, 242, 9], [2]])
+    put('beacon', Buffer.concat([Buffer.from(first), Buffer.alloc(first.length % 5, 3)]));
 for (const bends of [0, 1, 2, 4, 8, 16])
     put('handshake', Buffer.concat([Buffer.from([bends, 0, 5]), Buffer.from('hello'),
         Buffer.alloc(40, 7)]));
