@@ -53,6 +53,16 @@ enum ph_status ph_address_parse(const char *text, struct ph_address *out)
     return PH_OK;
 }
 
+/* The library takes an interface by its name alone; addresses that were heard have its number. */
+static uint32_t scope_of(const char *host)
+{
+    const char *percent = strchr(host, '%');
+    uint32_t number = 0;
+    for (const char *c = percent == NULL ? "" : percent + 1; *c >= '0' && *c <= '9'; c++)
+        number = number * 10 + (uint32_t)(*c - '0');
+    return number;
+}
+
 enum ph_status ph_address_numeric(const struct ph_address *address, struct sockaddr_storage *out)
 {
     struct sockaddr_storage found = {0};
@@ -60,6 +70,9 @@ enum ph_status ph_address_numeric(const struct ph_address *address, struct socka
         memset(&found, 0, sizeof found);
         if (uv_ip6_addr(address->host, address->port, (struct sockaddr_in6 *)&found) != 0)
             return PH_NOT_FOUND;
+        struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&found;
+        if (v6->sin6_scope_id == 0)
+            v6->sin6_scope_id = scope_of(address->host);
     }
     *out = found;
     return PH_OK;

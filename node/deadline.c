@@ -1,8 +1,10 @@
 #include "node/deadline.h"
 
+#include "node/beacon.h"
 #include "node/command.h"
 #include "node/dial.h"
 #include "node/ingest.h"
+#include "node/links.h"
 #include "node/writer.h"
 
 static uint64_t earlier(uint64_t a, uint64_t b)
@@ -27,6 +29,8 @@ void ph_deadline_set_alarm(struct ph_node *node)
 {
     uint64_t next = earlier(ph_dial_next_ms(node), ph_command_next_ms(node));
     next = earlier(next, ph_writer_next_ms(node));
+    next = earlier(next, ph_links_next_ms(node));
+    next = earlier(next, ph_beacon_next_ms(node));
     if (ph_ingest_is_full(node))
         next = earlier(next, node->ingest.full_until_ms);
     for (size_t i = 0; i < node->peers_end; i++)

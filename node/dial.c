@@ -1,9 +1,16 @@
 #include "node/dial.h"
 
 #include "node/ingest.h"
+#include "node/links.h"
 
 #define DOUBLINGS_MAX 7       /* up to PH_DIAL_MS_MAX */
 #define CONNECTED_DOUBLINGS 7 /* how often to look whether a session is still there */
+
+/* All used places, and some that are free. */
+static uint32_t end_of(const struct ph_node *node)
+{
+    return node->links.found_count == 0 ? node->dial.count : PH_DIAL_END;
+}
 
 static bool is_address(struct ph_bytes text)
 {
@@ -114,6 +121,7 @@ void ph_dial_on_open(struct ph_node *node, struct ph_peer *peer)
     struct ph_address *address = address_of(node, peer);
     if (address == NULL)
         return;
+    ph_links_look(node, node->now_ms);
     address->failure_count = 0;
     address->failure[0] = '\0';
     address->transport = peer->transport;
@@ -130,7 +138,7 @@ void ph_dial_on_self(struct ph_node *node, const struct ph_peer *peer)
 /* What is left with this key may be another PC with a copy of it. */
 static void forget_ways(struct ph_node *node, const struct ph_agree_public *transport)
 {
-    for (uint32_t i = 0; i < node->dial.count; i++)
+    for (uint32_t i = 0; i < end_of(node); i++)
         if (ph_agree_public_equal(&node->dial.items[i].transport, transport))
             node->dial.items[i].is_another_way = false;
 }
@@ -141,6 +149,8 @@ void ph_dial_on_gone(struct ph_node *node, const struct ph_peer *peer, const cha
     struct ph_address *address = address_of(node, peer);
     if (!is_duplicate)
         forget_ways(node, &peer->transport);
+    if (address != NULL || peer->state == PH_PEER_OPEN)
+        ph_links_look(node, node->now_ms);
     if (address == NULL)
         return;
     address->conn = 0;
@@ -159,7 +169,7 @@ void ph_dial_on_gone(struct ph_node *node, const struct ph_peer *peer, const cha
 
 void ph_dial_all_soon(struct ph_node *node)
 {
-    for (uint32_t i = 0; i < node->dial.count; i++) {
+    for (uint32_t i = 0; i < end_of(node); i++) {
         struct ph_address *address = &node->dial.items[i];
         if (address->conn == 0)
             address->next_ms = node->now_ms + pause_ms(node, 0);
@@ -183,9 +193,7 @@ static bool is_connected(const struct ph_node *node, int index)
 
 static bool is_wanted(const struct ph_node *node, const struct ph_address *address)
 {
-    bool dials = node->is_serving || node->membership == PH_MEMBERSHIP_JOINING;
-    return dials && !node->is_stopping && node->membership != PH_MEMBERSHIP_NONE &&
-           node->has_writer && address->is_kept && address->conn == 0;
+    return ph_links_are_wanted(node) && address->is_kept && address->conn == 0;
 }
 
 int ph_dial_due(struct ph_node *node)
@@ -195,8 +203,11 @@ int ph_dial_due(struct ph_node *node)
         if (!is_wanted(node, address) || address->next_ms > node->now_ms)
             continue;
         address->next_ms = node->now_ms + pause_ms(node, CONNECTED_DOUBLINGS);
-        if (!is_connected(node, (int)i))
-            return (int)i;
+        if (is_connected(node, (int)i))
+            continue;
+        address->has_called = true;
+        address->called_ms = node->now_ms;
+        return (int)i;
     }
     return -1;
 }

@@ -1,5 +1,7 @@
 #include "node/env_uv.h"
 
+#include "node/address_uv.h"
+#include "node/beacon_uv.h"
 #include "node/conn_uv.h"
 #include "node/control_uv.h"
 #include "node/node.h"
@@ -30,6 +32,8 @@ struct ph_env_uv {
     struct ph_store *store;
     struct ph_conns_uv conns;
     struct ph_control_uv control;
+    struct ph_beacon_uv beacon;
+    char listening[PH_ADDRESS_LEN_MAX + 1]; /* empty: not */
     ph_command_id last_command;
 
     uv_timer_t wake;
@@ -161,6 +165,12 @@ static void hangup(void *impl, ph_conn_id conn)
 {
     struct ph_env_uv *env = impl;
     ph_conns_uv_hangup(&env->conns, conn);
+}
+
+static void datagram(void *impl, struct ph_bytes bytes)
+{
+    struct ph_env_uv *env = impl;
+    ph_beacon_uv_send(&env->beacon, bytes);
 }
 
 /* --- commits and jobs --- */
@@ -299,6 +309,7 @@ static void begin_stop(struct ph_env_uv *env)
     env->is_stopping = true;
     start_drain(env);
     ph_conns_uv_unlisten(&env->conns);
+    ph_beacon_uv_close(&env->beacon);
     ph_control_uv_unlisten(&env->control);
     tell(env, &event);
 }
@@ -336,6 +347,7 @@ static bool is_leaving(const struct ph_env_uv *env)
 static void close_network(struct ph_env_uv *env)
 {
     start_drain(env);
+    ph_beacon_uv_close(&env->beacon);
     ph_conns_uv_close(&env->conns, false);
     while (is_leaving(env) && !env->is_drained)
         uv_run(&env->loop, UV_RUN_ONCE);
@@ -397,6 +409,7 @@ enum ph_status ph_env_uv_new(const struct ph_log_sink *log, struct ph_env_uv **o
         return PH_NO_MEMORY;
     }
     ph_control_uv_init(&env->control, &env->loop, events, &env->last_command);
+    ph_beacon_uv_init(&env->beacon, &env->loop, events);
     uv_timer_init(&env->loop, &env->wake);
     uv_timer_init(&env->loop, &env->drain);
     uv_signal_init(&env->loop, &env->interrupt);
@@ -418,6 +431,7 @@ struct ph_env ph_env_uv_env(struct ph_env_uv *env)
         .dial = dial,
         .send = send_bytes,
         .hangup = hangup,
+        .datagram = datagram,
         .commit = commit,
         .job = job,
         .reply = reply,
@@ -437,7 +451,33 @@ void ph_env_uv_attach(struct ph_env_uv *env, struct ph_node *node, struct ph_sto
 enum ph_status ph_env_uv_listen(struct ph_env_uv *env, const char *address,
                                 char actual[PH_ADDRESS_LEN_MAX + 1], char why[200])
 {
-    return ph_conns_uv_listen(&env->conns, address, actual, why);
+    PH_TRY(ph_conns_uv_listen(&env->conns, address, actual, why));
+    memcpy(env->listening, actual, sizeof env->listening);
+    return PH_OK;
+}
+
+static bool is_loopback(const struct sockaddr_storage *at)
+{
+    struct sockaddr_in6 v6;
+    struct sockaddr_in v4;
+    memcpy(&v6, at, sizeof v6);
+    memcpy(&v4, at, sizeof v4);
+    if (at->ss_family == AF_INET)
+        return ntohl(v4.sin_addr.s_addr) >> 24 == 127;
+    return IN6_IS_ADDR_LOOPBACK(&v6.sin6_addr);
+}
+
+void ph_env_uv_beacon(struct ph_env_uv *env, uint16_t udp_port)
+{
+    struct ph_event event = {.type = PH_EVENT_LISTENING};
+    struct ph_address address;
+    struct sockaddr_storage at;
+    if (ph_address_parse(env->listening, &address) != PH_OK ||
+        ph_address_numeric(&address, &at) != PH_OK || is_loopback(&at) ||
+        !ph_beacon_uv_open(&env->beacon, udp_port))
+        return;
+    event.of.listening.beacon_port = address.port;
+    tell(env, &event);
 }
 
 enum ph_status ph_env_uv_control(struct ph_env_uv *env, const char *dir, char why[200])

@@ -38,6 +38,9 @@ void ph_env_uv_attach(struct ph_env_uv *env, struct ph_node *node, struct ph_sto
  * 0 is any free one. `actual` says where. PH_REFUSED: `why` says in one sentence. */
 PH_MUST_USE enum ph_status ph_env_uv_listen(struct ph_env_uv *env, const char *address,
                                             char actual[PH_ADDRESS_LEN_MAX + 1], char why[200]);
+/* Once it listens: say so to everybody near on this UDP port, and hear it of others. Nothing is
+ * sent where it listens on loopback alone. */
+void ph_env_uv_beacon(struct ph_env_uv *env, uint16_t udp_port);
 /* Listen for commands on a Unix socket in the folder `dir` (form: control_path_uv.h), whose lock
  * the caller holds. PH_REFUSED: `why` says in one sentence. */
 PH_MUST_USE enum ph_status ph_env_uv_control(struct ph_env_uv *env, const char *dir, char why[200]);

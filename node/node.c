@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "node/author.h"
+#include "node/beacon.h"
 #include "node/claims.h"
 #include "node/command.h"
 #include "node/deadline.h"
@@ -34,6 +35,7 @@ static void take_identity(struct ph_node *node, const struct ph_identity *identi
 static bool allocate(struct ph_node *node)
 {
     node->logs.items = malloc(PH_LOGS_MAX * sizeof *node->logs.items);
+    node->dial.items = calloc(PH_DIAL_END, sizeof *node->dial.items);
     node->heads = malloc(PH_LOGS_MAX * sizeof *node->heads);
     node->building = malloc(PH_FRAME_MESSAGE_MAX);
     node->arriving = malloc(PH_FRAME_MESSAGE_MAX);
@@ -42,10 +44,10 @@ static bool allocate(struct ph_node *node)
     node->skeleton = malloc(PH_BODY_MAX);
     node->content = malloc(PH_BODY_MAX);
     node->commands.answer = malloc(PH_COMMAND_BYTES_MAX);
-    return node->logs.items != NULL && node->heads != NULL && node->building != NULL &&
-           node->arriving != NULL && node->plain != NULL && node->sealed != NULL &&
-           node->skeleton != NULL && node->content != NULL && node->commands.answer != NULL &&
-           ph_packer_init(&node->packer) == PH_OK;
+    return node->logs.items != NULL && node->dial.items != NULL && node->heads != NULL &&
+           node->building != NULL && node->arriving != NULL && node->plain != NULL &&
+           node->sealed != NULL && node->skeleton != NULL && node->content != NULL &&
+           node->commands.answer != NULL && ph_packer_init(&node->packer) == PH_OK;
 }
 
 static enum ph_status load(struct ph_node *node)
@@ -106,6 +108,7 @@ void ph_node_free(struct ph_node *node)
     ph_packer_deinit(&node->packer);
     free(node->logs.items);
     free(node->logs.holes);
+    free(node->dial.items);
     free(node->heads);
     free(node->building);
     free(node->arriving);
@@ -187,6 +190,7 @@ static void on_wake(struct ph_node *node)
     if (status != PH_OK)
         ph_log(node->log, PH_LOG_WARN, "admitted, but not certified yet");
     ph_peer_on_wake(node);
+    ph_beacon_on_wake(node);
     ph_peers_dial_due(node);
 }
 
@@ -207,6 +211,12 @@ static void dispatch(struct ph_node *node, const struct ph_event *event)
         return;
     case PH_EVENT_CONN_DOWN:
         ph_peer_on_down(node, event->of.down.conn, event->of.down.reason);
+        return;
+    case PH_EVENT_LISTENING:
+        ph_beacon_on_listening(node, event->of.listening.beacon_port);
+        return;
+    case PH_EVENT_DATAGRAM:
+        ph_beacon_on_datagram(node, event->of.datagram.host, event->of.datagram.bytes);
         return;
     case PH_EVENT_COMMITTED:
         on_committed(node, event->of.committed.batch, event->of.committed.status);

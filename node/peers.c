@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "node/dial.h"
+#include "node/links.h"
 #include "node/outbox.h"
 #include "node/report.h"
 
@@ -168,5 +169,7 @@ void ph_peers_dial(struct ph_node *node, int address_index)
 void ph_peers_dial_due(struct ph_node *node)
 {
     for (int index = ph_dial_due(node); index >= 0; index = ph_dial_due(node))
+        ph_peers_dial(node, index);
+    for (int index = ph_links_due(node); index >= 0; index = ph_links_due(node))
         ph_peers_dial(node, index);
 }

@@ -165,23 +165,51 @@ struct ph_peer {
 
 /* --- dial --- */
 
+/* Those of people come first, then those heard, then those published; places of the latter two are
+ * free while their text is empty. */
+#define PH_DIAL_HEARD PH_ADDRESSES_MAX
+#define PH_DIAL_PUBLISHED (PH_DIAL_HEARD + PH_HEARD_MAX)
+#define PH_DIAL_END (PH_DIAL_PUBLISHED + PH_PUBLISHED_MAX)
+
 struct ph_address {
     char text[PH_ADDRESS_LEN_MAX + 1];
-    bool is_kept;        /* dialed again and again; else for one command */
+    bool is_kept;        /* dialed again and again; else for one command. Of one found: another one
+                          * with this text is */
     bool is_remembered;  /* written to the store */
     bool leads_home;     /* it was ourselves when it answered last */
     bool is_another_way; /* to whom another connection leads as well */
     ph_conn_id conn;     /* 0: none */
     uint64_t next_ms;
     uint32_t failure_count;
-    struct ph_agree_public transport; /* who answered last; zero: nobody yet */
+    struct ph_agree_public transport; /* who answered last, or is said to be there; zero: nobody */
     char failure[80];                 /* in words; empty: none */
+    bool has_called;                  /* at called_ms, the last time */
+    uint64_t called_ms;
+    uint64_t named_ms; /* last heard */
 };
 
 struct ph_dial {
-    struct ph_address items[PH_ADDRESSES_MAX];
-    uint32_t count;
-    ph_conn_id next_conn; /* odd */
+    struct ph_address *items; /* owned: PH_DIAL_END; the index is a peer's address_index */
+    uint32_t count;           /* of people's */
+    ph_conn_id next_conn;     /* odd */
+};
+
+/* --- links: which of the addresses found are called --- */
+
+struct ph_links {
+    uint32_t found_count; /* addresses found */
+    uint64_t look_ms;     /* when to look whether one is to be called */
+    uint64_t pace_ms;     /* no call before */
+    uint64_t swap_ms;     /* when one link is to be replaced; 0: not drawn yet */
+    ph_conn_id swap_conn; /* the one that is to take another's place; 0: none */
+};
+
+/* --- beacon --- */
+
+struct ph_beacons {
+    uint16_t port; /* to be said; 0: nothing is */
+    bool has_sent; /* at sent_ms, the last time */
+    uint64_t sent_ms, due_ms;
 };
 
 /* --- host --- */
@@ -334,6 +362,8 @@ struct ph_node {
     struct ph_peer peers[PH_PEERS_MAX];
     size_t peers_end; /* all places from here on are free: few are ever taken, and they are large */
     struct ph_dial dial;
+    struct ph_links links;
+    struct ph_beacons beacons;
     struct ph_commands commands;
     struct ph_packer packer;
     /* Places to work in, one step long. Owned. */

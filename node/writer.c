@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "node/author.h"
+#include "node/beacon.h"
 #include "node/command.h"
 #include "node/dial.h"
 #include "node/ingest.h"
@@ -138,6 +139,7 @@ static void use(struct ph_node *node, const struct ph_identity *identity)
     ph_peers_end_all(node, PH_END_DONE);
     ph_writer_take(node, identity);
     ph_dial_all_soon(node);
+    ph_beacon_soon(node);
     if (node->membership == PH_MEMBERSHIP_NONE)
         node->writer_change.is_to_be_told = false; /* nothing was written with the old ones */
     node->writer_change.failure = NULL;

@@ -3,8 +3,7 @@
  *
  * A request never fails and never calls back: its outcome is a later event. The node acts only
  * inside ph_node_step, on one event at a time. Time and chance come in through here and nowhere
- * else, so the same node runs on libuv (node/env_uv.c) and under virtual time (tests/sim/). The
- * ninth call, `datagram`, joins with the beacon. */
+ * else, so the same node runs on libuv (node/env_uv.c) and under virtual time (tests/sim/). */
 #ifndef PHAROS_ENV_H
 #define PHAROS_ENV_H
 
@@ -33,6 +32,8 @@ struct ph_env_ops {
     void (*send)(void *impl, ph_conn_id conn, struct ph_bytes bytes);
     /* What was sent before still leaves if it can; no further event names conn. */
     void (*hangup)(void *impl, ph_conn_id conn);
+    /* To everybody near, if there is a way; copied. Nobody is told what became of it. */
+    void (*datagram)(void *impl, struct ph_bytes bytes);
     /* Takes the batch; ends in COMMITTED with it. One at a time. */
     void (*commit)(void *impl, struct ph_batch *batch);
     /* Long work off the node's thread: calls job->run once; ends in JOB_DONE. Any order. At most
@@ -59,6 +60,8 @@ enum ph_event_type {
     PH_EVENT_CONN_DATA,
     PH_EVENT_SENT,
     PH_EVENT_CONN_DOWN, /* closed or failed by the other side or the network */
+    PH_EVENT_LISTENING, /* where this node can be called; again when that changes */
+    PH_EVENT_DATAGRAM,  /* from somebody near, whoever that is */
     PH_EVENT_COMMITTED,
     PH_EVENT_JOB_DONE,
     PH_EVENT_COMMAND,
@@ -87,6 +90,13 @@ struct ph_event {
             ph_conn_id conn;
             const char *reason;
         } down; /* borrowed */
+        struct {
+            uint16_t beacon_port; /* TCP, for people near; 0: nothing is to be said to them */
+        } listening;
+        struct {
+            const char *host; /* the sender's, as text without a port */
+            struct ph_bytes bytes;
+        } datagram; /* borrowed */
         struct {
             struct ph_batch *batch;
             enum ph_status status;

@@ -15,7 +15,8 @@
 #define PH_FRAMES_PER_KEY_MAX (UINT64_C(1) << 48) /* (wire) then the session ends */
 
 /* Beacons. */
-#define PH_BEACON_LEN 75 /* (wire) bytes, always: nonce 24, ciphertext 35, tag 16 */
+#define PH_BEACON_LEN 75    /* (wire) bytes, always: nonce 24, ciphertext 35, tag 16 */
+#define PH_BEACON_PORT 7409 /* (wire) UDP, unless people choose another */
 
 /* MessagePack from outside. */
 #define PH_PACK_DEPTH_MAX 8 /* (wire) nested arrays and maps */
@@ -88,6 +89,13 @@
 #define PH_HALF_OPEN_MAX 64     /* connections that have not shown who they are */
 #define PH_SESSIONS_PER_SCHOOL_MAX PH_WRITERS_MAX /* a newer one ends the oldest */
 #define PH_ADDRESSES_MAX 128                      /* addresses that a node remembers */
+#define PH_HEARD_MAX 64                           /* addresses from beacons */
+#define PH_HEARD_PER_KEY_MAX 4                    /* of these with one transport key */
+#define PH_HEARD_FAILURES_MAX 8                   /* then one that fell silent is forgotten */
+#define PH_PUBLISHED_PER_SCHOOL_MAX 4             /* addresses from a school's record */
+#define PH_PUBLISHED_MAX (PH_SCHOOLS_MAX * PH_PUBLISHED_PER_SCHOOL_MAX)
+#define PH_LINKS_WANTED 8    /* schools to be connected to, so that no other is called by chance */
+#define PH_LINKS_TRIED_MAX 8 /* addresses heard or published that are called at a time */
 #define PH_ADDRESS_LEN_MAX 262 /* bytes of "host:port": a DNS name, a colon, five digits */
 #define PH_OUTBOX_BYTES_MAX (1024 * 1024) /* sent but not yet taken by the network, per peer */
 #define PH_OUTBOX_BYTES_HARD_MAX (4 * 1024 * 1024) /* then the peer reads too slowly to be kept */
@@ -121,11 +129,17 @@
 #define PH_WANT_QUEUED_MS_MAX 60000 /* the same while runs of other logs come from that peer */
 #define PH_DIAL_MS_MIN 500          /* first pause before dialing again; doubles, with jitter */
 #define PH_DIAL_MS_MAX 60000
-#define PH_DIAL_HOME_MS 600000 /* what led to ourselves may lead elsewhere by then */
-#define PH_REPORT_BURST 200    /* lines in the log that peers can cause at once, of each kind */
-#define PH_REPORT_PACE_MS 2000 /* then one each */
-#define PH_FULL_DISK_MS 30000  /* after a full disk, until peers are asked again */
-#define PH_DRAIN_MS_MAX 2000   /* an orderly stop takes no longer */
+#define PH_DIAL_HOME_MS 600000   /* what led to ourselves may lead elsewhere by then */
+#define PH_LINKS_PACE_MS 250     /* between two calls of addresses heard or published */
+#define PH_LINKS_SWAP_MS 300000  /* then one of the links made by chance is replaced */
+#define PH_BEACON_MS 30000       /* between two beacons, less up to half of it by chance */
+#define PH_BEACON_ANSWER_MS 2000 /* two are never closer */
+#define PH_BEACON_YIELD_MS 3000  /* for the one with the lower key to call first */
+#define PH_HEARD_AGAIN_MS 5000   /* who is heard again is called no sooner than that */
+#define PH_REPORT_BURST 200      /* lines in the log that peers can cause at once, of each kind */
+#define PH_REPORT_PACE_MS 2000   /* then one each */
+#define PH_FULL_DISK_MS 30000    /* after a full disk, until peers are asked again */
+#define PH_DRAIN_MS_MAX 2000     /* an orderly stop takes no longer */
 
 static_assert(PH_TWIN_MS_MAX > PH_IDLE_ROOT_MS, "who lives says so in time");
 static_assert(PH_RUN_COUNTED_MAX + 256 <= PH_FRAME_PLAIN_MAX, "a run fits one frame");
@@ -140,6 +154,7 @@ static_assert(PH_ADMISSIONS_MAX + 3 * PH_SCHOOLS_MAX + PH_FACTS_RESERVE <= PH_FA
               "a founder can admit and confirm all others, each by an invitation of its own");
 static_assert(PH_FIELD_VALUE_MAX <= PH_SCHOOL_BYTES_MAX, "every school has room for a value");
 static_assert(PH_BODY_MAX < 65536, "a body's length is 16 bits");
+static_assert(PH_LINKS_TRIED_MAX <= PH_PEERS_MAX - PH_CALLERS_MAX, "calls by chance find a place");
 static_assert(PH_PEERS_MAX < 255, "a peer's place fits a byte");
 
 #endif

@@ -79,6 +79,12 @@ static void hangup(void *impl, ph_conn_id conn)
         line->is_up = false;
 }
 
+static void datagram(void *impl, struct ph_bytes bytes)
+{
+    (void)impl;
+    FUZZ_CHECK(bytes.len == PH_BEACON_LEN);
+}
+
 static void commit(void *impl, struct ph_batch *batch)
 {
     struct lone *lone = impl;
@@ -114,6 +120,7 @@ static const struct ph_env_ops env_ops = {.random = random_bytes,
                                           .dial = dial,
                                           .send = send_bytes,
                                           .hangup = hangup,
+                                          .datagram = datagram,
                                           .commit = commit,
                                           .job = job,
                                           .reply = reply};

@@ -77,6 +77,7 @@ static void make_machine(struct sim *sim, uint32_t index)
     machine->sim = sim;
     machine->index = index;
     machine->place = sim_net_add(sim->net, name, &sim_machine_party, machine);
+    snprintf(machine->host, sizeof machine->host, "%s", name);
     machine->wall_ahead_ms = SIM_TODAY_MS;
     machine->commit_ms = sim->options.commit_ms;
     machine->job_ms = sim->options.job_ms;
@@ -94,6 +95,7 @@ struct sim *sim_new(const struct sim_options *options)
     sim_trace_init(&sim->trace, options->is_printed || getenv("SIM_TRACE") != NULL);
     sim->trace.is_forgetful = options->is_forgetful;
     sim->net = sim_net_new(&sim->clock, &options->net);
+    sim->near = sim_near_new(&sim->clock, sim->net);
     if (options->node_count > SIM_NODES_MAX)
         sim_fail(sim, "at most %d nodes", SIM_NODES_MAX);
     for (uint32_t i = 0; i < options->node_count; i++)
@@ -143,6 +145,7 @@ void sim_free(struct sim *sim)
     for (size_t i = 0; i < sim->reply_count; i++)
         free(sim->replies[i].bytes);
     free(sim->replies);
+    sim_near_free(sim->near);
     sim_net_free(sim->net);
     sim_clock_deinit(&sim->clock);
     sim_trace_deinit(&sim->trace);
@@ -300,6 +303,18 @@ void sim_keep_dialing(struct sim *sim, uint32_t node, const char *address)
     snprintf(machine->kept[machine->kept_count++], sizeof machine->kept[0], "%s", address);
 }
 
+void sim_set_beacon(struct sim *sim, uint32_t node, bool has_beacon)
+{
+    sim->machines[node].has_beacon = has_beacon;
+}
+
+void sim_move(struct sim *sim, uint32_t node, const char *host)
+{
+    struct sim_machine *machine = &sim->machines[node];
+    snprintf(machine->host, sizeof machine->host, "%s", host);
+    sim_net_rename(sim->net, machine->place, host);
+}
+
 void sim_set_wall(struct sim *sim, uint32_t node, int64_t wall_ms)
 {
     sim->machines[node].wall_ahead_ms = wall_ms - (int64_t)sim->clock.now_ms;
@@ -349,6 +364,11 @@ void sim_set_late_ms(struct sim *sim, uint32_t node, struct sim_span span)
 }
 
 /* --- network --- */
+
+struct sim_near *sim_near(struct sim *sim)
+{
+    return sim->near;
+}
 
 struct sim_net *sim_net(struct sim *sim)
 {

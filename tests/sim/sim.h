@@ -1,6 +1,6 @@
 /* Several nodes in one process, under virtual time: the environment of pharos/env.h with a virtual
- * network (sim_net.h), virtual disks that are real stores in a folder each, and seeded chance. The
- * same seed and the same story give the same trace, to the byte.
+ * network (sim_net.h, sim_near.h), virtual disks that are real stores in a folder each, and seeded
+ * chance. The same seed and the same story give the same trace, to the byte.
  *
  * What a machine may do to its node, beside what the network does:
  *
@@ -25,7 +25,7 @@
 
 #include "node/node.h"
 #include "store/view.h"
-#include "tests/sim/sim_net.h"
+#include "tests/sim/sim_near.h"
 
 #define SIM_NODES_MAX 25
 #define SIM_TODAY_MS INT64_C(1773568800000) /* 15 March 2026 */
@@ -99,6 +99,10 @@ uint64_t sim_life(const struct sim *sim, uint32_t node); /* how often it was sta
 
 /* Before its next start: keeps dialing that address. */
 void sim_keep_dialing(struct sim *sim, uint32_t node, const char *address);
+/* Before its next start: it says to everybody near where it can be called, and hears others. */
+void sim_set_beacon(struct sim *sim, uint32_t node, bool has_beacon);
+/* It moves to another address, "host:7410". */
+void sim_move(struct sim *sim, uint32_t node, const char *host);
 void sim_set_wall(struct sim *sim, uint32_t node, int64_t wall_ms); /* now; runs on from there */
 void sim_set_disk_full(struct sim *sim, uint32_t node, bool is_full);
 bool sim_is_disk_full(const struct sim *sim, uint32_t node);
@@ -122,6 +126,7 @@ void sim_set_late_ms(struct sim *sim, uint32_t node, struct sim_span span);
 /* --- network --- */
 
 struct sim_net *sim_net(struct sim *sim);
+struct sim_near *sim_near(struct sim *sim);
 struct sim_clock *sim_clock(struct sim *sim);
 uint32_t sim_place(const struct sim *sim, uint32_t node);    /* in sim_net */
 void sim_partition(struct sim *sim, uint32_t a, uint32_t b); /* both directions */

@@ -169,6 +169,37 @@ static void hangup(void *impl, ph_conn_id conn)
     sim_net_hangup(machine->sim->net, machine->place, conn);
 }
 
+/* --- near --- */
+
+static void say_near(void *impl, struct ph_bytes bytes)
+{
+    struct sim_machine *machine = impl;
+    if (machine->is_mute)
+        return;
+    trace(machine, "< datagram", "", NO_NUMBER);
+    sim_trace_bytes(&machine->sim->trace, bytes);
+    sim_near_say(machine->sim->near, machine->place, machine->host, bytes);
+}
+
+void sim_machine_hear(void *impl, const char *host, struct ph_bytes bytes)
+{
+    struct ph_event event = {.type = PH_EVENT_DATAGRAM};
+    trace(impl, "> datagram", host, NO_NUMBER);
+    event.of.datagram.host = host;
+    event.of.datagram.bytes = bytes;
+    sim_machine_tell(impl, &event);
+}
+
+static void begin_beacon(struct sim_machine *machine)
+{
+    struct ph_event event = {.type = PH_EVENT_LISTENING};
+    if (!machine->has_beacon)
+        return;
+    sim_near_listen(machine->sim->near, machine->place, sim_machine_hear, machine);
+    event.of.listening.beacon_port = SIM_PORT_NUMBER;
+    sim_machine_tell(machine, &event);
+}
+
 /* --- commits and jobs --- */
 
 /* What waits to be materialised needs room as well. */
@@ -323,6 +354,7 @@ const struct ph_env_ops sim_env_ops = {
     .dial = dial,
     .send = send_bytes,
     .hangup = hangup,
+    .datagram = say_near,
     .commit = commit,
     .job = job,
     .reply = reply,
@@ -402,6 +434,7 @@ void sim_machine_start(struct sim_machine *machine)
     if (machine->sim->watcher.started != NULL)
         machine->sim->watcher.started(machine->sim->watcher.impl, machine->index);
     sim_machine_tell(machine, &event);
+    begin_beacon(machine);
 }
 
 /* What the environment holds is lent, so it goes back before the node is freed; by then the node is
@@ -435,6 +468,7 @@ void sim_machine_die(struct sim_machine *machine, enum sim_fate fate)
     fate = machine->batch == NULL ? SIM_FATE_DRAWN : meet_fate(machine, fate);
     trace(machine, "! dies", texts[fate], NO_NUMBER);
     sim_net_go_down(machine->sim->net, machine->place);
+    sim_near_leave(machine->sim->near, machine->place);
     take_leave(machine);
     machine->life++;
     machine->commit_breaks = false;

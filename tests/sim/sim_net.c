@@ -45,6 +45,7 @@ struct sim_net {
     size_t link_count, link_size;
     uint64_t last_link;
     bool is_blocked[SIM_PLACES_MAX][SIM_PLACES_MAX];
+    bool is_refused[SIM_PLACES_MAX][SIM_PLACES_MAX]; /* to dial */
     uint64_t bytes[SIM_PLACES_MAX][SIM_PLACES_MAX];
     size_t cut_after[SIM_PLACES_MAX][SIM_PLACES_MAX]; /* 0: never */
 };
@@ -381,7 +382,7 @@ static void on_dial(void *impl, uint64_t id, uint64_t unused)
     link->ends[1].state = END_GONE;
     if (to == NOWHERE)
         tell_down(net, link, 0, "no such host");
-    else if (net->is_blocked[from][to] || net->is_blocked[to][from])
+    else if (net->is_blocked[from][to] || net->is_blocked[to][from] || net->is_refused[from][to])
         later(net, net->clock->now_ms + sim_draw(net->clock, net->options.timeout_ms), on_timeout,
               link, 0);
     else if (!net->places[to].is_listening)
@@ -516,6 +517,21 @@ void sim_net_open(struct sim_net *net, uint32_t from, uint32_t to)
             if (net->links[i]->ends[side].place == from &&
                 net->links[i]->ends[1 - side].place == to)
                 await_arrival(net, net->links[i], side);
+}
+
+bool sim_net_is_blocked(const struct sim_net *net, uint32_t from, uint32_t to)
+{
+    return net->is_blocked[from][to];
+}
+
+void sim_net_refuse(struct sim_net *net, uint32_t from, uint32_t to)
+{
+    net->is_refused[from][to] = true;
+}
+
+void sim_net_rename(struct sim_net *net, uint32_t place, const char *name)
+{
+    snprintf(net->places[place].name, sizeof net->places[place].name, "%s", name);
 }
 
 void sim_net_reset(struct sim_net *net, uint32_t a, uint32_t b)

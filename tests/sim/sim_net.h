@@ -23,6 +23,7 @@
 
 #define SIM_PLACES_MAX 128
 #define SIM_PORT "7410"
+#define SIM_PORT_NUMBER 7410
 
 /* What a party is told, as pharos/env.h says of the events of these names. */
 struct sim_party_ops {
@@ -67,6 +68,11 @@ void sim_net_hangup(struct sim_net *net, uint32_t place, ph_conn_id conn);
 /* Faults. */
 void sim_net_block(struct sim_net *net, uint32_t from, uint32_t to);
 void sim_net_open(struct sim_net *net, uint32_t from, uint32_t to);
+bool sim_net_is_blocked(const struct sim_net *net, uint32_t from, uint32_t to);
+/* A firewall: nobody gets an answer who dials that way from now on; all else goes on. */
+void sim_net_refuse(struct sim_net *net, uint32_t from, uint32_t to);
+/* It has another address from now on; connections stay. */
+void sim_net_rename(struct sim_net *net, uint32_t place, const char *name);
 /* Break every connection between two places. */
 void sim_net_reset(struct sim_net *net, uint32_t a, uint32_t b);
 /* They go dead. */

@@ -22,6 +22,8 @@ struct sim_machine {
     struct sim *sim;
     uint32_t index;
     uint32_t place; /* in the network */
+    bool has_beacon;
+    char host[32]; /* what others are told where its beacons come from */
     char path[SIM_PATH_MAX];
     char journal[SIM_PATH_MAX + 16];
     struct ph_identity identity, backed_up;
@@ -67,6 +69,7 @@ struct sim {
     struct sim_options options;
     struct sim_clock clock;
     struct sim_net *net;
+    struct sim_near *near;
     struct sim_trace trace;
     struct sim_watcher watcher;
     char root_path[SIM_PATH_MAX - 16];
@@ -80,6 +83,8 @@ extern const struct sim_party_ops sim_machine_party;
 
 /* Whose step is under way; NULL: nobody's. */
 extern struct sim_machine *sim_machine_stepping;
+
+sim_near_hear sim_machine_hear;
 
 /* The only way into a node. Nothing happens if it is down. */
 void sim_machine_tell(struct sim_machine *machine, struct ph_event *event);

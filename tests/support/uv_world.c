@@ -67,6 +67,13 @@ static void write_down(struct ph_node *node, const struct ph_event *event)
         node->down = event->of.down.conn;
         snprintf(node->reason, sizeof node->reason, "%s", event->of.down.reason);
         return;
+    case PH_EVENT_LISTENING:
+        node->beacon_port = event->of.listening.beacon_port;
+        return;
+    case PH_EVENT_DATAGRAM:
+        node->datagrams++;
+        snprintf(node->host, sizeof node->host, "%s", event->of.datagram.host);
+        return;
     case PH_EVENT_COMMITTED:
         node->committed = event->of.committed.status;
         return;

@@ -23,7 +23,10 @@ struct ph_node {
     ph_conn_id up, down, accepted;
     char reason[100];
     size_t sent, received;
-    char bytes[64]; /* the first that were received */
+    int datagrams;
+    uint16_t beacon_port;
+    char host[PH_ADDRESS_LEN_MAX + 1]; /* where the last datagram came from */
+    char bytes[64];                    /* the first that were received */
     struct ph_batch batch;
     enum ph_status applied;   /* what applying says once the map is large enough */
     enum ph_status committed; /* PH_WAITING: not yet */
