@@ -1,8 +1,8 @@
 /* Which of the addresses found (heard in a beacon, published by a school) are called. There may be
  * many, and nobody needs a link to everybody: they are chosen by chance until PH_LINKS_WANTED
- * schools are connected, one at a time is replaced now and then, so that who once was chosen by
- * everybody doesn't stay between all, and calls have a pace, so that whoever names addresses without
- * end costs no more than that. What people have typed is called in any case (dial.h). */
+ * schools are connected; one at a time is replaced now and then, so that who once was chosen by
+ * everybody doesn't stay between all; and calls have a pace, so that whoever names addresses
+ * without end costs no more than that. What people have typed is called in any case (dial.h). */
 #ifndef PHAROS_NODE_LINKS_H
 #define PHAROS_NODE_LINKS_H
 

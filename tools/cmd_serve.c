@@ -16,6 +16,7 @@ static enum ph_status apply_flags(const struct ph_cli *cli, struct ph_config *co
                                   char why[PH_WHY_SIZE])
 {
     const char *listen = ph_cli_option(cli, "--listen", 0);
+    const char *beacon = ph_cli_option(cli, "--beacon", 0);
     const char *peer;
     if (listen != NULL)
         PH_TRY(ph_config_set_listen(config, listen, why));
@@ -27,6 +28,8 @@ static enum ph_status apply_flags(const struct ph_cli *cli, struct ph_config *co
             config->peer_count = 0;
         PH_TRY(ph_config_add_peer(config, peer, why));
     }
+    if (beacon != NULL)
+        PH_TRY(ph_config_set_beacon(config, beacon, why));
     if (cli->log_level != NULL)
         PH_TRY(ph_config_set_log(config, cli->log_level, why));
     return PH_OK;
@@ -78,6 +81,8 @@ static enum ph_status serve(const struct ph_cli *cli, struct ph_home *home, stru
         status = ph_env_uv_control(local->env, home->path, why);
     if (status == PH_OK)
         status = say_listening(cli, home, actual, why);
+    if (status == PH_OK && config->beacon_port != 0)
+        ph_env_uv_beacon(local->env, config->beacon_port);
     free(config);
     return status;
 }

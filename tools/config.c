@@ -36,6 +36,20 @@ enum ph_status ph_config_set_listen(struct ph_config *config, const char *text,
     return PH_OK;
 }
 
+enum ph_status ph_config_set_beacon(struct ph_config *config, const char *port,
+                                    char why[PH_WHY_SIZE])
+{
+    size_t digits = strspn(port, "0123456789");
+    unsigned long number = strtoul(port, NULL, 10);
+    bool is_port = digits > 0 && digits <= 5 && port[digits] == 0 && number >= 1 && number <= 65535;
+    if (!is_port && strcmp(port, "off") != 0) {
+        snprintf(why, PH_WHY_SIZE, "\"%.250s\" is no UDP port, 1 to 65535, and not \"off\".", port);
+        return PH_REFUSED;
+    }
+    config->beacon_port = is_port ? (uint16_t)number : 0;
+    return PH_OK;
+}
+
 enum ph_status ph_config_set_log(struct ph_config *config, const char *level, char why[PH_WHY_SIZE])
 {
     static const char *const names[] = {[PH_LOG_ERROR] = "error",
@@ -70,9 +84,11 @@ static enum ph_status take_setting(const char *key, const char *value, struct ph
         return ph_config_set_listen(out, value, why);
     if (strcmp(key, "peer") == 0)
         return ph_config_add_peer(out, value, why);
+    if (strcmp(key, "beacon") == 0)
+        return ph_config_set_beacon(out, value, why);
     if (strcmp(key, "log") == 0)
         return ph_config_set_log(out, value, why);
-    snprintf(why, PH_WHY_SIZE, "\"%.250s\" is no setting: listen, peer or log.", key);
+    snprintf(why, PH_WHY_SIZE, "\"%.250s\" is no setting: listen, peer, beacon or log.", key);
     return PH_REFUSED;
 }
 
@@ -138,6 +154,7 @@ enum ph_status ph_config_parse(struct ph_bytes text, struct ph_config *out, char
         return PH_NO_MEMORY;
     }
     found->log_level = PH_LOG_LEVEL_DEFAULT;
+    found->beacon_port = PH_BEACON_PORT;
     enum ph_status status = parse_lines(text, found, why);
     if (status == PH_OK)
         *out = *found;

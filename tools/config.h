@@ -3,6 +3,7 @@
  *     # a comment
  *     listen = [::]:7410
  *     peer = host.example:7410      (as often as needed)
+ *     beacon = 7409                 (the UDP port to find schools near by; or: off)
  *     log = info                    (error, warn, info or debug)
  */
 #ifndef PHAROS_TOOLS_CONFIG_H
@@ -22,6 +23,7 @@ struct ph_config {
     char listen[PH_ADDRESS_LEN_MAX + 1]; /* empty: not said */
     char peers[PH_ADDRESSES_MAX][PH_ADDRESS_LEN_MAX + 1];
     size_t peer_count;
+    uint16_t beacon_port; /* 0: off */
     enum ph_log_level log_level;
 };
 
@@ -36,6 +38,8 @@ PH_MUST_USE enum ph_status ph_config_load(const struct ph_home *home, struct ph_
 PH_MUST_USE enum ph_status ph_config_add_peer(struct ph_config *config, const char *address,
                                               char why[PH_WHY_SIZE]);
 PH_MUST_USE enum ph_status ph_config_set_listen(struct ph_config *config, const char *address,
+                                                char why[PH_WHY_SIZE]);
+PH_MUST_USE enum ph_status ph_config_set_beacon(struct ph_config *config, const char *port,
                                                 char why[PH_WHY_SIZE]);
 PH_MUST_USE enum ph_status ph_config_set_log(struct ph_config *config, const char *level,
                                              char why[PH_WHY_SIZE]);

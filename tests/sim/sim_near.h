@@ -1,7 +1,7 @@
 /* Datagrams to everybody near, under virtual time, over the ways of a network (sim_net.h): whoever
  * listens hears what the others say, if the way from them is open. A datagram is lost, comes twice,
- * or later than the next one; what is in it stays as it was. The sender's address is what the sender
- * says that it is, as on a real network. */
+ * or later than the next one; what is in it stays as it was. The sender's address is what the
+ * sender says that it is, as on a real network. */
 #ifndef PHAROS_TESTS_SIM_NEAR_H
 #define PHAROS_TESTS_SIM_NEAR_H
 

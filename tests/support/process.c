@@ -158,9 +158,14 @@ void process_refused(const struct process_school *school, const char *const *wor
 
 void process_serve(struct process_school *school, const char *const *words)
 {
+    process_serve_at(school, "127.0.0.1:0", words);
+}
+
+void process_serve_at(struct process_school *school, const char *listen, const char *const *words)
+{
     static const char before[] = "listening on ";
     const char *arguments[WORDS_MAX] = {"pharos", "--home",   school->home,
-                                        "serve",  "--listen", "127.0.0.1:0"};
+                                        "serve",  "--listen", listen};
     struct ph_child_spec spec = {.program = process_program(), .arguments = arguments};
     for (size_t i = 0; i + 7 < WORDS_MAX && words[i] != NULL; i++)
         arguments[6 + i] = words[i];

@@ -62,6 +62,8 @@ void process_refused(const struct process_school *school, const char *const *wor
 
 /* "serve --listen 127.0.0.1:0 WORD…", up to its first line. */
 void process_serve(struct process_school *school, const char *const *words);
+/* The same at another address. */
+void process_serve_at(struct process_school *school, const char *listen, const char *const *words);
 /* Sends the signal and waits: the exit code. Fails if that takes longer than `ms`. */
 int process_end(struct process_school *school, int signal_number, uint64_t ms);
 

@@ -71,6 +71,7 @@ static void numbers_are_written_as_they_are_read(void **state)
     check_round_trip("[2001:DB8:0:0::7]:1", "[2001:db8::7]:1");
     check_round_trip("[::]:0", "[::]:0");
     check_round_trip("[::ffff:192.0.2.7]:7410", "192.0.2.7:7410");
+    check_round_trip("[fe80::1%7]:7410", "[fe80::1%7]:7410");
 }
 
 static void a_name_is_no_number(void **state)

@@ -20,7 +20,9 @@ static void settings_are_read_with_comments_and_blanks(void **state)
                    "  listen = [::]:7411   # a free port\r\n"
                    "peer=a.example:1\n"
                    "peer = 192.0.2.7:2\n"
+                   "beacon = 65535\n"
                    "log = debug"));
+    assert_int_equal(config.beacon_port, 65535);
     assert_string_equal(config.listen, "[::]:7411");
     assert_int_equal(config.peer_count, 2);
     assert_string_equal(config.peers[0], "a.example:1");
@@ -34,7 +36,10 @@ static void nothing_said_leaves_defaults(void **state)
     CHECK_OK(parse(""));
     assert_string_equal(config.listen, "");
     assert_int_equal(config.peer_count, 0);
+    assert_int_equal(config.beacon_port, PH_BEACON_PORT);
     assert_int_equal(config.log_level, PH_LOG_LEVEL_DEFAULT);
+    CHECK_OK(parse("beacon = off"));
+    assert_int_equal(config.beacon_port, 0);
 }
 
 static void what_is_wrong_is_refused_with_its_line(void **state)
@@ -50,6 +55,10 @@ static void what_is_wrong_is_refused_with_its_line(void **state)
         {"peer = a.example", "config, line 1: \"a.example\" is not an address"},
         {"peer = a.example:0", "config, line 1: \"a.example:0\" is not an address"},
         {"= x", "config, line 1: \"\" is no setting"},
+        {"beacon = 0", "config, line 1: \"0\" is no UDP port"},
+        {"beacon = 65536", "config, line 1: \"65536\" is no UDP port"},
+        {"beacon = 74 09", "config, line 1: \"74 09\" is no UDP port"},
+        {"beacon = on", "config, line 1: \"on\" is no UDP port"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         CHECK_STATUS(parse(cases[i].text), PH_REFUSED);
