@@ -1,7 +1,6 @@
 #include "node/beacon.h"
 
 #include "node/links.h"
-#include "proto/beacon.h"
 
 static struct ph_beacon_key key_of(const struct ph_node *node)
 {
@@ -15,10 +14,12 @@ static bool is_sending(const struct ph_node *node)
 
 static void send(struct ph_node *node)
 {
-    uint8_t nonce[PH_BEACON_NONCE_LEN], datagram[PH_BEACON_LEN], chance[4];
+    uint8_t datagram[PH_BEACON_LEN], chance[4];
+    struct ph_beacon_nonce *nonce =
+        &node->beacons.sent[node->beacons.next_sent++ % PH_BEACON_OWN_MAX];
     struct ph_beacon beacon = {.port = node->beacons.port, .transport = node->transport};
     struct ph_beacon_key key = key_of(node);
-    node->env.ops->random(node->env.impl, nonce, sizeof nonce);
+    node->env.ops->random(node->env.impl, nonce->bytes, sizeof nonce->bytes);
     node->env.ops->random(node->env.impl, chance, sizeof chance);
     ph_beacon_write(&beacon, &key, nonce, datagram);
     ph_wipe(&key, sizeof key);
@@ -57,17 +58,26 @@ static bool write_address(const char *host, uint16_t port, char out[PH_ADDRESS_L
     return true;
 }
 
+/* What we said comes back to us from every interface. With our key and not from us, it is one that
+ * somebody has brought again, or a copy of this home says it, which a call will show. */
+static bool is_ours(const struct ph_node *node, struct ph_bytes datagram)
+{
+    for (size_t i = 0; i < PH_BEACON_OWN_MAX; i++)
+        if (memcmp(node->beacons.sent[i].bytes, datagram.data, PH_BEACON_NONCE_LEN) == 0)
+            return true;
+    return false;
+}
+
 void ph_beacon_on_datagram(struct ph_node *node, const char *host, struct ph_bytes bytes)
 {
     char address[PH_ADDRESS_LEN_MAX + 1];
     struct ph_beacon beacon;
-    if (!ph_links_are_wanted(node))
+    if (!ph_links_are_wanted(node) || bytes.len != PH_BEACON_LEN || is_ours(node, bytes))
         return;
     struct ph_beacon_key key = key_of(node);
     enum ph_status status = ph_beacon_read(bytes, &key, &beacon);
     ph_wipe(&key, sizeof key);
-    bool is_own = status == PH_OK && ph_agree_public_equal(&beacon.transport, &node->transport);
-    if (status != PH_OK || is_own || !write_address(host, beacon.port, address))
+    if (status != PH_OK || !write_address(host, beacon.port, address))
         return;
     if (ph_links_hear(node, ph_bytes_text(address), &beacon.transport))
         ph_beacon_soon(node);

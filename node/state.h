@@ -4,6 +4,7 @@
 #define PHAROS_NODE_STATE_H
 
 #include "node/node.h"
+#include "proto/beacon.h"
 #include "proto/channel.h"
 #include "proto/facts.h"
 #include "proto/frame.h"
@@ -206,10 +207,14 @@ struct ph_links {
 
 /* --- beacon --- */
 
+#define PH_BEACON_OWN_MAX 4 /* own beacons that are known again when they are heard */
+
 struct ph_beacons {
     uint16_t port; /* to be said; 0: nothing is */
     bool has_sent; /* at sent_ms, the last time */
     uint64_t sent_ms, due_ms;
+    struct ph_beacon_nonce sent[PH_BEACON_OWN_MAX];
+    uint32_t next_sent;
 };
 
 /* --- host --- */

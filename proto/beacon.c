@@ -19,13 +19,14 @@ struct ph_beacon_key ph_beacon_key(const struct ph_network_id *network,
 }
 
 void ph_beacon_write(const struct ph_beacon *beacon, const struct ph_beacon_key *key,
-                     const uint8_t nonce[PH_BEACON_NONCE_LEN], uint8_t out[PH_BEACON_LEN])
+                     const struct ph_beacon_nonce *nonce, uint8_t out[PH_BEACON_LEN])
 {
     uint8_t plain[PLAIN_LEN] = {VERSION};
     ph_put_u16(plain + 1, beacon->port);
     memcpy(plain + 3, beacon->transport.bytes, sizeof beacon->transport.bytes);
-    memcpy(out, nonce, PH_BEACON_NONCE_LEN);
-    ph_seal_alone(key->bytes, nonce, ph_bytes(plain, sizeof plain), out + PH_BEACON_NONCE_LEN);
+    memcpy(out, nonce->bytes, PH_BEACON_NONCE_LEN);
+    ph_seal_alone(key->bytes, nonce->bytes, ph_bytes(plain, sizeof plain),
+                  out + PH_BEACON_NONCE_LEN);
 }
 
 enum ph_status ph_beacon_read(struct ph_bytes datagram, const struct ph_beacon_key *key,

@@ -8,6 +8,11 @@
 
 #define PH_BEACON_NONCE_LEN 24
 
+/* Names a beacon among all. */
+struct ph_beacon_nonce {
+    uint8_t bytes[PH_BEACON_NONCE_LEN];
+};
+
 struct ph_beacon {
     uint16_t port;                    /* TCP, not 0 */
     struct ph_agree_public transport; /* claimed, not proven */
@@ -22,7 +27,7 @@ struct ph_beacon_key ph_beacon_key(const struct ph_network_id *network,
 
 /* `nonce` is drawn anew for each. */
 void ph_beacon_write(const struct ph_beacon *beacon, const struct ph_beacon_key *key,
-                     const uint8_t nonce[PH_BEACON_NONCE_LEN], uint8_t out[PH_BEACON_LEN]);
+                     const struct ph_beacon_nonce *nonce, uint8_t out[PH_BEACON_LEN]);
 
 /* PH_MALFORMED: another length, version, or no port. PH_UNAUTHENTIC: of another network, or none.
  * Nothing is written then. */

@@ -33,12 +33,13 @@ static void check_member(struct fuzz_input *input, const struct ph_beacon_key *k
 
 static void check_said(struct fuzz_input *input, const struct ph_beacon_key *key)
 {
-    uint8_t nonce[PH_BEACON_NONCE_LEN] = {fuzz_byte(input)}, datagram[PH_BEACON_LEN];
+    struct ph_beacon_nonce nonce = {{fuzz_byte(input)}};
+    uint8_t datagram[PH_BEACON_LEN];
     struct ph_beacon said = {.port = (uint16_t)(1 + fuzz_u16(input) % 65535)}, heard = {0};
     struct ph_beacon_key other_key = ph_beacon_key(&other, &psk);
     for (size_t i = 0; i < sizeof said.transport.bytes; i++)
         said.transport.bytes[i] = fuzz_byte(input);
-    ph_beacon_write(&said, key, nonce, datagram);
+    ph_beacon_write(&said, key, &nonce, datagram);
     struct ph_bytes bytes = ph_bytes(datagram, sizeof datagram);
     FUZZ_CHECK(ph_beacon_read(bytes, &other_key, &heard) == PH_UNAUTHENTIC);
     FUZZ_CHECK(ph_beacon_read(bytes, key, &heard) == PH_OK);

@@ -123,6 +123,28 @@ static void a_lost_connection_comes_back(void **state)
     sim_free(sim);
 }
 
+/* Nobody else is near who would show them that there are two. */
+static void a_copy_of_this_home_is_met_by_its_own_key(void **state)
+{
+    (void)state;
+    struct sim_code code;
+    struct sim *sim = a_network(42, 3, &code);
+    sim_stop(sim, 1);
+    sim_stop(sim, 2);
+    sim_back_up(sim, 1);
+    sim_restore(sim, 2, 1, SIM_SECRETS_COPIED);
+    sim_stop(sim, 0);
+
+    sim_start(sim, 1);
+    sim_start(sim, 2);
+    sim_run(sim, 60000);
+
+    CHECK(strstr(sim_notices(sim, 1).text, "second PC") != NULL ||
+          strstr(sim_notices(sim, 2).text, "second PC") != NULL);
+    assert_int_equal(links(sim, 1, 2), 1);
+    sim_free(sim);
+}
+
 /* --- what it costs --- */
 
 static uint32_t count_lines(struct sim *sim, const char *text)
@@ -226,10 +248,10 @@ static struct ph_bytes forged(const struct ph_invitation *invitation, uint32_t n
 {
     struct ph_beacon beacon = {.port = SIM_PORT_NUMBER};
     struct ph_beacon_key key = ph_beacon_key(&invitation->network, &invitation->key);
-    uint8_t nonce[PH_BEACON_NONCE_LEN] = {0};
+    struct ph_beacon_nonce nonce = {{0}};
     ph_put_u32(beacon.transport.bytes, number);
-    ph_put_u32(nonce, number);
-    ph_beacon_write(&beacon, &key, nonce, out);
+    ph_put_u32(nonce.bytes, number);
+    ph_beacon_write(&beacon, &key, &nonce, out);
     return ph_bytes(out, PH_BEACON_LEN);
 }
 
@@ -292,6 +314,7 @@ CHECK_MAIN(cmocka_unit_test(two_join_and_meet_by_beacon_alone),
            cmocka_unit_test(who_comes_back_at_another_address_is_found_again),
            cmocka_unit_test(each_pair_has_one_connection_in_the_end),
            cmocka_unit_test(a_lost_connection_comes_back),
+           cmocka_unit_test(a_copy_of_this_home_is_met_by_its_own_key),
            cmocka_unit_test(a_quiet_network_says_little),
            cmocka_unit_test(beacons_brought_again_cost_a_few_calls),
            cmocka_unit_test(a_member_that_floods_keeps_nobody_apart),

@@ -1,6 +1,7 @@
 #include "tests/sim/sim_case.h"
 
 #include "tests/sim/sim_bad.h"
+#include "tests/sim/sim_parrot.h"
 #include "tests/sim/sim_weather.h"
 #include "tests/sim/sim_work.h"
 #include "tests/support/event_log.h"
@@ -18,6 +19,7 @@ struct course {
     struct sim_work *work; /* NULL until people work */
     struct sim_weather *weather;
     struct sim_bad *bad; /* NULL until they have gone bad */
+    struct sim_parrot *parrot;
 };
 
 /* --- watching --- */
@@ -72,7 +74,11 @@ static void dial_others(struct course *course, uint32_t node)
         snprintf(address, sizeof address, "node%u:%s", other, SIM_PORT);
         if (other != node && course->plan.dials[node][other])
             sim_keep_dialing(course->sim, node, address);
+        if (course->plan.is_walled[node][other])
+            sim_net_refuse(sim_net(course->sim), sim_place(course->sim, node),
+                           sim_place(course->sim, other));
     }
+    sim_set_beacon(course->sim, node, course->plan.has_beacon[node]);
 }
 
 /* Ways that are never there are closed once who needed them has joined. */
@@ -93,7 +99,8 @@ static struct sim_code found(struct course *course)
     sim_start(sim, 0);
     if (course->plan.quota == 0)
         sim_found(sim, 0, "Lighthouse");
-    struct sim_code code = sim_invite(sim, 0, PH_INVITE_USES_MAX, 0);
+    struct sim_code code =
+        sim_invite(sim, 0, PH_INVITE_USES_MAX, course->plan.is_typed ? 0 : UINT32_MAX);
     for (uint32_t node = 1; node < course->plan.node_count; node++) {
         dial_others(course, node);
         sim_start(sim, node);
@@ -152,6 +159,9 @@ static void run_storm(struct course *course, const struct sim_code *code)
     course->weather = sim_weather_new(sim, &course->plan, course->oracle);
     course->work = sim_work_new(sim, &course->plan, course->oracle, code);
     sim_weather_tell(course->weather, on_disk_moved, course);
+    if (course->plan.parrot_ms != 0)
+        course->parrot = sim_parrot_new(sim, sim_plan_stream(course->plan.seed, SIM_PURPOSE_PARROT),
+                                        (struct sim_span){1, course->plan.parrot_ms});
     while (sim_now(sim) < end_ms && !is_over(course)) {
         uint64_t next_ms =
             sooner(sim_work_next_ms(course->work), sim_weather_next_ms(course->weather));
@@ -197,6 +207,8 @@ static void calm_down(struct course *course)
     sim_weather_clear_up(course->weather);
     if (course->bad != NULL)
         sim_bad_calm(course->bad);
+    if (course->parrot != NULL)
+        sim_parrot_silence(course->parrot);
     come_together(course);
     if (course->bad == NULL || course->plan.removal_ms == 0 || is_over(course))
         return;
@@ -309,6 +321,7 @@ struct sim_result sim_case_run(const struct sim_case *given)
     sim_watch(course.sim, NULL);
     sim_bad_free(course.bad);
     sim_free(course.sim);
+    sim_parrot_free(course.parrot);
     sim_work_free(course.work);
     sim_weather_free(course.weather);
     sim_oracle_free(course.oracle);

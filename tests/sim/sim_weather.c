@@ -386,6 +386,7 @@ struct sim_weather *sim_weather_new(struct sim *sim, const struct sim_plan *plan
             weather->open_ms[a][b] = NEVER;
     }
     apply_conditions(weather, &plan->rough);
+    *sim_near_options(sim_near(sim)) = plan->near;
     keep_apart(weather);
     return weather;
 }
@@ -412,6 +413,7 @@ void sim_weather_clear_up(struct sim_weather *weather)
 {
     struct sim *sim = weather->sim;
     apply_conditions(weather, &weather->plan->calm);
+    *sim_near_options(sim_near(sim)) = (struct sim_near_options){.delay_ms = {0, 3}};
     for (uint32_t fault = 0; fault < SIM_FAULT_COUNT; fault++)
         weather->next_ms[fault] = NEVER;
     for (uint32_t node = 0; node < weather->plan->node_count; node++) {

@@ -16,9 +16,9 @@ struct datagram {
 static struct datagram written(const struct ph_beacon *beacon, uint8_t first_of_nonce)
 {
     struct datagram datagram;
-    uint8_t nonce[PH_BEACON_NONCE_LEN] = {first_of_nonce};
+    struct ph_beacon_nonce nonce = {{first_of_nonce}};
     struct ph_beacon_key key = ph_beacon_key(&network, &network_key);
-    ph_beacon_write(beacon, &key, nonce, datagram.bytes);
+    ph_beacon_write(beacon, &key, &nonce, datagram.bytes);
     return datagram;
 }
 
@@ -139,16 +139,16 @@ static void beacons_are_the_known_ones(void **state)
         struct ph_network_key psk;
         struct ph_beacon beacon, heard;
         struct datagram wanted, made;
-        uint8_t nonce[PH_BEACON_NONCE_LEN];
+        struct ph_beacon_nonce nonce;
         from_hex(known, "network", id.bytes, sizeof id.bytes);
         from_hex(known, "network_key", psk.bytes, sizeof psk.bytes);
         from_hex(known, "transport", beacon.transport.bytes, sizeof beacon.transport.bytes);
-        from_hex(known, "nonce", nonce, sizeof nonce);
+        from_hex(known, "nonce", nonce.bytes, sizeof nonce.bytes);
         from_hex(known, "beacon", wanted.bytes, sizeof wanted.bytes);
         beacon.port = (uint16_t)json_integer_value(json_object_get(known, "port"));
         struct ph_beacon_key key = ph_beacon_key(&id, &psk);
 
-        ph_beacon_write(&beacon, &key, nonce, made.bytes);
+        ph_beacon_write(&beacon, &key, &nonce, made.bytes);
 
         assert_memory_equal(made.bytes, wanted.bytes, sizeof made.bytes);
         CHECK_OK(ph_beacon_read(ph_bytes(wanted.bytes, sizeof wanted.bytes), &key, &heard));
