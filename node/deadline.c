@@ -5,6 +5,7 @@
 #include "node/dial.h"
 #include "node/ingest.h"
 #include "node/links.h"
+#include "node/publish.h"
 #include "node/writer.h"
 
 static uint64_t earlier(uint64_t a, uint64_t b)
@@ -31,6 +32,7 @@ void ph_deadline_set_alarm(struct ph_node *node)
     next = earlier(next, ph_writer_next_ms(node));
     next = earlier(next, ph_links_next_ms(node));
     next = earlier(next, ph_beacon_next_ms(node));
+    next = earlier(next, ph_publish_next_ms(node));
     if (ph_ingest_is_full(node))
         next = earlier(next, node->ingest.full_until_ms);
     for (size_t i = 0; i < node->peers_end; i++)

@@ -12,7 +12,7 @@ static uint32_t end_of(const struct ph_node *node)
     return node->links.found_count == 0 ? node->dial.count : PH_DIAL_END;
 }
 
-static bool is_address(struct ph_bytes text)
+bool ph_dial_is_address(struct ph_bytes text)
 {
     const uint8_t *colon = NULL;
     if (text.len > PH_ADDRESS_LEN_MAX)
@@ -39,7 +39,7 @@ int ph_dial_add(struct ph_node *node, struct ph_bytes text, bool is_kept)
     struct ph_dial *dial = &node->dial;
     int index = find(node, text);
     if (index < 0) {
-        if (dial->count == PH_ADDRESSES_MAX || !is_address(text))
+        if (dial->count == PH_ADDRESSES_MAX || !ph_dial_is_address(text))
             return -1;
         index = (int)dial->count++;
         dial->items[index] = (struct ph_address){0};

@@ -9,6 +9,8 @@
  * "host:port". Kept addresses are dialed again and again while serving. */
 int ph_dial_add(struct ph_node *node, struct ph_bytes text, bool is_kept);
 
+bool ph_dial_is_address(struct ph_bytes text);
+
 /* Write the addresses that should outlive this process into the gathering batch; read them back. */
 PH_MUST_USE enum ph_status ph_dial_remember(struct ph_node *node);
 PH_MUST_USE enum ph_status ph_dial_load(struct ph_node *node);

@@ -1,9 +1,9 @@
 #include "node/env_uv.h"
 
-#include "node/address_uv.h"
 #include "node/beacon_uv.h"
 #include "node/conn_uv.h"
 #include "node/control_uv.h"
+#include "node/listening_uv.h"
 #include "node/node.h"
 #include "node/random_uv.h"
 #include "proto/crypto.h"
@@ -33,7 +33,7 @@ struct ph_env_uv {
     struct ph_conns_uv conns;
     struct ph_control_uv control;
     struct ph_beacon_uv beacon;
-    char listening[PH_ADDRESS_LEN_MAX + 1]; /* empty: not */
+    struct ph_listening_uv listening; /* port 0: not */
     ph_command_id last_command;
 
     uv_timer_t wake;
@@ -310,6 +310,7 @@ static void begin_stop(struct ph_env_uv *env)
     start_drain(env);
     ph_conns_uv_unlisten(&env->conns);
     ph_beacon_uv_close(&env->beacon);
+    ph_listening_uv_close(&env->listening);
     ph_control_uv_unlisten(&env->control);
     tell(env, &event);
 }
@@ -348,6 +349,7 @@ static void close_network(struct ph_env_uv *env)
 {
     start_drain(env);
     ph_beacon_uv_close(&env->beacon);
+    ph_listening_uv_close(&env->listening);
     ph_conns_uv_close(&env->conns, false);
     while (is_leaving(env) && !env->is_drained)
         uv_run(&env->loop, UV_RUN_ONCE);
@@ -452,32 +454,21 @@ enum ph_status ph_env_uv_listen(struct ph_env_uv *env, const char *address,
                                 char actual[PH_ADDRESS_LEN_MAX + 1], char why[200])
 {
     PH_TRY(ph_conns_uv_listen(&env->conns, address, actual, why));
-    memcpy(env->listening, actual, sizeof env->listening);
+    ph_listening_uv_init(&env->listening, env->conns.events, actual);
     return PH_OK;
 }
 
-static bool is_loopback(const struct sockaddr_storage *at)
+void ph_env_uv_announce(struct ph_env_uv *env, uint16_t udp_port,
+                        const char (*addresses)[PH_ADDRESS_LEN_MAX + 1], size_t count)
 {
-    struct sockaddr_in6 v6;
-    struct sockaddr_in v4;
-    memcpy(&v6, at, sizeof v6);
-    memcpy(&v4, at, sizeof v4);
-    if (at->ss_family == AF_INET)
-        return ntohl(v4.sin_addr.s_addr) >> 24 == 127;
-    return IN6_IS_ADDR_LOOPBACK(&v6.sin6_addr);
-}
-
-void ph_env_uv_beacon(struct ph_env_uv *env, uint16_t udp_port)
-{
-    struct ph_event event = {.type = PH_EVENT_LISTENING};
-    struct ph_address address;
-    struct sockaddr_storage at;
-    if (ph_address_parse(env->listening, &address) != PH_OK ||
-        ph_address_numeric(&address, &at) != PH_OK || is_loopback(&at) ||
-        !ph_beacon_uv_open(&env->beacon, udp_port))
+    struct ph_listening_uv *listening = &env->listening;
+    if (listening->port == 0 || listening->is_open || env->is_stopping)
         return;
-    event.of.listening.beacon_port = address.port;
-    tell(env, &event);
+    if (udp_port != 0 && !listening->is_loopback && ph_beacon_uv_open(&env->beacon, udp_port))
+        listening->beacon_port = listening->port;
+    for (size_t i = 0; i < count && i < PH_LISTENING_MAX; i++)
+        memcpy(listening->given[listening->given_count++], addresses[i], sizeof *addresses);
+    ph_listening_uv_begin(listening, &env->loop);
 }
 
 enum ph_status ph_env_uv_control(struct ph_env_uv *env, const char *dir, char why[200])
@@ -521,33 +512,7 @@ enum ph_status ph_env_uv_stop(struct ph_env_uv *env)
     return ph_env_uv_run(env);
 }
 
-static bool is_reachable(const uv_interface_address_t *found)
-{
-    if (found->is_internal)
-        return false;
-    if (found->address.address4.sin_family == AF_INET)
-        return true;
-    const struct in6_addr *v6 = &found->address.address6.sin6_addr;
-    return found->address.address6.sin6_family == AF_INET6 && !IN6_IS_ADDR_LINKLOCAL(v6);
-}
-
 size_t ph_env_uv_own_addresses(uint16_t port, char (*out)[PH_ADDRESS_LEN_MAX + 1], size_t max)
 {
-    uv_interface_address_t *found = NULL;
-    int found_count = 0;
-    size_t count = 0;
-    if (uv_interface_addresses(&found, &found_count) != 0)
-        return 0;
-    for (int i = 0; i < found_count && count < max; i++) {
-        if (!is_reachable(&found[i]))
-            continue;
-        struct sockaddr_in6 at = found[i].address.address6;
-        if (at.sin6_family == AF_INET)
-            ((struct sockaddr_in *)&at)->sin_port = htons(port);
-        else
-            at.sin6_port = htons(port);
-        ph_address_format((const struct sockaddr *)&at, out[count++]);
-    }
-    uv_free_interface_addresses(found, found_count);
-    return count;
+    return ph_listening_uv_own(port, out, max);
 }

@@ -38,9 +38,11 @@ void ph_env_uv_attach(struct ph_env_uv *env, struct ph_node *node, struct ph_sto
  * 0 is any free one. `actual` says where. PH_REFUSED: `why` says in one sentence. */
 PH_MUST_USE enum ph_status ph_env_uv_listen(struct ph_env_uv *env, const char *address,
                                             char actual[PH_ADDRESS_LEN_MAX + 1], char why[200]);
-/* Once it listens: say so to everybody near on this UDP port, and hear it of others. Nothing is
- * sent where it listens on loopback alone. */
-void ph_env_uv_beacon(struct ph_env_uv *env, uint16_t udp_port);
+/* Once it listens: say so to everybody near on this UDP port (0: to nobody), and hear it of others;
+ * nothing is sent where it listens on loopback alone. And tell the node its addresses: these, and
+ * those of the machine that it listens on. Once. */
+void ph_env_uv_announce(struct ph_env_uv *env, uint16_t udp_port,
+                        const char (*addresses)[PH_ADDRESS_LEN_MAX + 1], size_t count);
 /* Listen for commands on a Unix socket in the folder `dir` (form: control_path_uv.h), whose lock
  * the caller holds. PH_REFUSED: `why` says in one sentence. */
 PH_MUST_USE enum ph_status ph_env_uv_control(struct ph_env_uv *env, const char *dir, char why[200]);

@@ -168,6 +168,7 @@ enum ph_status ph_ingest_on_committed(struct ph_node *node, struct ph_batch *bat
     ingest->under_way = NULL;
     if (status == PH_OK)
         ingest->is_behind = ph_batch_is_behind(batch);
+    ingest->school_is_new = status == PH_OK && ph_batch_has_new_school(batch);
     if (status == PH_NO_SPACE)
         ingest->full_until_ms = node->now_ms + PH_FULL_DISK_MS;
     ph_batch_free(batch);

@@ -123,6 +123,7 @@ static void add_heard(struct ph_node *node, struct ph_bytes text,
     *address = (struct ph_address){.is_kept = is_kept,
                                    .transport = *transport,
                                    .named_ms = node->now_ms,
+                                   .called_ms = node->now_ms,
                                    .next_ms = yield_ms(node, transport)};
     memcpy(address->text, text.data, text.len);
     ph_links_look(node, address->next_ms);
@@ -162,14 +163,100 @@ bool ph_links_hear(struct ph_node *node, struct ph_bytes text,
     return is_new_key;
 }
 
+/* --- what is published --- */
+
+static bool is_typed(const struct ph_node *node, struct ph_bytes text)
+{
+    for (uint32_t i = 0; i < node->dial.count; i++)
+        if (node->dial.items[i].is_kept && is_at(&node->dial.items[i], text))
+            return true;
+    return false;
+}
+
+void ph_links_publish_begin(struct ph_node *node)
+{
+    for (uint32_t i = PH_DIAL_PUBLISHED; i < PH_DIAL_END; i++)
+        node->dial.items[i].is_named = false;
+}
+
+/* The place that has it, or one that is free. */
+static struct ph_address *published_place(struct ph_node *node, const struct ph_school_id *school,
+                                          struct ph_bytes text)
+{
+    struct ph_address *empty = NULL;
+    for (uint32_t i = PH_DIAL_PUBLISHED; i < PH_DIAL_END; i++) {
+        struct ph_address *address = &node->dial.items[i];
+        if (address->text[0] == '\0')
+            empty = empty == NULL ? address : empty;
+        else if (is_at(address, text) && ph_school_id_equal(&address->school, school))
+            return address;
+    }
+    return empty;
+}
+
+void ph_links_publish(struct ph_node *node, const struct ph_school_id *school, struct ph_bytes text)
+{
+    struct ph_address *address = published_place(node, school, text);
+    if (address == NULL)
+        return; /* those that fell away are still connected */
+    if (address->text[0] == '\0') {
+        *address = (struct ph_address){.school = *school, .next_ms = node->now_ms};
+        memcpy(address->text, text.data, text.len);
+        node->links.found_count++;
+        ph_links_look(node, node->now_ms);
+    }
+    address->is_named = true;
+    address->is_kept = is_typed(node, text);
+}
+
+void ph_links_publish_end(struct ph_node *node)
+{
+    for (uint32_t i = PH_DIAL_PUBLISHED; i < PH_DIAL_END; i++) {
+        struct ph_address *address = &node->dial.items[i];
+        if (address->text[0] == '\0' || address->is_named || address->conn != 0)
+            continue;
+        *address = (struct ph_address){0};
+        node->links.found_count--;
+    }
+}
+
 /* --- what is called --- */
 
-static bool is_candidate(const struct ph_node *node, const struct ph_address *address)
+static bool has_session(const struct ph_node *node, const struct ph_school_id *school)
+{
+    for (size_t i = 0; i < node->peers_end; i++)
+        if (node->peers[i].state == PH_PEER_OPEN &&
+            ph_school_id_equal(&node->peers[i].theirs.school, school))
+            return true;
+    return false;
+}
+
+/* Whose key is connected already may be there as well: a second card of the same PC, or another PC
+ * with a copy of its secrets. A call shows it, once for each session and now and then. */
+static uint64_t due_twin_ms(const struct ph_node *node, uint32_t index)
+{
+    const struct ph_address *address = &node->dial.items[index];
+    bool is_heard =
+        index < PH_DIAL_PUBLISHED && node->now_ms - address->named_ms < 2 * PH_BEACON_MS;
+    if (!is_heard || address->is_another_way)
+        return UINT64_MAX;
+    return address->called_ms + PH_HEARD_TWIN_MS;
+}
+
+/* When it may be called; UINT64_MAX: not as things are. Of one heard it is said whose key is there;
+ * of one published, which school. */
+static uint64_t due_ms(const struct ph_node *node, uint32_t index)
 {
     static const struct ph_agree_public nobody = {{0}};
-    return address->text[0] != '\0' && address->conn == 0 && !address->is_kept &&
-           (ph_agree_public_equal(&address->transport, &nobody) ||
-            !is_open(node, &address->transport));
+    const struct ph_address *address = &node->dial.items[index];
+    if (address->text[0] == '\0' || address->conn != 0 || address->is_kept)
+        return UINT64_MAX;
+    if (index >= PH_DIAL_PUBLISHED && (!address->is_named || has_session(node, &address->school)))
+        return UINT64_MAX;
+    if (ph_agree_public_equal(&address->transport, &nobody) || !is_open(node, &address->transport))
+        return address->next_ms;
+    uint64_t twin_ms = due_twin_ms(node, index);
+    return twin_ms > address->next_ms ? twin_ms : address->next_ms;
 }
 
 /* Fell silent, and does not answer. */
@@ -203,13 +290,11 @@ static int choose(struct ph_node *node, uint64_t *next_ms)
     uint32_t count = 0;
     *next_ms = UINT64_MAX;
     for (uint32_t i = PH_DIAL_HEARD; i < PH_DIAL_END; i++) {
-        const struct ph_address *address = &node->dial.items[i];
-        if (!is_candidate(node, address))
-            continue;
-        if (address->next_ms <= node->now_ms)
+        uint64_t at_ms = due_ms(node, i);
+        if (at_ms <= node->now_ms)
             due[count++] = i;
-        else if (address->next_ms < *next_ms)
-            *next_ms = address->next_ms;
+        else if (at_ms < *next_ms)
+            *next_ms = at_ms;
     }
     return count == 0 ? -1 : (int)due[below(node, count)];
 }

@@ -16,6 +16,12 @@ bool ph_links_are_wanted(const struct ph_node *node);
 bool ph_links_hear(struct ph_node *node, struct ph_bytes address,
                    const struct ph_agree_public *transport);
 
+/* Schools' records name these: begin, each, end. What is not named any more is forgotten. */
+void ph_links_publish_begin(struct ph_node *node);
+void ph_links_publish(struct ph_node *node, const struct ph_school_id *school,
+                      struct ph_bytes address);
+void ph_links_publish_end(struct ph_node *node);
+
 /* The place of an address to be called now; -1: none. To be asked until it says so. */
 int ph_links_due(struct ph_node *node);
 /* Something has changed that may make a call due. */

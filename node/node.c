@@ -15,6 +15,7 @@
 #include "node/peer.h"
 #include "node/peers.h"
 #include "node/penalty.h"
+#include "node/publish.h"
 #include "node/serve.h"
 #include "node/state.h"
 #include "node/sync.h"
@@ -57,7 +58,8 @@ static enum ph_status load(struct ph_node *node)
     PH_TRY(ph_notices_load(node));
     PH_TRY(ph_claims_load(node));
     PH_TRY(ph_writer_load(node));
-    return ph_dial_load(node);
+    PH_TRY(ph_dial_load(node));
+    return ph_publish_read(node);
 }
 
 enum ph_status ph_node_new(const struct ph_node_config *config, struct ph_node **out)
@@ -73,6 +75,7 @@ enum ph_status ph_node_new(const struct ph_node_config *config, struct ph_node *
     node->alarm_ms = UINT64_MAX;
     node->own_log = -1;
     node->dial.next_conn = 1;
+    node->publishing.due_ms = UINT64_MAX;
     take_identity(node, config->identity);
     enum ph_status status = allocate(node) ? load(node) : PH_NO_MEMORY;
     if (status != PH_OK) {
@@ -172,9 +175,12 @@ static void on_committed(struct ph_node *node, struct ph_batch *batch, enum ph_s
         return;
     }
     ph_command_on_committed(node, node->ingest.generation_under_way, PH_OK);
-    status = ph_host_on_committed(node);
-    if (ph_status_blame(status) == PH_BLAME_LOCAL)
-        ph_penalty_fail(node, status, "looking for the host");
+    if (node->ingest.school_is_new)
+        status = ph_publish_read(node);
+    if (status == PH_OK)
+        status = ph_host_on_committed(node);
+    if (status != PH_OK)
+        ph_penalty_fail(node, status, "reading addresses");
     announce(node);
 }
 
@@ -191,6 +197,7 @@ static void on_wake(struct ph_node *node)
         ph_log(node->log, PH_LOG_WARN, "admitted, but not certified yet");
     ph_peer_on_wake(node);
     ph_beacon_on_wake(node);
+    ph_publish_on_wake(node);
     ph_peers_dial_due(node);
 }
 
@@ -214,6 +221,8 @@ static void dispatch(struct ph_node *node, const struct ph_event *event)
         return;
     case PH_EVENT_LISTENING:
         ph_beacon_on_listening(node, event->of.listening.beacon_port);
+        ph_publish_on_listening(node, event->of.listening.addresses,
+                                event->of.listening.address_count);
         return;
     case PH_EVENT_DATAGRAM:
         ph_beacon_on_datagram(node, event->of.datagram.host, event->of.datagram.bytes);

@@ -61,6 +61,7 @@ struct ph_ingest {
     uint64_t full_until_ms; /* the disk was full: nothing from peers is taken until then */
     bool holes_changed;     /* by the batch that gathers or is under way */
     bool is_behind;         /* the store has entries to materialise */
+    bool school_is_new;     /* with the last commit a school's record has changed */
 };
 
 /* --- peer --- */
@@ -184,9 +185,11 @@ struct ph_address {
     uint32_t failure_count;
     struct ph_agree_public transport; /* who answered last, or is said to be there; zero: nobody */
     char failure[80];                 /* in words; empty: none */
-    bool has_called;                  /* at called_ms, the last time */
+    bool has_called; /* at called_ms, the last time; else that is when it was heard of */
     uint64_t called_ms;
-    uint64_t named_ms; /* last heard */
+    uint64_t named_ms;          /* last heard */
+    bool is_named;              /* of one published: it still is */
+    struct ph_school_id school; /* of one published */
 };
 
 struct ph_dial {
@@ -223,6 +226,16 @@ struct ph_beacons {
 struct ph_hosts {
     struct ph_school_id items[1 + PH_DEPUTIES_MAX];
     uint32_t count;
+};
+
+/* --- addresses in records --- */
+
+struct ph_publishing {
+    char own[PH_OWN_ADDRESSES_MAX][PH_ADDRESS_LEN_MAX + 1];
+    uint32_t own_count;
+    bool has_written; /* at written_ms, the last time */
+    uint64_t written_ms;
+    uint64_t due_ms; /* when to look whether the record says the same; UINT64_MAX: it does */
 };
 
 /* --- the log --- */
@@ -369,6 +382,7 @@ struct ph_node {
     struct ph_dial dial;
     struct ph_links links;
     struct ph_beacons beacons;
+    struct ph_publishing publishing;
     struct ph_commands commands;
     struct ph_packer packer;
     /* Places to work in, one step long. Owned. */

@@ -95,6 +95,7 @@ static const struct ph_field school_fields[] = {
     TEXT(7, "size_band", NAME_MAX_LEN),
     TEXT(8, "contact_role", NAME_MAX_LEN),
     TEXTS(9, "languages", NAME_MAX_LEN),
+    TEXTS(10, "addresses", PH_ADDRESS_LEN_MAX), /* "host:port"; nodes write and read them */
     END,
 };
 

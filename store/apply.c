@@ -60,14 +60,14 @@ static enum ph_status apply_all(const struct ph_txn *txn, const struct ph_batch 
 }
 
 static enum ph_status materialise(const struct ph_txn *txn, const struct ph_batch *batch,
-                                  bool *is_behind)
+                                  struct ph_slice_outcome *outcome)
 {
     uint32_t preferred;
     bool has_preferred = ph_batch_preferred(batch, &preferred);
     if (ph_batch_wants_rebuild(batch))
         PH_TRY(ph_materialise_forget(txn));
     return ph_materialise_slice(txn, has_preferred ? &preferred : NULL, PH_SLICE_READS_MAX,
-                                is_behind);
+                                outcome);
 }
 
 /* --- the journal --- */
@@ -122,7 +122,7 @@ static enum ph_status refuse(struct ph_store *store, enum ph_status status)
 enum ph_status ph_store_apply(struct ph_store *store, struct ph_batch *batch)
 {
     struct ph_txn txn = {0};
-    bool is_behind = false;
+    struct ph_slice_outcome outcome = {0};
     PH_TRY(ph_store_journal(store, batch));
     enum ph_status status = ph_db_write(store->db, &txn);
     if (status == PH_OK)
@@ -130,13 +130,13 @@ enum ph_status ph_store_apply(struct ph_store *store, struct ph_batch *batch)
     if (status == PH_OK)
         status = apply_marks(store, &txn, batch);
     if (status == PH_OK)
-        status = materialise(&txn, batch, &is_behind);
+        status = materialise(&txn, batch, &outcome);
     if (status == PH_OK)
         status = ph_db_commit(&txn);
     ph_db_end(&txn);
     if (status != PH_OK)
         return refuse(store, status);
     keep(store, batch);
-    ph_batch_set_behind(batch, is_behind);
+    ph_batch_set_outcome(batch, outcome.is_behind, outcome.school_is_new);
     return PH_OK;
 }

@@ -28,7 +28,7 @@ struct ph_batch {
     uint32_t own_count;
     bool settles_doubt;
     bool wants_rebuild;
-    bool is_behind;
+    bool is_behind, school_is_new;
 };
 
 enum ph_status ph_batch_new(struct ph_batch **out)
@@ -245,6 +245,11 @@ bool ph_batch_is_behind(const struct ph_batch *batch)
     return batch->is_behind;
 }
 
+bool ph_batch_has_new_school(const struct ph_batch *batch)
+{
+    return batch->school_is_new;
+}
+
 bool ph_batch_next(const struct ph_batch *batch, size_t *at, struct ph_change *out)
 {
     struct head head;
@@ -287,7 +292,8 @@ bool ph_batch_wants_rebuild(const struct ph_batch *batch)
     return batch->wants_rebuild;
 }
 
-void ph_batch_set_behind(struct ph_batch *batch, bool is_behind)
+void ph_batch_set_outcome(struct ph_batch *batch, bool is_behind, bool school_is_new)
 {
     batch->is_behind = is_behind;
+    batch->school_is_new = school_is_new;
 }

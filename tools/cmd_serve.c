@@ -17,7 +17,7 @@ static enum ph_status apply_flags(const struct ph_cli *cli, struct ph_config *co
 {
     const char *listen = ph_cli_option(cli, "--listen", 0);
     const char *beacon = ph_cli_option(cli, "--beacon", 0);
-    const char *peer;
+    const char *peer, *address;
     if (listen != NULL)
         PH_TRY(ph_config_set_listen(config, listen, why));
     if (config->listen[0] == 0)
@@ -27,6 +27,11 @@ static enum ph_status apply_flags(const struct ph_cli *cli, struct ph_config *co
         if (i == 0)
             config->peer_count = 0;
         PH_TRY(ph_config_add_peer(config, peer, why));
+    }
+    for (int i = 0; (address = ph_cli_option(cli, "--address", i)) != NULL; i++) {
+        if (i == 0)
+            config->address_count = 0;
+        PH_TRY(ph_config_add_address(config, address, why));
     }
     if (beacon != NULL)
         PH_TRY(ph_config_set_beacon(config, beacon, why));
@@ -81,8 +86,10 @@ static enum ph_status serve(const struct ph_cli *cli, struct ph_home *home, stru
         status = ph_env_uv_control(local->env, home->path, why);
     if (status == PH_OK)
         status = say_listening(cli, home, actual, why);
-    if (status == PH_OK && config->beacon_port != 0)
-        ph_env_uv_beacon(local->env, config->beacon_port);
+    if (status == PH_OK)
+        ph_env_uv_announce(local->env, config->beacon_port,
+                           (const char(*)[PH_ADDRESS_LEN_MAX + 1]) config->addresses,
+                           config->address_count);
     free(config);
     return status;
 }

@@ -8,13 +8,31 @@
 
 #define LINE_MAX_LEN 400
 
-enum ph_status ph_config_add_peer(struct ph_config *config, const char *text, char why[PH_WHY_SIZE])
+static enum ph_status check_address(const char *text, char why[PH_WHY_SIZE])
 {
     struct ph_address address;
-    if (ph_address_parse(text, &address) != PH_OK || address.port == 0) {
-        snprintf(why, PH_WHY_SIZE, "\"%.250s\" is not an address of the form host:port.", text);
+    if (ph_address_parse(text, &address) == PH_OK && address.port != 0)
+        return PH_OK;
+    snprintf(why, PH_WHY_SIZE, "\"%.250s\" is not an address of the form host:port.", text);
+    return PH_REFUSED;
+}
+
+enum ph_status ph_config_add_address(struct ph_config *config, const char *text,
+                                     char why[PH_WHY_SIZE])
+{
+    PH_TRY(check_address(text, why));
+    if (config->address_count == PH_OWN_ADDRESSES_MAX) {
+        snprintf(why, PH_WHY_SIZE, "More than %d own addresses are too many.",
+                 PH_OWN_ADDRESSES_MAX);
         return PH_REFUSED;
     }
+    snprintf(config->addresses[config->address_count++], sizeof *config->addresses, "%s", text);
+    return PH_OK;
+}
+
+enum ph_status ph_config_add_peer(struct ph_config *config, const char *text, char why[PH_WHY_SIZE])
+{
+    PH_TRY(check_address(text, why));
     if (config->peer_count == PH_ADDRESSES_MAX) {
         snprintf(why, PH_WHY_SIZE, "More than %d peers are too many.", PH_ADDRESSES_MAX);
         return PH_REFUSED;
@@ -86,9 +104,12 @@ static enum ph_status take_setting(const char *key, const char *value, struct ph
         return ph_config_add_peer(out, value, why);
     if (strcmp(key, "beacon") == 0)
         return ph_config_set_beacon(out, value, why);
+    if (strcmp(key, "address") == 0)
+        return ph_config_add_address(out, value, why);
     if (strcmp(key, "log") == 0)
         return ph_config_set_log(out, value, why);
-    snprintf(why, PH_WHY_SIZE, "\"%.250s\" is no setting: listen, peer, beacon or log.", key);
+    snprintf(why, PH_WHY_SIZE, "\"%.250s\" is no setting: listen, peer, beacon, address or log.",
+             key);
     return PH_REFUSED;
 }
 

@@ -4,6 +4,7 @@
  *     listen = [::]:7410
  *     peer = host.example:7410      (as often as needed)
  *     beacon = 7409                 (the UDP port to find schools near by; or: off)
+ *     address = host.example:7410   (where others can call, besides: what a router forwards)
  *     log = info                    (error, warn, info or debug)
  */
 #ifndef PHAROS_TOOLS_CONFIG_H
@@ -24,6 +25,8 @@ struct ph_config {
     char peers[PH_ADDRESSES_MAX][PH_ADDRESS_LEN_MAX + 1];
     size_t peer_count;
     uint16_t beacon_port; /* 0: off */
+    char addresses[PH_OWN_ADDRESSES_MAX][PH_ADDRESS_LEN_MAX + 1];
+    size_t address_count;
     enum ph_log_level log_level;
 };
 
@@ -37,6 +40,8 @@ PH_MUST_USE enum ph_status ph_config_load(const struct ph_home *home, struct ph_
 /* PH_REFUSED: no address with a port, or too many; `why` has no line number. */
 PH_MUST_USE enum ph_status ph_config_add_peer(struct ph_config *config, const char *address,
                                               char why[PH_WHY_SIZE]);
+PH_MUST_USE enum ph_status ph_config_add_address(struct ph_config *config, const char *address,
+                                                 char why[PH_WHY_SIZE]);
 PH_MUST_USE enum ph_status ph_config_set_listen(struct ph_config *config, const char *address,
                                                 char why[PH_WHY_SIZE]);
 PH_MUST_USE enum ph_status ph_config_set_beacon(struct ph_config *config, const char *port,

@@ -92,7 +92,9 @@ struct ph_event {
         } down; /* borrowed */
         struct {
             uint16_t beacon_port; /* TCP, for people near; 0: nothing is to be said to them */
-        } listening;
+            const char *const *addresses; /* "host:port" that may lead here from afar */
+            size_t address_count;
+        } listening; /* borrowed */
         struct {
             const char *host; /* the sender's, as text without a port */
             struct ph_bytes bytes;

@@ -94,6 +94,7 @@
 #define PH_HEARD_FAILURES_MAX 8                   /* then one that fell silent is forgotten */
 #define PH_PUBLISHED_PER_SCHOOL_MAX 4             /* addresses from a school's record */
 #define PH_PUBLISHED_MAX (PH_SCHOOLS_MAX * PH_PUBLISHED_PER_SCHOOL_MAX)
+#define PH_OWN_ADDRESSES_MAX 4 /* of these, what one installation publishes */
 #define PH_LINKS_WANTED 8    /* schools to be connected to, so that no other is called by chance */
 #define PH_LINKS_TRIED_MAX 8 /* addresses heard or published that are called at a time */
 #define PH_ADDRESS_LEN_MAX 262 /* bytes of "host:port": a DNS name, a colon, five digits */
@@ -129,17 +130,20 @@
 #define PH_WANT_QUEUED_MS_MAX 60000 /* the same while runs of other logs come from that peer */
 #define PH_DIAL_MS_MIN 500          /* first pause before dialing again; doubles, with jitter */
 #define PH_DIAL_MS_MAX 60000
-#define PH_DIAL_HOME_MS 600000   /* what led to ourselves may lead elsewhere by then */
-#define PH_LINKS_PACE_MS 250     /* between two calls of addresses heard or published */
-#define PH_LINKS_SWAP_MS 300000  /* then one of the links made by chance is replaced */
-#define PH_BEACON_MS 30000       /* between two beacons, less up to half of it by chance */
-#define PH_BEACON_ANSWER_MS 2000 /* two are never closer */
-#define PH_BEACON_YIELD_MS 3000  /* for the one with the lower key to call first */
-#define PH_HEARD_AGAIN_MS 5000   /* who is heard again is called no sooner than that */
-#define PH_REPORT_BURST 200      /* lines in the log that peers can cause at once, of each kind */
-#define PH_REPORT_PACE_MS 2000   /* then one each */
-#define PH_FULL_DISK_MS 30000    /* after a full disk, until peers are asked again */
-#define PH_DRAIN_MS_MAX 2000     /* an orderly stop takes no longer */
+#define PH_DIAL_HOME_MS 600000    /* what led to ourselves may lead elsewhere by then */
+#define PH_LINKS_PACE_MS 250      /* between two calls of addresses heard or published */
+#define PH_LINKS_SWAP_MS 300000   /* then one of the links made by chance is replaced */
+#define PH_BEACON_MS 30000        /* between two beacons, less up to half of it by chance */
+#define PH_BEACON_ANSWER_MS 2000  /* two are never closer */
+#define PH_BEACON_YIELD_MS 3000   /* for the one with the lower key to call first */
+#define PH_HEARD_AGAIN_MS 5000    /* who is heard again is called no sooner than that */
+#define PH_PUBLISH_MS 600000      /* between two entries with this node's own addresses */
+#define PH_PUBLISH_SETTLE_MS 5000 /* from hearing of them until they are written */
+#define PH_HEARD_TWIN_MS 120000   /* until one whose key is connected elsewhere is called */
+#define PH_REPORT_BURST 200       /* lines in the log that peers can cause at once, of each kind */
+#define PH_REPORT_PACE_MS 2000    /* then one each */
+#define PH_FULL_DISK_MS 30000     /* after a full disk, until peers are asked again */
+#define PH_DRAIN_MS_MAX 2000      /* an orderly stop takes no longer */
 
 static_assert(PH_TWIN_MS_MAX > PH_IDLE_ROOT_MS, "who lives says so in time");
 static_assert(PH_RUN_COUNTED_MAX + 256 <= PH_FRAME_PLAIN_MAX, "a run fits one frame");

@@ -145,6 +145,29 @@ static void a_copy_of_this_home_is_met_by_its_own_key(void **state)
     sim_free(sim);
 }
 
+/* It reaches nobody, and whoever hears it is connected to the other one. */
+static void a_copy_that_only_others_can_call_is_called(void **state)
+{
+    (void)state;
+    struct sim_code code;
+    struct sim *sim = a_network(43, 3, &code);
+    sim_stop(sim, 1);
+    sim_stop(sim, 2);
+    sim_back_up(sim, 1);
+    sim_restore(sim, 2, 1, SIM_SECRETS_COPIED);
+    sim_partition(sim, 1, 2);
+    sim_net_refuse(sim_net(sim), sim_place(sim, 2), sim_place(sim, 0));
+    sim_start(sim, 1);
+    sim_run(sim, 30000);
+
+    sim_start(sim, 2);
+    sim_run(sim, 2 * PH_HEARD_TWIN_MS);
+
+    assert_int_equal(links(sim, 0, 1), 1);
+    assert_int_equal(links(sim, 0, 2), 1);
+    sim_free(sim);
+}
+
 /* --- what it costs --- */
 
 static uint32_t count_lines(struct sim *sim, const char *text)
@@ -315,6 +338,7 @@ CHECK_MAIN(cmocka_unit_test(two_join_and_meet_by_beacon_alone),
            cmocka_unit_test(each_pair_has_one_connection_in_the_end),
            cmocka_unit_test(a_lost_connection_comes_back),
            cmocka_unit_test(a_copy_of_this_home_is_met_by_its_own_key),
+           cmocka_unit_test(a_copy_that_only_others_can_call_is_called),
            cmocka_unit_test(a_quiet_network_says_little),
            cmocka_unit_test(beacons_brought_again_cost_a_few_calls),
            cmocka_unit_test(a_member_that_floods_keeps_nobody_apart),

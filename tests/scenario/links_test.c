@@ -1,5 +1,5 @@
-/* How many links a school keeps where many could be called, and that who has all it wants is not cut
- * off from the rest by that. */
+/* How many links a school keeps where many could be called, and that who has all it wants is not
+ * cut off from the rest by that. */
 #include "tests/sim/sim_school.h"
 #include "tests/support/check.h"
 

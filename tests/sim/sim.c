@@ -308,6 +308,16 @@ void sim_set_beacon(struct sim *sim, uint32_t node, bool has_beacon)
     sim->machines[node].has_beacon = has_beacon;
 }
 
+void sim_set_published(struct sim *sim, uint32_t node, bool is_published)
+{
+    sim->machines[node].is_published = is_published;
+}
+
+void sim_tell_address(struct sim *sim, uint32_t node, const char *address)
+{
+    sim_machine_tell_listening(&sim->machines[node], address);
+}
+
 void sim_move(struct sim *sim, uint32_t node, const char *host)
 {
     struct sim_machine *machine = &sim->machines[node];

@@ -101,6 +101,10 @@ uint64_t sim_life(const struct sim *sim, uint32_t node); /* how often it was sta
 void sim_keep_dialing(struct sim *sim, uint32_t node, const char *address);
 /* Before its next start: it says to everybody near where it can be called, and hears others. */
 void sim_set_beacon(struct sim *sim, uint32_t node, bool has_beacon);
+/* The same: it is told its address, as one that others may call from afar. */
+void sim_set_published(struct sim *sim, uint32_t node, bool is_published);
+/* Now it is told this one instead. */
+void sim_tell_address(struct sim *sim, uint32_t node, const char *address);
 /* It moves to another address, "host:7410". */
 void sim_move(struct sim *sim, uint32_t node, const char *host);
 void sim_set_wall(struct sim *sim, uint32_t node, int64_t wall_ms); /* now; runs on from there */

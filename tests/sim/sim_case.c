@@ -7,9 +7,10 @@
 #include "tests/support/event_log.h"
 
 #define SETUP_MS 60000
-#define LOOK_MS 250    /* how often it is asked whether all are equal */
-#define QUIET_MS 60000 /* then nothing is left over: redials and duplicates have ended */
-#define GLANCE_COUNT 6 /* times in a storm that records are compared */
+#define PUBLISHED_MS 20000 /* until all know where all are, if nothing else tells them */
+#define LOOK_MS 250        /* how often it is asked whether all are equal */
+#define QUIET_MS 60000     /* then nothing is left over: redials and duplicates have ended */
+#define GLANCE_COUNT 6     /* times in a storm that records are compared */
 
 struct course {
     const struct sim_case *given;
@@ -79,6 +80,7 @@ static void dial_others(struct course *course, uint32_t node)
                            sim_place(course->sim, other));
     }
     sim_set_beacon(course->sim, node, course->plan.has_beacon[node]);
+    sim_set_published(course->sim, node, course->plan.publishes[node]);
 }
 
 /* Ways that are never there are closed once who needed them has joined. */
@@ -100,13 +102,15 @@ static struct sim_code found(struct course *course)
     if (course->plan.quota == 0)
         sim_found(sim, 0, "Lighthouse");
     struct sim_code code =
-        sim_invite(sim, 0, PH_INVITE_USES_MAX, course->plan.is_typed ? 0 : UINT32_MAX);
+        sim_invite(sim, 0, PH_INVITE_USES_MAX, course->plan.is_invited ? 0 : UINT32_MAX);
     for (uint32_t node = 1; node < course->plan.node_count; node++) {
         dial_others(course, node);
         sim_start(sim, node);
         if (!course->plan.joins_late[node] && !sim_join(sim, node, &code, UINT32_MAX, SETUP_MS))
             sim_blame(course->oracle, SIM_STUCK, "node %u was not admitted", node);
     }
+    if (course->plan.is_invited && !course->plan.is_typed)
+        sim_run(sim, PUBLISHED_MS);
     close_ways(course);
     return code;
 }

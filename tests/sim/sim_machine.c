@@ -190,14 +190,23 @@ void sim_machine_hear(void *impl, const char *host, struct ph_bytes bytes)
     sim_machine_tell(impl, &event);
 }
 
-static void begin_beacon(struct sim_machine *machine)
+void sim_machine_tell_listening(struct sim_machine *machine, const char *address)
 {
     struct ph_event event = {.type = PH_EVENT_LISTENING};
-    if (!machine->has_beacon)
-        return;
-    sim_near_listen(machine->sim->near, machine->place, sim_machine_hear, machine);
-    event.of.listening.beacon_port = SIM_PORT_NUMBER;
+    event.of.listening.beacon_port = machine->has_beacon ? SIM_PORT_NUMBER : 0;
+    event.of.listening.addresses = &address;
+    event.of.listening.address_count = machine->is_published ? 1 : 0;
     sim_machine_tell(machine, &event);
+}
+
+static void begin_listening(struct sim_machine *machine)
+{
+    char address[PH_ADDRESS_LEN_MAX + 1];
+    if (machine->has_beacon)
+        sim_near_listen(machine->sim->near, machine->place, sim_machine_hear, machine);
+    snprintf(address, sizeof address, "%s:%s", machine->host, SIM_PORT);
+    if (machine->has_beacon || machine->is_published)
+        sim_machine_tell_listening(machine, address);
 }
 
 /* --- commits and jobs --- */
@@ -434,7 +443,7 @@ void sim_machine_start(struct sim_machine *machine)
     if (machine->sim->watcher.started != NULL)
         machine->sim->watcher.started(machine->sim->watcher.impl, machine->index);
     sim_machine_tell(machine, &event);
-    begin_beacon(machine);
+    begin_listening(machine);
 }
 
 /* What the environment holds is lent, so it goes back before the node is freed; by then the node is

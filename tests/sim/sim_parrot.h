@@ -1,5 +1,5 @@
-/* A stranger without any key who hears what is said to everybody near, and says it again: later, and
- * as if it came from elsewhere; and noise. */
+/* A stranger without any key who hears what is said to everybody near, and says it again: later,
+ * and as if it came from elsewhere; and noise. */
 #ifndef PHAROS_TESTS_SIM_PARROT_H
 #define PHAROS_TESTS_SIM_PARROT_H
 

@@ -18,7 +18,7 @@ static const char *const plots[] = {
 };
 
 #define PLOTS_ONE_IN 4
-#define BEACONS_ONE_IN 3
+#define FINDING_ONE_IN 3
 #define HONEST_MIN 2
 #define QUOTA_SMALL 60000
 
@@ -138,30 +138,41 @@ static void draw_machines(struct sim_plan *plan)
     plan->calm.map_bytes = sim_plan_scale(&stream, 65536, 4194304);
 }
 
-/* In a seed of three schools find each other by beacons; in half of these by nothing else. Who hears
- * nobody has typed addresses. A wall is in one direction, between two who both hear; and not where
- * there are so many that one of them may have all the links that it wants. */
-static void draw_beacons(struct sim_plan *plan)
+/* In a seed of three schools find each other: by typed addresses, beacons, and in half of these
+ * what is published; by beacons alone; or by what is published, and the invitation's address. */
+static void draw_finding(struct sim_plan *plan)
 {
-    uint64_t stream = sim_plan_stream(plan->seed, SIM_PURPOSE_BEACONS);
-    bool has_any = one_in(&stream, BEACONS_ONE_IN), is_alone = one_in(&stream, 2);
+    uint64_t stream = sim_plan_stream(plan->seed, SIM_PURPOSE_FINDING);
+    bool has_any = one_in(&stream, FINDING_ONE_IN), publishes = one_in(&stream, 2);
+    uint64_t way = sim_plan_below(&stream, 4);
+    bool by_beacon = has_any && way != 3, by_record = has_any && (way == 3 || publishes);
+    plan->is_typed = !has_any || way < 2;
+    plan->is_invited = !has_any || way != 2;
+    for (uint32_t a = 0; a < SIM_NODES_MAX; a++) {
+        plan->has_beacon[a] = by_beacon && (!one_in(&stream, 4) || way == 2);
+        plan->publishes[a] = by_record && (!one_in(&stream, 4) || way == 3);
+        for (uint32_t b = 0; b < SIM_NODES_MAX; b++)
+            plan->dials[a][b] = plan->dials[a][b] && plan->is_typed;
+    }
+}
+
+/* What becomes of datagrams; walls, between two who both have beacons, and not where there are so
+ * many that one of them may have all the links that it wants. */
+static void draw_nearness(struct sim_plan *plan)
+{
+    uint64_t stream = sim_plan_stream(plan->seed, SIM_PURPOSE_NEARNESS);
     bool has_parrot = one_in(&stream, 2), has_walls = one_in(&stream, 2);
     uint64_t parrot_ms = sim_plan_scale(&stream, 20, 5000);
     plan->near = (struct sim_near_options){.delay_ms = {0, sim_plan_scale(&stream, 1, 10000)},
                                            .lost = (uint32_t)sim_plan_scale(&stream, 1, 800),
                                            .doubled = (uint32_t)sim_plan_scale(&stream, 1, 500)};
-    plan->is_typed = !has_any || !is_alone;
-    plan->parrot_ms = has_any && has_parrot ? parrot_ms : 0;
-    for (uint32_t a = 0; a < SIM_NODES_MAX; a++)
-        plan->has_beacon[a] = has_any && (!one_in(&stream, 4) || is_alone);
+    plan->parrot_ms = has_parrot && plan->has_beacon[0] ? parrot_ms : 0;
     for (uint32_t a = 0; a < SIM_NODES_MAX; a++)
         for (uint32_t b = 0; b < a; b++) {
             bool is_wall = one_in(&stream, 4), is_up = one_in(&stream, 2);
             bool may_be = has_walls && plan->has_beacon[a] && plan->has_beacon[b] &&
                           plan->node_count <= PH_LINKS_WANTED + 1;
             plan->is_walled[is_up ? a : b][is_up ? b : a] = is_wall && may_be;
-            plan->dials[a][b] = plan->dials[a][b] && plan->is_typed;
-            plan->dials[b][a] = plan->dials[b][a] && plan->is_typed;
         }
 }
 
@@ -219,7 +230,8 @@ struct sim_plan sim_plan(const struct sim_wishes *wishes)
     draw_net(&plan);
     draw_machines(&plan);
     draw_plots(&plan, wishes->plots);
-    draw_beacons(&plan);
+    draw_finding(&plan);
+    draw_nearness(&plan);
     if (plan.command_max > wishes->command_max)
         plan.command_max = wishes->command_max;
     for (uint32_t node = plan.honest_count; node < plan.node_count; node++)

@@ -75,7 +75,9 @@ struct sim_plan {
     bool is_way[SIM_NODES_MAX][SIM_NODES_MAX]; /* else never, once both are members */
     bool dials[SIM_NODES_MAX][SIM_NODES_MAX];
     bool has_beacon[SIM_NODES_MAX];
-    bool is_typed; /* else nobody has an address, and the invitation has none */
+    bool publishes[SIM_NODES_MAX];
+    bool is_typed;                                /* else nobody has an address typed */
+    bool is_invited;                              /* the invitation has the founder's */
     bool is_walled[SIM_NODES_MAX][SIM_NODES_MAX]; /* dials that way get no answer */
     struct sim_near_options near;                 /* while there are faults */
     uint64_t parrot_ms;                           /* pause of one who says all again; 0: none */
@@ -92,8 +94,9 @@ enum sim_purpose {
     SIM_PURPOSE_WORK = 5,
     SIM_PURPOSE_NET = 6,
     SIM_PURPOSE_MACHINES = 7,
-    SIM_PURPOSE_BEACONS = 8,
+    SIM_PURPOSE_FINDING = 8,
     SIM_PURPOSE_PARROT = 9,
+    SIM_PURPOSE_NEARNESS = 10,
     SIM_PURPOSE_COMMAND_TIMES = 50,
     SIM_PURPOSE_COMMANDS = 51,
     SIM_PURPOSE_REMOVALS = 94,

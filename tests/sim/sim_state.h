@@ -22,7 +22,7 @@ struct sim_machine {
     struct sim *sim;
     uint32_t index;
     uint32_t place; /* in the network */
-    bool has_beacon;
+    bool has_beacon, is_published;
     char host[32]; /* what others are told where its beacons come from */
     char path[SIM_PATH_MAX];
     char journal[SIM_PATH_MAX + 16];
@@ -85,6 +85,7 @@ extern const struct sim_party_ops sim_machine_party;
 extern struct sim_machine *sim_machine_stepping;
 
 sim_near_hear sim_machine_hear;
+void sim_machine_tell_listening(struct sim_machine *machine, const char *address);
 
 /* The only way into a node. Nothing happens if it is down. */
 void sim_machine_tell(struct sim_machine *machine, struct ph_event *event);

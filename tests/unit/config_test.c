@@ -21,8 +21,11 @@ static void settings_are_read_with_comments_and_blanks(void **state)
                    "peer=a.example:1\n"
                    "peer = 192.0.2.7:2\n"
                    "beacon = 65535\n"
+                   "address = school.example:99\n"
                    "log = debug"));
     assert_int_equal(config.beacon_port, 65535);
+    assert_int_equal(config.address_count, 1);
+    assert_string_equal(config.addresses[0], "school.example:99");
     assert_string_equal(config.listen, "[::]:7411");
     assert_int_equal(config.peer_count, 2);
     assert_string_equal(config.peers[0], "a.example:1");
@@ -55,6 +58,9 @@ static void what_is_wrong_is_refused_with_its_line(void **state)
         {"peer = a.example", "config, line 1: \"a.example\" is not an address"},
         {"peer = a.example:0", "config, line 1: \"a.example:0\" is not an address"},
         {"= x", "config, line 1: \"\" is no setting"},
+        {"address = a.example", "config, line 1: \"a.example\" is not an address"},
+        {"address = a:1\naddress = a:2\naddress = a:3\naddress = a:4\naddress = a:5",
+         "config, line 5: More than 4 own addresses"},
         {"beacon = 0", "config, line 1: \"0\" is no UDP port"},
         {"beacon = 65536", "config, line 1: \"65536\" is no UDP port"},
         {"beacon = 74 09", "config, line 1: \"74 09\" is no UDP port"},

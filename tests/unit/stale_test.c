@@ -56,11 +56,11 @@ static void begin(void)
 static bool slice(const uint32_t *preferred, uint32_t reads_max)
 {
     struct ph_txn txn = {0};
-    bool is_behind = false;
+    struct ph_slice_outcome outcome = {0};
     CHECK_OK(ph_db_write(home.store->db, &txn));
-    CHECK_OK(ph_materialise_slice(&txn, preferred, reads_max, &is_behind));
+    CHECK_OK(ph_materialise_slice(&txn, preferred, reads_max, &outcome));
     CHECK_OK(ph_db_commit(&txn));
-    return is_behind;
+    return outcome.is_behind;
 }
 
 static void check_sound(uint64_t record_count)
