@@ -153,6 +153,34 @@ static void await_peers(const struct process_school *school, size_t count)
     assert_int_equal(count_peers(school), count);
 }
 
+/* Whether a school's record, of that name, has the address. */
+static bool shows(const struct process_school *school, const char *name, const char *address)
+{
+    bool is_there = false;
+    json_t *answer = process_json(school, WORDS("list", "school")), *row;
+    size_t i;
+    json_array_foreach(json_object_get(answer, "rows"), i, row)
+    {
+        if (strcmp(json_string_value(json_object_get(row, "title")), name) != 0)
+            continue;
+        char *card =
+            process_text(school, WORDS("show", json_string_value(json_object_get(row, "id"))));
+        is_there = strstr(card, address) != NULL;
+        free(card);
+    }
+    json_decref(answer);
+    return is_there;
+}
+
+static void await_address(const struct process_school *school, const char *name,
+                          const char *address)
+{
+    uint64_t deadline_ms = ph_child_now_ms() + PROCESS_PATIENCE_MS;
+    while (!shows(school, name, address) && ph_child_now_ms() < deadline_ms)
+        ;
+    CHECK(shows(school, name, address));
+}
+
 static void must_join_and_sync(struct process_world *world, int second)
 {
     struct process_school *a = &world->schools[0], *b = &world->schools[1];
@@ -244,6 +272,24 @@ static void who_is_told_to_be_quiet_is_not_found(void **state)
     assert_int_equal(count_peers(a), 0);
 }
 
+/* Not near by what they say, but one knows the other's address; the other learns the first one's. */
+static void a_node_publishes_where_it_can_be_called(void **state)
+{
+    struct process_world *world = *state;
+    struct process_school *a = &world->schools[0], *b = &world->schools[1];
+    set_up(0, true, false);
+    set_up(1, true, false);
+    char *code = found_and_invite(a);
+    serve_in(a, 0, WORDS("--beacon", "off", "--address", "school.example:99"));
+    begin_to_join(b, code);
+    serve_in(b, 1, WORDS("--beacon", "off", "--peer", "10.77.0.1:7410"));
+    await_peers(b, 1);
+
+    await_address(b, "A", "10.77.0.1:7410");
+    await_address(b, "A", "school.example:99");
+    await_address(a, "B", "10.77.0.2:7410");
+}
+
 static int make_network(void **state)
 {
     (void)state;
@@ -275,6 +321,7 @@ int main(void)
         PROCESS_TEST(two_nodes_of_one_machine_find_each_other),
         PROCESS_TEST(a_school_that_moved_is_found_again),
         PROCESS_TEST(who_is_told_to_be_quiet_is_not_found),
+        PROCESS_TEST(a_node_publishes_where_it_can_be_called),
     };
     bool is_allowed = unshare(CLONE_NEWNET) == 0 &&
                       ip(WORDS("link", "add", "bridge0", "type", "bridge")) &&
