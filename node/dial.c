@@ -147,7 +147,7 @@ void ph_dial_on_gone(struct ph_node *node, const struct ph_peer *peer, const cha
                      bool is_duplicate)
 {
     struct ph_address *address = address_of(node, peer);
-    if (!is_duplicate)
+    if (!is_duplicate && peer->state >= PH_PEER_JUDGING) /* else nobody knows who it was */
         forget_ways(node, &peer->transport);
     if (address != NULL || peer->state == PH_PEER_OPEN)
         ph_links_look(node, node->now_ms);

@@ -68,7 +68,11 @@ static void write_down(struct ph_node *node, const struct ph_event *event)
         snprintf(node->reason, sizeof node->reason, "%s", event->of.down.reason);
         return;
     case PH_EVENT_LISTENING:
+        node->listenings++;
         node->beacon_port = event->of.listening.beacon_port;
+        node->address_count = event->of.listening.address_count;
+        if (node->address_count != 0)
+            snprintf(node->address, sizeof node->address, "%s", event->of.listening.addresses[0]);
         return;
     case PH_EVENT_DATAGRAM:
         node->datagrams++;

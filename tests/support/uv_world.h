@@ -25,6 +25,9 @@ struct ph_node {
     size_t sent, received;
     int datagrams;
     uint16_t beacon_port;
+    size_t address_count; /* that it was told of as its own */
+    char address[PH_ADDRESS_LEN_MAX + 1];
+    int listenings;
     char host[PH_ADDRESS_LEN_MAX + 1]; /* where the last datagram came from */
     char bytes[64];                    /* the first that were received */
     struct ph_batch batch;

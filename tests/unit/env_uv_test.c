@@ -351,7 +351,40 @@ static void failure_of_the_node_ends_the_run_with_its_status(void **state)
     free(world);
 }
 
-CHECK_MAIN(cmocka_unit_test(first_event_is_wake_and_the_latest_alarm_counts),
+/* --- where it can be called --- */
+
+static void who_listens_on_loopback_says_nothing_to_others(void **state)
+{
+    (void)state;
+    static const char given[1][PH_ADDRESS_LEN_MAX + 1] = {"school.example:7410"};
+    char actual[PH_ADDRESS_LEN_MAX + 1], why[200];
+    struct world *world = a_world(NULL);
+    CHECK_OK(ph_env_uv_listen(world->env, "127.0.0.1:0", actual, why));
+
+    ph_env_uv_announce(world->env, PH_BEACON_PORT, given, 1);
+    world->node.env.ops->datagram(world->node.env.impl, ph_bytes(given, PH_BEACON_LEN));
+
+    assert_int_equal(world->node.beacon_port, 0);
+    assert_int_equal(world->node.listenings, 1);
+    assert_int_equal(world->node.address_count, 1); /* but people know of one */
+    assert_string_equal(world->node.address, given[0]);
+    end_world(world);
+}
+
+static void who_does_not_listen_is_told_nothing(void **state)
+{
+    (void)state;
+    struct world *world = a_world(NULL);
+
+    ph_env_uv_announce(world->env, PH_BEACON_PORT, NULL, 0);
+
+    assert_int_equal(world->node.listenings, 0);
+    end_world(world);
+}
+
+CHECK_MAIN(cmocka_unit_test(who_listens_on_loopback_says_nothing_to_others),
+           cmocka_unit_test(who_does_not_listen_is_told_nothing),
+           cmocka_unit_test(first_event_is_wake_and_the_latest_alarm_counts),
            cmocka_unit_test(full_map_grows_until_the_batch_fits),
            cmocka_unit_test(failed_commit_comes_back_with_its_status),
            cmocka_unit_test(map_does_not_grow_under_a_job),
