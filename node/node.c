@@ -175,8 +175,7 @@ static void on_committed(struct ph_node *node, struct ph_batch *batch, enum ph_s
         return;
     }
     ph_command_on_committed(node, node->ingest.generation_under_way, PH_OK);
-    if (node->ingest.school_is_new)
-        status = ph_publish_read(node);
+    status = ph_publish_on_committed(node);
     if (status == PH_OK)
         status = ph_host_on_committed(node);
     if (status != PH_OK)

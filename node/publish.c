@@ -87,8 +87,11 @@ enum ph_status ph_publish_read(struct ph_node *node)
     uint32_t count =
         node->facts == NULL ? 0 : ph_facts_members(node->facts, members, PH_SCHOOLS_MAX);
     enum ph_status status = ph_view_open(node->store, &view);
+    node->publishing.facts_read = node->ingest.facts_durable;
     ph_links_publish_begin(node);
     for (uint32_t i = 0; i < count && i < PH_SCHOOLS_MAX && status == PH_OK; i++) {
+        if (members[i].is_removed)
+            continue;
         status = read_school(node, &view, &members[i].school);
         if (status == PH_NOT_FOUND)
             status = PH_OK; /* it has not come yet */
@@ -97,6 +100,13 @@ enum ph_status ph_publish_read(struct ph_node *node)
         ph_links_publish_end(node);
     ph_view_close(&view);
     return status;
+}
+
+enum ph_status ph_publish_on_committed(struct ph_node *node)
+{
+    bool is_news =
+        node->ingest.school_is_new || node->publishing.facts_read != node->ingest.facts_durable;
+    return is_news ? ph_publish_read(node) : PH_OK;
 }
 
 /* --- what we say --- */

@@ -15,7 +15,9 @@ void ph_publish_on_listening(struct ph_node *node, const char *const *addresses,
 void ph_publish_on_wake(struct ph_node *node);
 uint64_t ph_publish_next_ms(const struct ph_node *node); /* UINT64_MAX: nothing to do */
 
-/* What members' records say: at the start, and when one has changed. */
+/* What members' records say: at the start, and when one, or who is a member, has changed. Statuses
+ * of the store. */
 PH_MUST_USE enum ph_status ph_publish_read(struct ph_node *node);
+PH_MUST_USE enum ph_status ph_publish_on_committed(struct ph_node *node);
 
 #endif

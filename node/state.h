@@ -235,7 +235,8 @@ struct ph_publishing {
     uint32_t own_count;
     bool has_written; /* at written_ms, the last time */
     uint64_t written_ms;
-    uint64_t due_ms; /* when to look whether the record says the same; UINT64_MAX: it does */
+    uint64_t due_ms;     /* when to look whether the record says the same; UINT64_MAX: it does */
+    uint32_t facts_read; /* held when others' records were read last */
 };
 
 /* --- the log --- */

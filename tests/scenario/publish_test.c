@@ -184,6 +184,22 @@ static void a_school_that_publishes_without_end_costs_four_addresses(void **stat
     sim_free(sim);
 }
 
+static void who_has_left_is_not_called(void **state)
+{
+    (void)state;
+    struct sim *sim = a_network(13, 3);
+    sim_run(sim, 30000);
+    CHECK(sim_leave(sim, 2));
+    sim_run(sim, 30000);
+    uint32_t dials = count_dials(sim, 1, "node2:");
+    CHECK(dials != 0);
+
+    sim_run(sim, 600000);
+
+    assert_int_equal(count_dials(sim, 1, "node2:"), dials);
+    sim_free(sim);
+}
+
 static void nobody_calls_itself(void **state)
 {
     (void)state;
@@ -200,4 +216,5 @@ CHECK_MAIN(cmocka_unit_test(who_joined_at_one_is_called_by_the_others),
            cmocka_unit_test(what_holds_is_not_written_again),
            cmocka_unit_test(an_address_that_changes_all_the_time_is_written_now_and_then),
            cmocka_unit_test(a_school_that_publishes_without_end_costs_four_addresses),
+           cmocka_unit_test(who_has_left_is_not_called),
            cmocka_unit_test(nobody_calls_itself))
