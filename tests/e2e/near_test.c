@@ -272,7 +272,7 @@ static void who_is_told_to_be_quiet_is_not_found(void **state)
     assert_int_equal(count_peers(a), 0);
 }
 
-/* They say nothing to those near, but one has the other's address, and that one learns the first's. */
+/* Silent to those near; but one has the other's address, and that one learns the first one's. */
 static void a_node_publishes_where_it_can_be_called(void **state)
 {
     struct process_world *world = *state;
