@@ -34,7 +34,7 @@ static bool is_first_of_school(const struct ph_node *node, size_t index)
         return false;
     for (size_t i = 0; i < index; i++)
         if (node->peers[i].state == PH_PEER_OPEN &&
-            ph_school_id_equal(&node->peers[i].theirs.school, &peer->theirs.school))
+            ph_school_id_equal(&node->peers[i].school, &peer->school))
             return false;
     return true;
 }
@@ -226,7 +226,7 @@ static bool has_session(const struct ph_node *node, const struct ph_school_id *s
 {
     for (size_t i = 0; i < node->peers_end; i++)
         if (node->peers[i].state == PH_PEER_OPEN &&
-            ph_school_id_equal(&node->peers[i].theirs.school, school))
+            ph_school_id_equal(&node->peers[i].school, school))
             return true;
     return false;
 }
