@@ -60,6 +60,7 @@ static enum ph_status load_rows(struct ph_node *node, const struct ph_view *view
             return PH_CORRUPT;
         log.submitted = log.row.tip;
         log.durable = log.row.tip;
+        log.before = log.row.tip.seq;
         PH_TRY(ph_view_cut(view, logs->count, &log.stands_to));
         if (log.row.tip.lamport > logs->lamport_seen)
             logs->lamport_seen = log.row.tip.lamport;
@@ -390,6 +391,7 @@ static uint32_t add_log(struct ph_node *node, const struct ph_log_row *row,
     logs->items[logs->count] = (struct ph_log){.row = *row,
                                                .submitted = *durable,
                                                .durable = *durable,
+                                               .before = durable->seq,
                                                .is_closed = true,
                                                .stands_to = PH_STANDS_ALL};
     logs->count++;

@@ -175,10 +175,9 @@ enum ph_status ph_ingest_on_committed(struct ph_node *node, struct ph_batch *bat
     PH_TRY(status);
 
     ingest->facts_durable = ingest->facts_submitted;
-    if (node->own_log >= 0)
-        ingest->own_before = node->logs.items[node->own_log].durable.seq;
     for (uint32_t i = 0; i < node->logs.count; i++) {
         struct ph_log *log = &node->logs.items[i];
+        log->before = log->durable.seq;
         log->durable = log->submitted;
         log->is_out_durable = log->is_out_submitted;
     }

@@ -17,6 +17,7 @@
 #include "node/penalty.h"
 #include "node/publish.h"
 #include "node/serve.h"
+#include "node/spread.h"
 #include "node/state.h"
 #include "node/sync.h"
 #include "node/want.h"
@@ -258,6 +259,7 @@ void ph_node_step(struct ph_node *node, const struct ph_event *event)
     ph_writer_check(node);
     ph_command_check(node);
     ph_want_pull(node);
+    ph_spread_heal(node);
     ph_ingest_flush(node);
     ph_deadline_set_alarm(node);
 }

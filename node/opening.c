@@ -9,6 +9,7 @@
 #include "node/outbox.h"
 #include "node/peers.h"
 #include "node/report.h"
+#include "node/spread.h"
 #include "node/sync.h"
 #include "node/welcome.h"
 #include "node/writer.h"
@@ -21,6 +22,7 @@
 static void mark_equal(struct ph_node *node, struct ph_peer *peer)
 {
     peer->heads_begun = true;
+    peer->heads_heard = true;
     peer->facts_begun = true;
     for (uint32_t i = 0; i < node->logs.count; i++) {
         struct ph_peer_log *log = &peer->logs[i];
@@ -355,6 +357,7 @@ static enum ph_status open_session(struct ph_node *node, struct ph_peer *peer)
     PH_TRY(name_twins(node, peer));
     if (!ph_root_equal(&peer->root_sent, &node->logs.root))
         PH_TRY(ph_sync_send_root(node, peer));
+    PH_TRY(ph_spread_on_open(node, peer));
     return peer->root_is_unjudged ? judge_root(node, peer) : PH_OK;
 }
 

@@ -10,6 +10,7 @@
 #include "node/penalty.h"
 #include "node/report.h"
 #include "node/serve.h"
+#include "node/spread.h"
 #include "node/sync.h"
 #include "node/welcome.h"
 
@@ -165,6 +166,8 @@ static const struct {
     {PH_PEER_JUDGING, PH_MESSAGE_INTRODUCE, ph_opening_take_introduction},
     {PH_PEER_JUDGING, PH_MESSAGE_END, take_end},
     {PH_PEER_JUDGING, PH_MESSAGE_TWIN, ph_opening_take_twin},
+    {PH_PEER_JUDGING, PH_MESSAGE_PRUNE, ph_spread_take_prune},
+    {PH_PEER_JUDGING, PH_MESSAGE_GRAFT, ph_spread_take_graft},
     {PH_PEER_OPEN, PH_MESSAGE_ROOT, ph_opening_take_root},
     {PH_PEER_OPEN, PH_MESSAGE_WHO, ph_opening_introduce},
     {PH_PEER_OPEN, PH_MESSAGE_INTRODUCE, ph_opening_take_introduction},
@@ -176,6 +179,8 @@ static const struct {
     {PH_PEER_OPEN, PH_MESSAGE_FILL, ph_sync_take_fill},
     {PH_PEER_OPEN, PH_MESSAGE_END, take_end},
     {PH_PEER_OPEN, PH_MESSAGE_TWIN, ph_opening_take_twin},
+    {PH_PEER_OPEN, PH_MESSAGE_PRUNE, ph_spread_take_prune},
+    {PH_PEER_OPEN, PH_MESSAGE_GRAFT, ph_spread_take_graft},
 };
 
 static enum ph_status take_message(struct ph_node *node, struct ph_peer *peer,

@@ -43,7 +43,8 @@ struct ph_peer *ph_peers_new(struct ph_node *node, ph_conn_id conn, const char *
                              .is_ours = is_ours,
                              .address_index = address_index,
                              .deadline_ms = UINT64_MAX,
-                             .root_due_ms = UINT64_MAX};
+                             .root_due_ms = UINT64_MAX,
+                             .heads_due_ms = UINT64_MAX};
     snprintf(peer->address, sizeof peer->address, "%s", address);
     size_t end = (size_t)(peer - node->peers) + 1;
     node->peers_end = end > node->peers_end ? end : node->peers_end;

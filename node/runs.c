@@ -13,6 +13,7 @@ struct fit {
     struct ph_link link;   /* behind it */
     struct ph_log_row row; /* of the log that grows, with `link` as its tip */
     bool is_fork;          /* a new branch begins */
+    bool is_held;          /* all of it */
     struct ph_run_entry next;
 };
 
@@ -113,8 +114,9 @@ static enum ph_status skip_held(struct ph_node *node, const struct ph_view *view
     for (;;) {
         struct ph_link before = fit->link;
         enum ph_status status = ph_run_next(fit->run, &fit->link, fit->quota, &fit->next);
-        if (status == PH_NOT_FOUND)
-            return PH_WAITING; /* held already */
+        fit->is_held = status == PH_NOT_FOUND;
+        if (fit->is_held)
+            return PH_WAITING;
         PH_TRY(status);
         status = read_over(node, view, fit);
         if (status == PH_NOT_FOUND) {
@@ -217,10 +219,12 @@ static enum ph_status lay_along(struct ph_node *node, struct fit *fit, uint32_t 
     return status;
 }
 
-enum ph_status ph_runs_take(struct ph_node *node, struct ph_run_reader *run, int *number)
+enum ph_status ph_runs_take(struct ph_node *node, struct ph_run_reader *run, int *number,
+                            uint32_t *held_seq)
 {
     int first = ph_ends_find(node, &run->head.writer);
     *number = first;
+    *held_seq = 0;
     if (first < 0)
         return PH_WAITING;
     if (ph_ingest_is_full(node))
@@ -228,6 +232,13 @@ enum ph_status ph_runs_take(struct ph_node *node, struct ph_run_reader *run, int
     if (node->logs.items[first].is_closed)
         return PH_WAITING;
     struct fit fit = {.run = run, .quota = ph_facts_founding(node->facts)->of.found.quota};
-    PH_TRY(lay_along(node, &fit, (uint32_t)first));
-    return take_new(node, &fit, number);
+    enum ph_status status = lay_along(node, &fit, (uint32_t)first);
+    if (fit.is_held) {
+        *number = (int)fit.at.number;
+        *held_seq = fit.at.seq;
+    }
+    PH_TRY(status);
+    PH_TRY(take_new(node, &fit, number));
+    *held_seq = fit.link.seq;
+    return PH_OK;
 }

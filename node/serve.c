@@ -78,9 +78,8 @@ static enum ph_status write_next_run(const struct ph_node *node, const struct ph
     return status == PH_NOT_FOUND ? PH_CORRUPT : status;
 }
 
-/* One run from behind `after_seq` of a branch; moves it. */
-static enum ph_status send_run(struct ph_node *node, struct ph_peer *peer, uint32_t number,
-                               uint32_t *after_seq)
+enum ph_status ph_serve_run(struct ph_node *node, struct ph_peer *peer, uint32_t number,
+                            uint32_t *after_seq)
 {
     struct ph_place_on after = {number, *after_seq};
     struct ph_view view = {0};
@@ -108,7 +107,7 @@ static enum ph_status serve(struct ph_node *node, struct ph_peer *peer, struct p
             return PH_OK;
         }
         serve->runs_left--;
-        PH_TRY(send_run(node, peer, serve->log, &serve->after_seq));
+        PH_TRY(ph_serve_run(node, peer, serve->log, &serve->after_seq));
     }
     return PH_OK;
 }
@@ -179,21 +178,4 @@ enum ph_status ph_serve_take_want(struct ph_node *node, struct ph_peer *peer,
                           .after_seq = common.seq,
                           .runs_left = message->of.want.log.run_count};
     return ph_serve_pump(node, peer);
-}
-
-enum ph_status ph_serve_push_own(struct ph_node *node, struct ph_peer *peer)
-{
-    if (node->own_log < 0)
-        return PH_OK;
-    const struct ph_log *log = &node->logs.items[node->own_log];
-    struct ph_peer_log *known = &peer->logs[node->own_log];
-    uint32_t seq = known->assumed;
-    if (seq < node->ingest.own_before)
-        return PH_OK; /* they are fetching what came before, and would get it twice */
-    while (seq < log->durable.seq && log->durable.seq - seq <= PH_PUSH_ENTRIES_MAX &&
-           ph_outbox_has_room(peer))
-        PH_TRY(send_run(node, peer, (uint32_t)node->own_log, &seq));
-    if (seq == log->durable.seq)
-        known->announced = seq; /* the run says it */
-    return PH_OK;
 }

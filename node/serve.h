@@ -1,4 +1,4 @@
-/* Sending runs: those that others want, and our own new entries (spec: "Pull", "Push"). */
+/* Sending runs that others want (spec: "Pull"). */
 #ifndef PHAROS_NODE_SERVE_H
 #define PHAROS_NODE_SERVE_H
 
@@ -6,8 +6,9 @@
 
 PH_MUST_USE enum ph_status ph_serve_take_want(struct ph_node *node, struct ph_peer *peer,
                                               struct ph_message *message);
-/* After a commit: our own new entries, when the other side was sent all before them. */
-PH_MUST_USE enum ph_status ph_serve_push_own(struct ph_node *node, struct ph_peer *peer);
+/* One run from behind `after_seq` of a branch, at most to its durable end; moves it. */
+PH_MUST_USE enum ph_status ph_serve_run(struct ph_node *node, struct ph_peer *peer, uint32_t number,
+                                        uint32_t *after_seq);
 /* The network took bytes, or a want came: go on sending. */
 PH_MUST_USE enum ph_status ph_serve_pump(struct ph_node *node, struct ph_peer *peer);
 

@@ -22,6 +22,10 @@ struct ph_log {
     struct ph_log_row row; /* row.tip is the end taken */
     struct ph_link submitted;
     struct ph_link durable;
+    uint32_t before;    /* the durable end before the last commit */
+    uint32_t pulled;    /* fetched up to here as history: said in heads, not pushed on */
+    uint64_t wanted_ms; /* what of it is missing and was heard of live is not asked for before: a
+                         * push may bring it. 0: heard of otherwise, or nothing is missing */
     uint32_t first;   /* the number of the writer's first log here; itself, unless it is a branch */
     bool is_forked;   /* of the first: it has branches */
     bool is_closed;   /* of the first: nothing more is taken of the writer, in no school */
@@ -41,8 +45,9 @@ struct ph_ends {
     uint32_t hole_count, hole_size;
     struct ph_root root; /* of what is durable */
     struct ph_hash fact_set;
-    bool left_out_is_due; /* to be said to the store once it is loaded */
-    uint32_t turn;        /* whose is next when logs are asked for */
+    bool left_out_is_due;  /* to be said to the store once it is loaded */
+    uint32_t turn;         /* whose is next when logs are asked for */
+    uint64_t next_want_ms; /* when one may be asked for that a push may bring; UINT64_MAX: none */
 };
 
 /* --- ingest --- */
@@ -56,7 +61,6 @@ struct ph_ingest {
     uint32_t facts_durable;
     uint8_t fact_sources[PH_FACTS_MAX]; /* which peer sent a fact, its place plus one; 0: none. Of
                                          * facts held; written anew when one is taken */
-    uint32_t own_before;                /* own durable entries before the last commit */
     uint32_t holes_pending; /* taken since the durable ones were read; may count too many */
     uint64_t full_until_ms; /* the disk was full: nothing from peers is taken until then */
     bool holes_changed;     /* by the batch that gathers or is under way */
@@ -94,8 +98,10 @@ struct ph_want {
     uint32_t log; /* the writer's first */
     struct ph_locator head;
     uint8_t runs_left;
+    bool is_live;          /* what it fetches was heard of live, and goes on as if pushed */
     bool has_brought_some; /* at least one run was taken */
     uint64_t asked_ms;
+    uint64_t late_ms; /* others are asked beside it from then on; UINT64_MAX: never */
     uint64_t deadline_ms;
     uint64_t given_up_ms; /* at the latest, however busy the peer is with other logs */
 };
@@ -152,7 +158,13 @@ struct ph_peer {
     bool facts_are_due;    /* their list is whole: what they lack is being sent */
     uint32_t next_fact, facts_end; /* the next one to look at, and where to stop */
     bool heads_begun;              /* we sent our heads once, or the roots were equal */
-    bool root_is_unjudged;         /* their root came while something of ours was pending */
+    bool heads_heard;              /* the same of theirs: what they say from now on is live */
+    bool is_eager;                 /* runs are pushed to it, and expected from it; else heads */
+    uint32_t vain_runs;            /* pushed in a row that we held */
+    uint64_t brought_ms;           /* when a push of theirs was new last; 0: never */
+    uint64_t pruned_ms;            /* not asked to push before; 0: any time */
+    uint64_t heads_due_ms; /* heads of what is not pushed are said then; UINT64_MAX: none are due */
+    bool root_is_unjudged; /* their root came while something of ours was pending */
     struct ph_root mismatch_theirs, mismatch_ours; /* roots whose difference has been worked on */
     struct ph_peer_log *logs;                      /* owned: log_size, no fewer than held */
     uint32_t log_size;

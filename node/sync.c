@@ -5,7 +5,7 @@
 #include "node/ingest.h"
 #include "node/outbox.h"
 #include "node/runs.h"
-#include "node/serve.h"
+#include "node/spread.h"
 #include "node/want.h"
 
 enum ph_status ph_sync_send_root(struct ph_node *node, struct ph_peer *peer)
@@ -143,6 +143,7 @@ static bool seems_equal(const struct ph_node *node, const struct ph_peer *peer)
 
 static enum ph_status tell_heads(struct ph_node *node, struct ph_peer *peer)
 {
+    peer->heads_due_ms = UINT64_MAX;
     PH_TRY(send_changed_heads(node, peer, false));
     if (seems_equal(node, peer) && !ph_root_equal(&peer->root_sent, &node->logs.root))
         return ph_sync_send_root(node, peer);
@@ -158,6 +159,7 @@ enum ph_status ph_sync_take_heads(struct ph_node *node, struct ph_peer *peer,
         struct ph_head head = ph_message_next_head(&message->of.heads.heads);
         PH_TRY(take_head(node, peer, &head));
     }
+    peer->heads_heard = true;
     PH_TRY(fill_holes(node, peer, message));
     if (!peer->heads_begun)
         return ph_sync_send_all_heads(node, peer);
@@ -165,16 +167,38 @@ enum ph_status ph_sync_take_heads(struct ph_node *node, struct ph_peer *peer,
     return ph_outbox_has_room(peer) ? tell_heads(node, peer) : PH_OK;
 }
 
+static void tell_heads_soon(struct ph_node *node, struct ph_peer *peer)
+{
+    if (peer->heads_due_ms == UINT64_MAX)
+        peer->heads_due_ms = node->now_ms + PH_LAZY_MS;
+}
+
+/* A run that nobody had asked for tells whether the tree is one. */
+static enum ph_status judge_push(struct ph_node *node, struct ph_peer *peer, enum ph_status taken,
+                                 bool is_held)
+{
+    if (taken == PH_OK)
+        ph_spread_on_new(node, peer);
+    if (taken != PH_WAITING || !is_held)
+        return PH_OK;
+    tell_heads_soon(node, peer); /* no commit will: that we are equal, perhaps */
+    return ph_spread_on_held(node, peer);
+}
+
 enum ph_status ph_sync_take_run(struct ph_node *node, struct ph_peer *peer,
                                 struct ph_message *message)
 {
     const struct ph_run_head *head = &message->of.run.head;
     struct ph_locator before = {.seq = head->after_seq};
+    uint32_t held_seq = 0;
     int number = -1;
-    enum ph_status status = ph_runs_take(node, &message->of.run, &number);
+    enum ph_status status = ph_runs_take(node, &message->of.run, &number, &held_seq);
     if (number < 0)
         return status == PH_WAITING ? PH_OK : status;
     uint32_t first = node->logs.items[number].first;
+    bool is_pushed = !ph_want_is_asked(peer, first);
+    if (held_seq != 0)
+        ph_want_note_held(node, peer, (uint32_t)number, held_seq);
     if (status == PH_OK)
         ph_want_on_taken(node, peer, (uint32_t)number);
     else if (status == PH_PARTIAL)
@@ -186,7 +210,7 @@ enum ph_status ph_sync_take_run(struct ph_node *node, struct ph_peer *peer,
     else if (status != PH_NOT_FOUND)
         return status;
     if (status != PH_NOT_FOUND)
-        return PH_OK;
+        return is_pushed ? judge_push(node, peer, status, held_seq != 0) : PH_OK;
     /* What it follows on is wanted, which brings the run again. */
     memcpy(before.check, head->after_id.bytes, sizeof before.check);
     return ph_want_note_head(node, peer, first, &before);
@@ -199,8 +223,11 @@ enum ph_status ph_sync_announce(struct ph_node *node, struct ph_peer *peer)
     PH_TRY(ph_want_place_heads(node, peer));
     if (!peer->heads_begun || !ph_outbox_has_room(peer))
         return PH_OK; /* said when the network has taken what waits */
-    PH_TRY(ph_serve_push_own(node, peer));
-    return tell_heads(node, peer);
+    PH_TRY(ph_spread_push(node, peer));
+    if (peer->is_eager)
+        return tell_heads(node, peer);
+    tell_heads_soon(node, peer);
+    return PH_OK;
 }
 
 /* What came to nothing is said again from the start: facts, heads, roots. */
@@ -216,5 +243,10 @@ static enum ph_status begin_anew(struct ph_node *node, struct ph_peer *peer)
 enum ph_status ph_sync_on_wake(struct ph_node *node, struct ph_peer *peer)
 {
     ph_want_on_wake(node, peer);
+    if (peer->heads_due_ms <= node->now_ms) {
+        peer->heads_due_ms = UINT64_MAX;
+        if (ph_outbox_has_room(peer))
+            PH_TRY(tell_heads(node, peer));
+    }
     return peer->root_due_ms > node->now_ms ? PH_OK : begin_anew(node, peer);
 }

@@ -6,6 +6,7 @@
 #include "node/ingest.h"
 #include "node/outbox.h"
 #include "node/penalty.h"
+#include "node/spread.h"
 
 static struct ph_want *find_want(struct ph_peer *peer, uint32_t first)
 {
@@ -13,6 +14,11 @@ static struct ph_want *find_want(struct ph_peer *peer, uint32_t first)
         if (peer->wants[i].is_active && peer->wants[i].log == first)
             return &peer->wants[i];
     return NULL;
+}
+
+bool ph_want_is_asked(struct ph_peer *peer, uint32_t first)
+{
+    return find_want(peer, first) != NULL;
 }
 
 size_t ph_want_count(const struct ph_peer *peer)
@@ -47,7 +53,7 @@ static void add_news(struct ph_peer *peer, uint32_t first, const struct ph_locat
 }
 
 /* They hold a branch up to here, and so the one that it leaves up to the fork. */
-static void note_held(struct ph_node *node, struct ph_peer *peer, uint32_t number, uint32_t seq)
+void ph_want_note_held(struct ph_node *node, struct ph_peer *peer, uint32_t number, uint32_t seq)
 {
     for (;;) {
         const struct ph_log_row *row = &node->logs.items[number].row;
@@ -68,8 +74,33 @@ static bool is_further(const struct ph_node *node, uint32_t first, const struct 
     return !log->is_forked && head->seq > log->row.tip.seq;
 }
 
-enum ph_status ph_want_note_head(struct ph_node *node, struct ph_peer *peer, uint32_t first,
-                                 const struct ph_locator *head)
+static bool has_anybody_further(const struct ph_node *node, uint32_t first)
+{
+    uint32_t seq = node->logs.items[first].row.tip.seq;
+    for (size_t i = 0; i < node->peers_end; i++)
+        if (node->peers[i].state == PH_PEER_OPEN && node->peers[i].logs[first].further.seq > seq)
+            return true;
+    return false;
+}
+
+/* A lazy peer speaks of what an eager one will bring, most likely: it has its time for that. One
+ * that we take for eager, and that speaks instead of pushing, is asked at once, as is whoever has
+ * more than is pushed. */
+static void await_push(struct ph_node *node, const struct ph_peer *peer, uint32_t first,
+                       uint32_t seq)
+{
+    struct ph_log *log = &node->logs.items[first];
+    bool is_live = peer->heads_heard && seq - log->row.tip.seq <= PH_PUSH_ENTRIES_MAX;
+    if (!is_live)
+        log->wanted_ms = 0;
+    else if (peer->is_eager || !ph_spread_has_eager(node))
+        log->wanted_ms = node->now_ms;
+    else if (!has_anybody_further(node, first))
+        log->wanted_ms = node->now_ms + PH_GRAFT_MS;
+}
+
+static enum ph_status place_head(struct ph_node *node, struct ph_peer *peer, uint32_t first,
+                                 const struct ph_locator *head, bool is_fresh)
 {
     const struct ph_locator *further = &peer->logs[first].further;
     uint32_t number = first;
@@ -82,14 +113,23 @@ enum ph_status ph_want_note_head(struct ph_node *node, struct ph_peer *peer, uin
     }
     enum ph_status status = ph_branch_look_up(node, first, head, &number);
     if (status == PH_OK) {
-        peer->logs[number].theirs = head->seq; /* perhaps lower: what they said is withdrawn */
-        note_held(node, peer, number, head->seq);
+        if (is_fresh) /* perhaps lower: what they said is withdrawn */
+            peer->logs[number].theirs = head->seq;
+        ph_want_note_held(node, peer, number, head->seq);
     } else if (status == PH_NOT_FOUND || status == PH_WAITING) {
         add_news(peer, first, head);
     } else {
         return status;
     }
     return PH_OK;
+}
+
+enum ph_status ph_want_note_head(struct ph_node *node, struct ph_peer *peer, uint32_t first,
+                                 const struct ph_locator *head)
+{
+    if (is_further(node, first, head))
+        await_push(node, peer, first, head->seq);
+    return place_head(node, peer, first, head, true);
 }
 
 /* It was past our end; by now it may lie on the branch, or on another. */
@@ -99,7 +139,7 @@ static enum ph_status place_further(struct ph_node *node, struct ph_peer *peer, 
     if (head.seq == 0 || (is_further(node, first, &head)))
         return PH_OK;
     set_further(peer, first, &(struct ph_locator){0});
-    return ph_want_note_head(node, peer, first, &head);
+    return place_head(node, peer, first, &head, false);
 }
 
 enum ph_status ph_want_place_heads(struct ph_node *node, struct ph_peer *peer)
@@ -110,7 +150,7 @@ enum ph_status ph_want_place_heads(struct ph_node *node, struct ph_peer *peer)
     peer->news_count = 0;
     for (uint32_t i = 0; i < count; i++) {
         struct ph_news news = peer->news[i]; /* added again at or before this place */
-        PH_TRY(ph_want_note_head(node, peer, news.log, &news.head));
+        PH_TRY(place_head(node, peer, news.log, &news.head, false));
     }
     return PH_OK;
 }
@@ -193,6 +233,9 @@ static enum ph_status send_want(struct ph_node *node, struct ph_peer *peer,
 {
     struct ph_locator locators[PH_LOCATOR_MAX];
     uint32_t count = 0;
+    bool is_live = node->logs.items[wanted->log].wanted_ms != 0;
+    if (is_live)
+        PH_TRY(ph_spread_graft(node, peer));
     PH_TRY(make_locators(node, wanted->log, locators, &count));
     struct ph_wanted log = {.writer = node->logs.items[wanted->log].row.writer,
                             .head = wanted->head,
@@ -202,13 +245,16 @@ static enum ph_status send_want(struct ph_node *node, struct ph_peer *peer,
     for (size_t i = 0; i < PH_WANTS_PER_PEER_MAX; i++) {
         if (peer->wants[i].is_active)
             continue;
-        peer->wants[i] = (struct ph_want){.is_active = true,
-                                          .log = wanted->log,
-                                          .head = wanted->head,
-                                          .runs_left = PH_WANT_RUNS_MAX,
-                                          .asked_ms = node->now_ms,
-                                          .deadline_ms = node->now_ms + PH_WANT_MS_MAX,
-                                          .given_up_ms = node->now_ms + PH_WANT_QUEUED_MS_MAX};
+        peer->wants[i] =
+            (struct ph_want){.is_active = true,
+                             .is_live = is_live,
+                             .log = wanted->log,
+                             .head = wanted->head,
+                             .runs_left = PH_WANT_RUNS_MAX,
+                             .asked_ms = node->now_ms,
+                             .late_ms = is_live ? node->now_ms + PH_GRAFT_LATE_MS : UINT64_MAX,
+                             .deadline_ms = node->now_ms + PH_WANT_MS_MAX,
+                             .given_up_ms = node->now_ms + PH_WANT_QUEUED_MS_MAX};
         return ph_outbox_send(node, peer, &message);
     }
     return PH_OK;
@@ -246,8 +292,21 @@ static bool has_more(const struct ph_node *node, const struct ph_peer *peer, uin
     return false;
 }
 
+/* Whether the school is asked for this log, and is late: its sessions stand for each other. */
+static bool is_late(struct ph_node *node, uint32_t first, const struct ph_school_id *school)
+{
+    for (size_t i = 0; i < node->peers_end; i++) {
+        struct ph_peer *peer = &node->peers[i];
+        struct ph_want *want = peer->state == PH_PEER_OPEN ? find_want(peer, first) : NULL;
+        if (want != NULL && want->late_ms <= node->now_ms &&
+            ph_school_id_equal(&peer->theirs.school, school))
+            return true;
+    }
+    return false;
+}
+
 /* The open peer that has more of this log than we and is asked for least; of those that have failed
- * too only if `any`. NULL: none, or somebody good for it is asked already. */
+ * too only if `any`. NULL: none, or somebody good for it is asked already, and not late. */
 static struct ph_peer *choose_source(struct ph_node *node, uint32_t first, bool any,
                                      struct ph_news *wanted)
 {
@@ -258,10 +317,12 @@ static struct ph_peer *choose_source(struct ph_node *node, uint32_t first, bool 
         bool is_good = peer->want_failures == 0;
         if (peer->state != PH_PEER_OPEN || (!any && !is_good))
             continue;
-        if (find_want(peer, first) != NULL && (any || is_good))
+        const struct ph_want *want = find_want(peer, first);
+        if (want != NULL && want->late_ms > node->now_ms && (any || is_good))
             return NULL;
         if (!may_ask(peer) || !has_more(node, peer, first, &more) ||
-            (best != NULL && !is_better_source(peer, best)))
+            (best != NULL && !is_better_source(peer, best)) ||
+            is_late(node, first, &peer->theirs.school))
             continue;
         best = peer;
         *wanted = more;
@@ -301,9 +362,17 @@ static size_t drop_met_wants(struct ph_node *node, struct ph_peer *peer)
     return place_count;
 }
 
-static bool is_wanted(const struct ph_log *log, uint32_t number)
+/* What a push may bring is asked for in its time. */
+static bool is_wanted(struct ph_node *node, uint32_t number)
 {
-    return log->first == number && !log->is_closed;
+    const struct ph_log *log = &node->logs.items[number];
+    if (log->first != number || log->is_closed)
+        return false;
+    if (log->wanted_ms <= node->now_ms)
+        return true;
+    if (log->wanted_ms < node->logs.next_want_ms && has_anybody_further(node, number))
+        node->logs.next_want_ms = log->wanted_ms;
+    return false;
 }
 
 /* Each log in its turn, behind the one that was asked for last. */
@@ -314,7 +383,7 @@ static void ask_the_good(struct ph_node *node, size_t want_count)
         uint32_t log = (first + i) % count;
         struct ph_news wanted;
         struct ph_peer *peer = NULL;
-        if (is_wanted(&node->logs.items[log], log))
+        if (is_wanted(node, log))
             peer = choose_source(node, log, false, &wanted);
         if (peer == NULL)
             continue;
@@ -333,7 +402,7 @@ static void ask_a_failed_one(struct ph_node *node, size_t failed_count)
     for (uint32_t log = 0; log < node->logs.count && failed_count < PH_WANTS_MAX / 2; log++) {
         struct ph_news wanted;
         struct ph_peer *peer = NULL;
-        if (is_wanted(&node->logs.items[log], log))
+        if (is_wanted(node, log))
             peer = choose_source(node, log, true, &wanted);
         if (peer == NULL || peer->want_failures == 0 ||
             (best != NULL && !is_better_source(peer, best)))
@@ -349,6 +418,7 @@ void ph_want_pull(struct ph_node *node)
 {
     size_t good_count = 0, failed_count = 0;
     bool has_anybody_more = false;
+    node->logs.next_want_ms = UINT64_MAX;
     for (size_t i = 0; i < node->peers_end; i++) {
         struct ph_peer *peer = &node->peers[i];
         if (peer->state != PH_PEER_OPEN)
@@ -377,16 +447,21 @@ static void renew_wants(const struct ph_node *node, struct ph_peer *peer)
         struct ph_want *want = &peer->wants[i];
         uint64_t renewed_ms = node->now_ms + PH_WANT_MS_MAX;
         want->deadline_ms = renewed_ms < want->given_up_ms ? renewed_ms : want->given_up_ms;
+        want->late_ms = want->is_live ? node->now_ms + PH_GRAFT_LATE_MS : UINT64_MAX;
     }
 }
 
 void ph_want_on_taken(struct ph_node *node, struct ph_peer *peer, uint32_t number)
 {
-    const struct ph_log *log = &node->logs.items[number];
+    struct ph_log *log = &node->logs.items[number];
+    struct ph_log *first = &node->logs.items[log->first];
     struct ph_want *want = find_want(peer, log->first);
-    note_held(node, peer, number, log->row.tip.seq);
-    if (want == NULL)
-        return; /* pushed: no answer */
+    if (want == NULL) { /* pushed: more may come so */
+        first->wanted_ms = first->wanted_ms != 0 ? node->now_ms + PH_GRAFT_MS : 0;
+        return;
+    }
+    if (!want->is_live)
+        log->pulled = log->row.tip.seq;
     want->has_brought_some = true;
     want->given_up_ms = node->now_ms + PH_WANT_QUEUED_MS_MAX;
     renew_wants(node, peer);

@@ -11,6 +11,11 @@ PH_MUST_USE enum ph_status ph_want_note_head(struct ph_node *node, struct ph_pee
 /* More has become durable: what was remembered is placed where it can be. */
 PH_MUST_USE enum ph_status ph_want_place_heads(struct ph_node *node, struct ph_peer *peer);
 
+/* A run of theirs showed that they hold a branch up to there. */
+void ph_want_note_held(struct ph_node *node, struct ph_peer *peer, uint32_t number, uint32_t seq);
+/* Whether a run of this log would answer a want of ours. */
+bool ph_want_is_asked(struct ph_peer *peer, uint32_t first);
+
 /* Ask for what others have and nobody is asked for. At the end of each step. */
 void ph_want_pull(struct ph_node *node);
 

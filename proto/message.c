@@ -182,7 +182,8 @@ static uint32_t item_count_of(uint64_t type)
         [PH_MESSAGE_ROOT] = 3,     [PH_MESSAGE_WHO] = 1,   [PH_MESSAGE_INTRODUCE] = 3,
         [PH_MESSAGE_FACT_IDS] = 3, [PH_MESSAGE_FACTS] = 2, [PH_MESSAGE_HEADS] = 3,
         [PH_MESSAGE_WANT] = 5,     [PH_MESSAGE_RUN] = 6,   [PH_MESSAGE_FILL] = 5,
-        [PH_MESSAGE_END] = 2,      [PH_MESSAGE_TWIN] = 2,
+        [PH_MESSAGE_END] = 2,      [PH_MESSAGE_TWIN] = 2,  [PH_MESSAGE_PRUNE] = 1,
+        [PH_MESSAGE_GRAFT] = 1,
     };
     return type < sizeof counts ? counts[type] : 0;
 }
@@ -193,6 +194,8 @@ static enum ph_status decode_items(struct ph_unpacker *in, struct ph_message *ou
     case PH_MESSAGE_ROOT:
         return decode_root(in, out);
     case PH_MESSAGE_WHO:
+    case PH_MESSAGE_PRUNE:
+    case PH_MESSAGE_GRAFT:
         return PH_OK;
     case PH_MESSAGE_INTRODUCE:
         return decode_introduce(in, out);
@@ -386,6 +389,16 @@ void ph_message_twin(struct ph_buffer *out, const struct ph_hash *session)
 {
     begin(out, PH_MESSAGE_TWIN);
     ph_pack_bin(out, view32(session->bytes));
+}
+
+void ph_message_prune(struct ph_buffer *out)
+{
+    begin(out, PH_MESSAGE_PRUNE);
+}
+
+void ph_message_graft(struct ph_buffer *out)
+{
+    begin(out, PH_MESSAGE_GRAFT);
 }
 
 /* --- Handshake payloads --- */

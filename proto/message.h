@@ -20,6 +20,8 @@ enum ph_message_type {
     PH_MESSAGE_FILL = 9,      /* the missing content of one entry */
     PH_MESSAGE_END = 10,      /* the last message in this direction */
     PH_MESSAGE_TWIN = 11,     /* you have another session with me, if you are who I take you for */
+    PH_MESSAGE_PRUNE = 12, /* don't push to me: I had what you pushed, or push to enough others */
+    PH_MESSAGE_GRAFT = 13, /* push to me, and I to you */
 };
 
 enum ph_end_reason {
@@ -145,6 +147,8 @@ void ph_message_fill(struct ph_buffer *out, const struct ph_writer_id *writer, u
                      const struct ph_salt *salt, struct ph_bytes content);
 void ph_message_end(struct ph_buffer *out, enum ph_end_reason reason);
 void ph_message_twin(struct ph_buffer *out, const struct ph_hash *session);
+void ph_message_prune(struct ph_buffer *out);
+void ph_message_graft(struct ph_buffer *out);
 
 /* Handshake payloads (messages 2 and 3): a certificate, and in message 3 the initiator's root if it
  * knows the responder's school. At most PH_HANDSHAKE_PAYLOAD_MAX bytes. */

@@ -102,19 +102,23 @@
 #define PH_OUTBOX_BYTES_HARD_MAX (4 * 1024 * 1024) /* then the peer reads too slowly to be kept */
 #define PH_BATCH_BYTES_MAX (4 * 1024 * 1024)       /* one commit */
 #define PH_JOURNAL_FRAME_MAX                                                                       \
-    (2 * PH_BATCH_BYTES_MAX)          /* bytes of one frame: what a batch can hold */
-#define PH_SLICE_ENTRIES_MAX 8192     /* entries materialised in one commit */
-#define PH_SLICE_READS_MAX 65536      /* entries that the records made in one commit are made of */
-#define PH_HOLES_MAX 65536            /* entries without content; beyond, such runs are not taken */
-#define PH_WANT_RUNS_MAX 8            /* (wire) runs that one WANT may ask for */
-#define PH_WANTS_PER_PEER_MAX 4       /* logs being fetched from one peer at a time */
-#define PH_WANTS_MAX 8                /* from all peers that answer; half as many from others */
-#define PH_SERVES_PER_PEER_MAX 4      /* logs being sent to one peer at a time */
-#define PH_PUSH_ENTRIES_MAX 64        /* a longer gap is pulled, not pushed */
-#define PH_LOCATOR_MAX 40             /* (wire) ids in a WANT's locator */
-#define PH_MESSAGE_HEADS_MAX 700      /* (wire) heads in one HEADS */
-#define PH_INVITATION_ADDRESSES_MAX 4 /* (wire) */
-#define PH_HOLES_PER_HEADS_MAX 256    /* (wire) holes in one HEADS */
+    (2 * PH_BATCH_BYTES_MAX)      /* bytes of one frame: what a batch can hold */
+#define PH_SLICE_ENTRIES_MAX 8192 /* entries materialised in one commit */
+#define PH_SLICE_READS_MAX 65536  /* entries that the records made in one commit are made of */
+#define PH_HOLES_MAX 65536        /* entries without content; beyond, such runs are not taken */
+#define PH_WANT_RUNS_MAX 8        /* (wire) runs that one WANT may ask for */
+#define PH_WANTS_PER_PEER_MAX 4   /* logs being fetched from one peer at a time */
+#define PH_WANTS_MAX 8            /* from all peers that answer; half as many from others */
+#define PH_SERVES_PER_PEER_MAX 4  /* logs being sent to one peer at a time */
+#define PH_PUSH_ENTRIES_MAX 64    /* a longer gap is pulled, not pushed */
+#define PH_EAGER_FIRST 3          /* peers that a node begins to push to by itself */
+#define PH_EAGER_MAX 8            /* peers that it pushes to at most */
+#define PH_EAGER_PER_SCHOOL_MAX 2 /* of these, sessions of one school */
+#define PH_RUNS_VAIN_MAX 8192    /* pushes in a row of one session that are held already; it ends */
+#define PH_LOCATOR_MAX 40        /* (wire) ids in a WANT's locator */
+#define PH_MESSAGE_HEADS_MAX 700 /* (wire) heads in one HEADS */
+#define PH_INVITATION_ADDRESSES_MAX 4      /* (wire) */
+#define PH_HOLES_PER_HEADS_MAX 256         /* (wire) holes in one HEADS */
 #define PH_COMMAND_BYTES_MAX (1024 * 1024) /* one command or one piece of a reply */
 #define PH_COMMANDS_MAX 64                 /* commands waiting for an answer */
 #define PH_JOBS_MAX 2 /* jobs of a node under way: a verification, new secrets */
@@ -128,6 +132,10 @@
 #define PH_TWIN_MS_MAX 30000        /* for the older of two connections to show life */
 #define PH_WANT_MS_MAX 15000        /* a WANT without progress is asked elsewhere */
 #define PH_WANT_QUEUED_MS_MAX 60000 /* the same while runs of other logs come from that peer */
+#define PH_LAZY_MS 100              /* heads for who is not pushed to wait for others so long */
+#define PH_GRAFT_MS 500             /* for a push of what a head speaks of; then it is wanted */
+#define PH_GRAFT_LATE_MS 1000       /* for what is wanted so; then another is asked beside */
+#define PH_GRAFT_AGAIN_MS 10000     /* before who has pruned us is asked to push again */
 #define PH_DIAL_MS_MIN 500          /* first pause before dialing again; doubles, with jitter */
 #define PH_DIAL_MS_MAX 60000
 #define PH_DIAL_HOME_MS 600000    /* what led to ourselves may lead elsewhere by then */

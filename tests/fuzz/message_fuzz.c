@@ -91,6 +91,12 @@ static bool put_message(struct ph_buffer *out, const struct ph_message *message)
     case PH_MESSAGE_TWIN:
         ph_message_twin(out, &message->of.twin.session);
         return true;
+    case PH_MESSAGE_PRUNE:
+        ph_message_prune(out);
+        return true;
+    case PH_MESSAGE_GRAFT:
+        ph_message_graft(out);
+        return true;
     }
     fuzz_fail("a type that exists", __FILE__, __LINE__);
 }

@@ -214,12 +214,21 @@ static void put_fill(struct fuzz_input *input, struct ph_buffer *out)
     ph_message_fill(out, &writer, seq, &salt, content);
 }
 
-/* Names another session, of whomever, or none. */
+/* Names another session, of whomever, or none. A few of what chooses stand for the two messages
+ * that have nothing but their type. */
 static void put_twin(struct fuzz_input *input, struct ph_buffer *out)
 {
     struct ph_hash session = {{0}};
     const struct speaker *other = &speakers[fuzz_pick(input, LONE_LINES)];
     uint8_t how = fuzz_byte(input);
+    if (how >= 0xf0) {
+        ph_message_prune(out);
+        return;
+    }
+    if (how >= 0xe0) {
+        ph_message_graft(out);
+        return;
+    }
     if (speaker_is_open(other))
         memcpy(session.bytes, ph_handshake_hash(&other->handshake), sizeof session.bytes);
     session.bytes[0] ^= how & 1;

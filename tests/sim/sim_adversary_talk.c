@@ -402,6 +402,8 @@ void sim_adversary_hear(void *impl, struct sim_session *session, const struct ph
     case PH_MESSAGE_FILL:
     case PH_MESSAGE_END:
     case PH_MESSAGE_TWIN:
+    case PH_MESSAGE_PRUNE:
+    case PH_MESSAGE_GRAFT:
         return;
     }
 }

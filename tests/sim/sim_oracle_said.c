@@ -147,6 +147,8 @@ void sim_oracle_said_is_durable(struct sim_oracle *oracle, uint32_t node, struct
     case PH_MESSAGE_WANT:
     case PH_MESSAGE_END:
     case PH_MESSAGE_TWIN:
+    case PH_MESSAGE_PRUNE:
+    case PH_MESSAGE_GRAFT:
         return;
     }
 }

@@ -34,6 +34,9 @@ FORM(text_in_overlong_utf8, "\x92\x0a\xa2\xc0\xaf")
 FORM(a_surrogate_in_text, "\x92\x0a\xa3\xed\xa0\x80")
 FORM(no_message_at_all, "\xc0")
 FORM(an_empty_array, "\x90")
+FORM(a_prune_with_a_reason, "\x92\x0c\x00")
+FORM(a_prune, "\x91\x0c")
+FORM(a_graft, "\x91\x0d")
 FORM(half_a_fact_id, "\x93\x04\xc4\x01\x00\xc2")
 FORM(a_list_of_facts_that_are_numbers, "\x92\x05\x91\x01")
 
@@ -251,6 +254,7 @@ static const struct bad_words rows[] = {
     REFUSED("a surrogate", a_surrogate_in_text, PH_MALFORMED),
     REFUSED("no message at all", no_message_at_all, PH_MALFORMED),
     REFUSED("an empty array", an_empty_array, PH_MALFORMED),
+    REFUSED("a prune with a reason", a_prune_with_a_reason, PH_MALFORMED),
     REFUSED("half a fact id", half_a_fact_id, PH_MALFORMED),
     REFUSED("facts that are numbers", a_list_of_facts_that_are_numbers, PH_MALFORMED),
     REFUSED("depth without end", nesting_without_end, PH_MALFORMED),
@@ -272,6 +276,8 @@ static const struct bad_words rows[] = {
     SAID("request everything repeatedly", a_want_for_all_of_a_log, 1000),
     SAID("request unknown", a_want_for_a_log_that_is_nowhere, 1000),
     SAID("root flood", put_root, 1000),
+    SAID("prune spam", a_prune, 1000),
+    SAID("graft spam", a_graft, 1000),
     SAID("deliver unrequested", a_fill_for_what_is_no_hole, 1),
     SAID("a fill beyond the log", a_fill_beyond_the_log, 1),
 };

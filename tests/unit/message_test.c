@@ -120,6 +120,12 @@ static void encode(const struct ph_message *message, struct ph_buffer *out)
     case PH_MESSAGE_TWIN:
         ph_message_twin(out, &message->of.twin.session);
         return;
+    case PH_MESSAGE_PRUNE:
+        ph_message_prune(out);
+        return;
+    case PH_MESSAGE_GRAFT:
+        ph_message_graft(out);
+        return;
     }
     fail();
 }
@@ -132,7 +138,7 @@ static void for_each_known_message(void (*check)(struct ph_bytes bytes))
     const char *name;
     json_t *value;
     json_t *messages = vector_member(vectors, "messages");
-    assert_int_equal(json_object_size(messages), 12);
+    assert_int_equal(json_object_size(messages), 14);
     json_object_foreach(messages, name, value)
     {
         struct vector_bytes bytes = vector_bytes(messages, name);
@@ -270,7 +276,10 @@ static const struct form forms[] = {
     {"no array", {2}, 1, PH_MALFORMED},
     {"an empty array", {0x90}, 1, PH_MALFORMED},
     {"type 0", {0x91, 0}, 2, PH_MALFORMED},
-    {"type 12", {0x91, 12}, 2, PH_MALFORMED},
+    {"prune", {0x91, 12}, 2, PH_OK},
+    {"prune with a reason", {0x92, 12, 0}, 3, PH_MALFORMED},
+    {"graft", {0x91, 13}, 2, PH_OK},
+    {"type 14", {0x91, 14}, 2, PH_MALFORMED},
     {"type 258, as 2 in a byte", {0x91, 0xcd, 1, 2}, 4, PH_MALFORMED},
     {"who with an item", {0x92, 2, 0}, 3, PH_MALFORMED},
     {"a byte behind", {0x91, 2, 0}, 3, PH_MALFORMED},

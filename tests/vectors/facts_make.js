@@ -128,6 +128,8 @@ const messages = {
     fill: [9, writerA.public, 258, fixed('salt', 16), pack(['a text that was missing'])],
     end: [10, 0],
     twin: [11, fixed('a session', 32)],
+    prune: [12],
+    graft: [13],
 };
 
 // --- Invitation codes (12) ---
