@@ -281,8 +281,8 @@ static enum ph_status judge_root(struct ph_node *node, struct ph_peer *peer)
             return ph_sync_send_root(node, peer);
         return PH_OK;
     }
-    if (!ph_ingest_is_quiet(node)) {
-        peer->root_is_unjudged = true; /* judged after the commit */
+    if (!ph_ingest_is_quiet(node) || peer->root_judged_ms > node->now_ms) {
+        peer->root_is_unjudged = true; /* judged after the commit, or in its time */
         return PH_OK;
     }
     return work_on_difference(node, peer);
@@ -291,8 +291,17 @@ static enum ph_status judge_root(struct ph_node *node, struct ph_peer *peer)
 enum ph_status ph_opening_take_root(struct ph_node *node, struct ph_peer *peer,
                                     struct ph_message *message)
 {
+    /* Of a live session what makes them differ is on its way, most likely. */
+    bool is_live = peer->heads_begun && peer->heads_heard;
     PH_TRY(ph_opening_keep_root(node, peer, message));
+    peer->root_judged_ms = is_live ? node->now_ms + PH_ROOT_MS : 0;
     return judge_root(node, peer);
+}
+
+enum ph_status ph_opening_on_wake(struct ph_node *node, struct ph_peer *peer)
+{
+    bool is_due = peer->root_is_unjudged && peer->root_judged_ms <= node->now_ms;
+    return is_due ? judge_root(node, peer) : PH_OK;
 }
 
 /* --- twins --- */

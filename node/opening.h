@@ -31,6 +31,8 @@ PH_MUST_USE enum ph_status ph_opening_take_facts(struct ph_node *node, struct ph
 /* The network took bytes: go on sending facts. */
 PH_MUST_USE enum ph_status ph_opening_pump(struct ph_node *node, struct ph_peer *peer);
 
+/* A root that differed has had its time. */
+PH_MUST_USE enum ph_status ph_opening_on_wake(struct ph_node *node, struct ph_peer *peer);
 /* After a commit: a root that came while something was pending is judged now; facts that are newly
  * durable go to an open peer. */
 PH_MUST_USE enum ph_status ph_opening_on_committed(struct ph_node *node, struct ph_peer *peer);

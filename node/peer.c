@@ -291,7 +291,9 @@ static void check_peer(struct ph_node *node, struct ph_peer *peer)
         ph_report(node, peer, PH_LOG_INFO, "silent for too long");
         ph_peers_end(node, peer, PH_END_DONE);
     } else if (peer->state == PH_PEER_OPEN) {
-        ph_penalty_apply(node, peer, ph_sync_on_wake(node, peer), "sending");
+        enum ph_status status = ph_opening_on_wake(node, peer);
+        ph_penalty_apply(node, peer, status == PH_OK ? ph_sync_on_wake(node, peer) : status,
+                         "sending");
     }
 }
 

@@ -107,6 +107,16 @@ static enum ph_status read_over(struct ph_node *node, const struct ph_view *view
     return status;
 }
 
+/* Among what is taken and not durable only the end can be told from another branch. */
+static enum ph_status read_on(struct fit *fit)
+{
+    enum ph_status status = PH_OK;
+    while (status == PH_OK)
+        status = ph_run_next(fit->run, &fit->link, fit->quota, &fit->next);
+    fit->is_held = status == PH_NOT_FOUND;
+    return fit->is_held ? PH_WAITING : status;
+}
+
 /* Reads up to the first entry that is new, which is then in `next`, with the link before it in the
  * row's tip. PH_NOT_FOUND from the run's end: all of it is held. */
 static enum ph_status skip_held(struct ph_node *node, const struct ph_view *view, struct fit *fit)
@@ -119,6 +129,8 @@ static enum ph_status skip_held(struct ph_node *node, const struct ph_view *view
             return PH_WAITING;
         PH_TRY(status);
         status = read_over(node, view, fit);
+        if (status == PH_WAITING)
+            return read_on(fit);
         if (status == PH_NOT_FOUND) {
             fit->row.tip = before;
             return PH_OK;
@@ -220,11 +232,11 @@ static enum ph_status lay_along(struct ph_node *node, struct fit *fit, uint32_t 
 }
 
 enum ph_status ph_runs_take(struct ph_node *node, struct ph_run_reader *run, int *number,
-                            uint32_t *held_seq)
+                            struct ph_locator *end)
 {
     int first = ph_ends_find(node, &run->head.writer);
     *number = first;
-    *held_seq = 0;
+    *end = (struct ph_locator){0};
     if (first < 0)
         return PH_WAITING;
     if (ph_ingest_is_full(node))
@@ -233,12 +245,8 @@ enum ph_status ph_runs_take(struct ph_node *node, struct ph_run_reader *run, int
         return PH_WAITING;
     struct fit fit = {.run = run, .quota = ph_facts_founding(node->facts)->of.found.quota};
     enum ph_status status = lay_along(node, &fit, (uint32_t)first);
-    if (fit.is_held) {
-        *number = (int)fit.at.number;
-        *held_seq = fit.at.seq;
-    }
+    if (fit.is_held)
+        *end = ph_locator_of(&fit.link);
     PH_TRY(status);
-    PH_TRY(take_new(node, &fit, number));
-    *held_seq = fit.link.seq;
-    return PH_OK;
+    return take_new(node, &fit, number);
 }

@@ -9,11 +9,11 @@
  * taken; the writer's first otherwise, -1 if there is none. PH_OK: taken, all of it. PH_WAITING:
  * nothing wrong with it, but it is no use now: held already, its log not known. PH_REFUSED: its log
  * is left out, though others of its writer may not be. PH_NOT_FOUND: what it follows on is not
- * held. PH_PARTIAL: no room now. Nothing is taken then. `held_seq`: up to where the log `number`
- * holds it, if all of it is held, taken now or before; else 0.
+ * held. PH_PARTIAL: no room now. Nothing is taken then. `end` is the run's last entry if all of it
+ * seems to be held, as far as can be told before it is durable; else its number is 0.
  * Others: it is bad, nothing is taken. A run that continues our own log beyond what we hold is
  * taken as history, and ends our writer. */
 PH_MUST_USE enum ph_status ph_runs_take(struct ph_node *node, struct ph_run_reader *run,
-                                        int *number, uint32_t *held_seq);
+                                        int *number, struct ph_locator *end);
 
 #endif

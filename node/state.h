@@ -164,7 +164,8 @@ struct ph_peer {
     uint64_t brought_ms;           /* when a push of theirs was new last; 0: never */
     uint64_t pruned_ms;            /* not asked to push before; 0: any time */
     uint64_t heads_due_ms; /* heads of what is not pushed are said then; UINT64_MAX: none are due */
-    bool root_is_unjudged; /* their root came while something of ours was pending */
+    bool root_is_unjudged; /* their root came while something was on its way */
+    uint64_t root_judged_ms;                       /* not before, then */
     struct ph_root mismatch_theirs, mismatch_ours; /* roots whose difference has been worked on */
     struct ph_peer_log *logs;                      /* owned: log_size, no fewer than held */
     uint32_t log_size;

@@ -190,15 +190,15 @@ enum ph_status ph_sync_take_run(struct ph_node *node, struct ph_peer *peer,
 {
     const struct ph_run_head *head = &message->of.run.head;
     struct ph_locator before = {.seq = head->after_seq};
-    uint32_t held_seq = 0;
+    struct ph_locator end;
     int number = -1;
-    enum ph_status status = ph_runs_take(node, &message->of.run, &number, &held_seq);
+    enum ph_status status = ph_runs_take(node, &message->of.run, &number, &end);
     if (number < 0)
         return status == PH_WAITING ? PH_OK : status;
     uint32_t first = node->logs.items[number].first;
     bool is_pushed = !ph_want_is_asked(peer, first);
-    if (held_seq != 0)
-        ph_want_note_held(node, peer, (uint32_t)number, held_seq);
+    if (end.seq != 0)
+        PH_TRY(ph_want_note_end(node, peer, first, &end));
     if (status == PH_OK)
         ph_want_on_taken(node, peer, (uint32_t)number);
     else if (status == PH_PARTIAL)
@@ -210,7 +210,7 @@ enum ph_status ph_sync_take_run(struct ph_node *node, struct ph_peer *peer,
     else if (status != PH_NOT_FOUND)
         return status;
     if (status != PH_NOT_FOUND)
-        return is_pushed ? judge_push(node, peer, status, held_seq != 0) : PH_OK;
+        return is_pushed ? judge_push(node, peer, status, end.seq != 0) : PH_OK;
     /* What it follows on is wanted, which brings the run again. */
     memcpy(before.check, head->after_id.bytes, sizeof before.check);
     return ph_want_note_head(node, peer, first, &before);

@@ -53,7 +53,7 @@ static void add_news(struct ph_peer *peer, uint32_t first, const struct ph_locat
 }
 
 /* They hold a branch up to here, and so the one that it leaves up to the fork. */
-void ph_want_note_held(struct ph_node *node, struct ph_peer *peer, uint32_t number, uint32_t seq)
+static void note_held(struct ph_node *node, struct ph_peer *peer, uint32_t number, uint32_t seq)
 {
     for (;;) {
         const struct ph_log_row *row = &node->logs.items[number].row;
@@ -115,7 +115,7 @@ static enum ph_status place_head(struct ph_node *node, struct ph_peer *peer, uin
     if (status == PH_OK) {
         if (is_fresh) /* perhaps lower: what they said is withdrawn */
             peer->logs[number].theirs = head->seq;
-        ph_want_note_held(node, peer, number, head->seq);
+        note_held(node, peer, number, head->seq);
     } else if (status == PH_NOT_FOUND || status == PH_WAITING) {
         add_news(peer, first, head);
     } else {
@@ -130,6 +130,12 @@ enum ph_status ph_want_note_head(struct ph_node *node, struct ph_peer *peer, uin
     if (is_further(node, first, head))
         await_push(node, peer, first, head->seq);
     return place_head(node, peer, first, head, true);
+}
+
+enum ph_status ph_want_note_end(struct ph_node *node, struct ph_peer *peer, uint32_t first,
+                                const struct ph_locator *end)
+{
+    return place_head(node, peer, first, end, false);
 }
 
 /* It was past our end; by now it may lie on the branch, or on another. */
@@ -456,6 +462,7 @@ void ph_want_on_taken(struct ph_node *node, struct ph_peer *peer, uint32_t numbe
     struct ph_log *log = &node->logs.items[number];
     struct ph_log *first = &node->logs.items[log->first];
     struct ph_want *want = find_want(peer, log->first);
+    note_held(node, peer, number, log->row.tip.seq);
     if (want == NULL) { /* pushed: more may come so */
         first->wanted_ms = first->wanted_ms != 0 ? node->now_ms + PH_GRAFT_MS : 0;
         return;

@@ -11,8 +11,9 @@ PH_MUST_USE enum ph_status ph_want_note_head(struct ph_node *node, struct ph_pee
 /* More has become durable: what was remembered is placed where it can be. */
 PH_MUST_USE enum ph_status ph_want_place_heads(struct ph_node *node, struct ph_peer *peer);
 
-/* A run of theirs showed that they hold a branch up to there. */
-void ph_want_note_held(struct ph_node *node, struct ph_peer *peer, uint32_t number, uint32_t seq);
+/* A run of theirs that brought nothing new ended there. */
+PH_MUST_USE enum ph_status ph_want_note_end(struct ph_node *node, struct ph_peer *peer,
+                                            uint32_t first, const struct ph_locator *end);
 /* Whether a run of this log would answer a want of ours. */
 bool ph_want_is_asked(struct ph_peer *peer, uint32_t first);
 

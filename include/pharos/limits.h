@@ -111,7 +111,7 @@
 #define PH_WANTS_MAX 8            /* from all peers that answer; half as many from others */
 #define PH_SERVES_PER_PEER_MAX 4  /* logs being sent to one peer at a time */
 #define PH_PUSH_ENTRIES_MAX 64    /* a longer gap is pulled, not pushed */
-#define PH_EAGER_FIRST 3          /* peers that a node begins to push to by itself */
+#define PH_EAGER_FIRST 2          /* peers that a node begins to push to by itself */
 #define PH_EAGER_MAX 8            /* peers that it pushes to at most */
 #define PH_EAGER_PER_SCHOOL_MAX 2 /* of these, sessions of one school */
 #define PH_RUNS_VAIN_MAX 8192    /* pushes in a row of one session that are held already; it ends */
@@ -132,6 +132,7 @@
 #define PH_TWIN_MS_MAX 30000        /* for the older of two connections to show life */
 #define PH_WANT_MS_MAX 15000        /* a WANT without progress is asked elsewhere */
 #define PH_WANT_QUEUED_MS_MAX 60000 /* the same while runs of other logs come from that peer */
+#define PH_ROOT_MS 2000             /* for a live session to become equal before it says all */
 #define PH_LAZY_MS 100              /* heads for who is not pushed to wait for others so long */
 #define PH_GRAFT_MS 500             /* for a push of what a head speaks of; then it is wanted */
 #define PH_GRAFT_LATE_MS 1000       /* for what is wanted so; then another is asked beside */

@@ -96,8 +96,11 @@ struct sim *sim_new(const struct sim_options *options)
     sim->trace.is_forgetful = options->is_forgetful;
     sim->net = sim_net_new(&sim->clock, &options->net);
     sim->near = sim_near_new(&sim->clock, sim->net);
-    if (options->node_count > SIM_NODES_MAX)
-        sim_fail(sim, "at most %d nodes", SIM_NODES_MAX);
+    if (options->node_count > SIM_MACHINES_MAX)
+        sim_fail(sim, "at most %d nodes", SIM_MACHINES_MAX);
+    sim->machines = calloc(options->node_count, sizeof *sim->machines);
+    if (sim->machines == NULL)
+        abort();
     for (uint32_t i = 0; i < options->node_count; i++)
         make_machine(sim, i);
     make_folders(sim);
@@ -146,6 +149,7 @@ void sim_free(struct sim *sim)
         free(sim->replies[i].bytes);
     free(sim->replies);
     sim_near_free(sim->near);
+    free(sim->machines);
     sim_net_free(sim->net);
     sim_clock_deinit(&sim->clock);
     sim_trace_deinit(&sim->trace);

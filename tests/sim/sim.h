@@ -27,7 +27,8 @@
 #include "store/view.h"
 #include "tests/sim/sim_near.h"
 
-#define SIM_NODES_MAX 25
+#define SIM_NODES_MAX 25                    /* of a network drawn from a seed */
+#define SIM_MACHINES_MAX 1000               /* of any */
 #define SIM_TODAY_MS INT64_C(1773568800000) /* 15 March 2026 */
 
 struct sim;

@@ -64,17 +64,30 @@ void sim_back_up(struct sim *sim, uint32_t node)
     machine->backed_up = machine->identity;
 }
 
+static void write_backup(struct sim *sim, uint32_t node, uint32_t from)
+{
+    char path[SIM_PATH_MAX * 2];
+    check_is_down(sim, node);
+    for (size_t i = 0; i < SIM_DISK_FILES; i++) {
+        path_of(&sim->machines[node], i, path);
+        write_file(sim, path, &sim->machines[from].backup[i]);
+    }
+}
+
+void sim_copy_to_all(struct sim *sim, uint32_t from)
+{
+    sim_back_up(sim, from);
+    for (uint32_t node = 0; node < sim->options.node_count; node++)
+        if (node != from)
+            write_backup(sim, node, from);
+}
+
 void sim_restore(struct sim *sim, uint32_t node, uint32_t from, enum sim_secrets secrets)
 {
     struct sim_machine *machine = &sim->machines[node];
-    char path[SIM_PATH_MAX * 2];
-    check_is_down(sim, node);
     sim_trace_line(&sim->trace, sim->clock.now_ms, node, "! gets the backup of node %u, %s", from,
                    secrets == SIM_SECRETS_COPIED ? "secrets and all" : "without secrets");
-    for (size_t i = 0; i < SIM_DISK_FILES; i++) {
-        path_of(machine, i, path);
-        write_file(sim, path, &sim->machines[from].backup[i]);
-    }
+    write_backup(sim, node, from);
     machine->identity = sim->machines[from].backed_up;
     machine->identity.has_writer = machine->identity.has_writer && secrets == SIM_SECRETS_COPIED;
 }

@@ -27,6 +27,14 @@ struct link {
     struct end ends[2];                   /* the dialing one first */
 };
 
+/* From a place to another. */
+struct way {
+    bool is_blocked;
+    bool is_refused; /* to dial */
+    uint64_t bytes;
+    size_t cut_after; /* 0: never */
+};
+
 struct place {
     char name[32];
     const struct sim_party_ops *ops;
@@ -34,6 +42,7 @@ struct place {
     bool is_listening;
     ph_conn_id last_accepted;
     size_t outstanding_max;
+    struct way *ways; /* owned: SIM_PLACES_MAX */
 };
 
 struct sim_net {
@@ -41,13 +50,9 @@ struct sim_net {
     struct sim_net_options options;
     struct place places[SIM_PLACES_MAX];
     uint32_t place_count;
-    struct link **links;
+    struct link **links; /* by their ids, ascending */
     size_t link_count, link_size;
     uint64_t last_link;
-    bool is_blocked[SIM_PLACES_MAX][SIM_PLACES_MAX];
-    bool is_refused[SIM_PLACES_MAX][SIM_PLACES_MAX]; /* to dial */
-    uint64_t bytes[SIM_PLACES_MAX][SIM_PLACES_MAX];
-    size_t cut_after[SIM_PLACES_MAX][SIM_PLACES_MAX]; /* 0: never */
 };
 
 static void *grown(void *items, size_t size)
@@ -60,12 +65,24 @@ static void *grown(void *items, size_t size)
 
 /* --- links --- */
 
+/* Its index, or where it would stand. */
+static size_t link_index(const struct sim_net *net, uint64_t id)
+{
+    size_t low = 0, high = net->link_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (net->links[middle]->id < id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 static struct link *find_link(struct sim_net *net, uint64_t id)
 {
-    for (size_t i = 0; i < net->link_count; i++)
-        if (net->links[i]->id == id)
-            return net->links[i];
-    return NULL;
+    size_t index = link_index(net, id);
+    return index < net->link_count && net->links[index]->id == id ? net->links[index] : NULL;
 }
 
 static struct link *add_link(struct sim_net *net)
@@ -90,11 +107,10 @@ static void drop_if_over(struct sim_net *net, struct link *link)
         return;
     sim_stream_drop(&link->ends[0].out);
     sim_stream_drop(&link->ends[1].out);
-    for (size_t i = 0; i < net->link_count; i++)
-        if (net->links[i] == link) {
-            net->links[i] = net->links[--net->link_count];
-            break;
-        }
+    size_t index = link_index(net, link->id);
+    net->link_count--;
+    memmove(net->links + index, net->links + index + 1,
+            (net->link_count - index) * sizeof(struct link *));
     free(link);
 }
 
@@ -149,7 +165,7 @@ static void on_broken(void *impl, uint64_t id, uint64_t side)
     uint32_t here = link->ends[side].place, there = link->ends[1 - side].place;
     if (link->is_dead)
         return;
-    if (there != NOWHERE && net->is_blocked[there][here])
+    if (there != NOWHERE && net->places[there].ways[here].is_blocked)
         later(net, net->clock->now_ms + BLOCKED_MS, on_broken, link, (int)side);
     else
         tell_down(net, link, (int)side, "connection reset");
@@ -279,7 +295,7 @@ static size_t due_len(struct sim_net *net, const struct sim_stream *stream, size
 /* Whether the cut falls into these bytes; then only those before it arrive. */
 static bool is_cut(struct sim_net *net, uint32_t from, uint32_t to, size_t *len)
 {
-    size_t *cut_after = &net->cut_after[from][to];
+    size_t *cut_after = &net->places[from].ways[to].cut_after;
     if (*cut_after == 0)
         return false;
     bool is_here = *len >= *cut_after;
@@ -298,7 +314,7 @@ static void arrive(struct sim_net *net, struct link *link, int side)
     size_t segment_count, due = due_len(net, stream, &segment_count), len = due;
     bool breaks = is_cut(net, from, to->place, &len);
     uint8_t *bytes = sim_stream_take(stream, due, segment_count);
-    net->bytes[from][to->place] += len;
+    net->places[from].ways[to->place].bytes += len;
     ph_conn_id conn = to->conn;
     bool is_heard = to->state == END_UP;
     if (breaks) {
@@ -323,7 +339,7 @@ static void on_arrival(void *impl, uint64_t id, uint64_t side_number)
     stream->arrival_is_due = false;
     if (link->is_dead)
         return;
-    if (net->is_blocked[link->ends[side].place][link->ends[1 - side].place])
+    if (net->places[link->ends[side].place].ways[link->ends[1 - side].place].is_blocked)
         return; /* goes on when the way is open */
     if (stream->segment_count != 0)
         arrive(net, link, side);
@@ -382,7 +398,8 @@ static void on_dial(void *impl, uint64_t id, uint64_t unused)
     link->ends[1].state = END_GONE;
     if (to == NOWHERE)
         tell_down(net, link, 0, "no such host");
-    else if (net->is_blocked[from][to] || net->is_blocked[to][from] || net->is_refused[from][to])
+    else if (net->places[from].ways[to].is_blocked || net->places[to].ways[from].is_blocked ||
+             net->places[from].ways[to].is_refused)
         later(net, net->clock->now_ms + sim_draw(net->clock, net->options.timeout_ms), on_timeout,
               link, 0);
     else if (!net->places[to].is_listening)
@@ -447,6 +464,8 @@ void sim_net_free(struct sim_net *net)
         free(net->links[i]);
     }
     free(net->links);
+    for (uint32_t i = 0; i < net->place_count; i++)
+        free(net->places[i].ways);
     free(net);
 }
 
@@ -461,6 +480,9 @@ uint32_t sim_net_add(struct sim_net *net, const char *name, const struct sim_par
     assert(net->place_count < SIM_PLACES_MAX);
     struct place *place = &net->places[net->place_count];
     *place = (struct place){.ops = ops, .impl = impl};
+    place->ways = calloc(SIM_PLACES_MAX, sizeof *place->ways);
+    if (place->ways == NULL)
+        abort();
     snprintf(place->name, sizeof place->name, "%s", name);
     return net->place_count++;
 }
@@ -506,12 +528,12 @@ void sim_net_go_down(struct sim_net *net, uint32_t place)
 
 void sim_net_block(struct sim_net *net, uint32_t from, uint32_t to)
 {
-    net->is_blocked[from][to] = true;
+    net->places[from].ways[to].is_blocked = true;
 }
 
 void sim_net_open(struct sim_net *net, uint32_t from, uint32_t to)
 {
-    net->is_blocked[from][to] = false;
+    net->places[from].ways[to].is_blocked = false;
     for (size_t i = 0; i < net->link_count; i++)
         for (int side = 0; side < 2; side++)
             if (net->links[i]->ends[side].place == from &&
@@ -521,12 +543,12 @@ void sim_net_open(struct sim_net *net, uint32_t from, uint32_t to)
 
 bool sim_net_is_blocked(const struct sim_net *net, uint32_t from, uint32_t to)
 {
-    return net->is_blocked[from][to];
+    return net->places[from].ways[to].is_blocked;
 }
 
 void sim_net_refuse(struct sim_net *net, uint32_t from, uint32_t to)
 {
-    net->is_refused[from][to] = true;
+    net->places[from].ways[to].is_refused = true;
 }
 
 void sim_net_rename(struct sim_net *net, uint32_t place, const char *name)
@@ -550,19 +572,19 @@ void sim_net_forget(struct sim_net *net, uint32_t a, uint32_t b)
 
 void sim_net_cut_after(struct sim_net *net, uint32_t from, uint32_t to, size_t len)
 {
-    net->cut_after[from][to] = len;
+    net->places[from].ways[to].cut_after = len;
 }
 
 bool sim_net_cut_is_due(const struct sim_net *net, uint32_t from, uint32_t to)
 {
-    return net->cut_after[from][to] != 0;
+    return net->places[from].ways[to].cut_after != 0;
 }
 
 /* --- questions --- */
 
 uint64_t sim_net_bytes(const struct sim_net *net, uint32_t from, uint32_t to)
 {
-    return net->bytes[from][to];
+    return net->places[from].ways[to].bytes;
 }
 
 uint32_t sim_net_links(const struct sim_net *net, uint32_t a, uint32_t b)

@@ -21,7 +21,7 @@
 #include "pharos/env.h"
 #include "tests/sim/sim_clock.h"
 
-#define SIM_PLACES_MAX 128
+#define SIM_PLACES_MAX 1100
 #define SIM_PORT "7410"
 #define SIM_PORT_NUMBER 7410
 

@@ -21,6 +21,9 @@ void sim_found(struct sim *sim, uint32_t node, const char *network_name);
 /* The same with the quota of a log as no command sets it; the node is down, and starts as
  * founder. */
 void sim_found_with_quota(struct sim *sim, uint32_t node, const char *network_name, uint64_t quota);
+/* All nodes are members of one network, each with the card that its log begins with, and hold the
+ * same; all are down. It is written to their disks, since so many can't be asked to join. */
+void sim_found_all(struct sim *sim, const char *network_name);
 /* `host` is whose address goes into the code; UINT32_MAX: none. */
 struct sim_code sim_invite(struct sim *sim, uint32_t node, uint32_t uses, uint32_t host);
 /* A code for another installation of `node`'s school, or, with `command` "invite_successor", for a

@@ -73,8 +73,8 @@ struct sim {
     struct sim_trace trace;
     struct sim_watcher watcher;
     char root_path[SIM_PATH_MAX - 16];
-    struct sim_machine machines[SIM_NODES_MAX];
-    struct sim_reply *replies; /* the index plus one is the command's id */
+    struct sim_machine *machines; /* owned: as many as there are nodes */
+    struct sim_reply *replies;    /* the index plus one is the command's id */
     size_t reply_count, reply_size;
 };
 
@@ -92,6 +92,8 @@ void sim_machine_tell(struct sim_machine *machine, struct ph_event *event);
 /* Its memory is gone, its store closed. */
 void sim_machine_die(struct sim_machine *machine, enum sim_fate fate);
 void sim_machine_start(struct sim_machine *machine);
+/* What is on that disk is on all; all are down, and keep their identities. */
+void sim_copy_to_all(struct sim *sim, uint32_t from);
 void sim_copies_free(struct sim_machine *machine);
 void sim_machine_draw_writer(struct ph_identity *identity, uint16_t serial, uint64_t *chance);
 
