@@ -1,5 +1,7 @@
 /* Every bound that a peer, a user or a disk can push against. A number that both sides of a
- * connection must agree on is marked (wire): changing it changes the protocol version. */
+ * connection must agree on is marked (wire): changing it changes the protocol version. Those that
+ * may be given from outside are for a build that simulates more schools than a network may have
+ * (PH_WIDE): it gives up that no school's facts take another's room. */
 #ifndef PHAROS_LIMITS_H
 #define PHAROS_LIMITS_H
 
@@ -41,7 +43,9 @@
 #define PH_CLAIMS_MAX 16          /* a node's invitations that name a school, not used yet */
 #define PH_LIFTED_MAX 16          /* (wire) removals that one proposal lifts */
 #define PH_WRITERS_MAX 16         /* (wire) serial numbers of one school's logs */
+#ifndef PH_ADMISSIONS_MAX
 #define PH_ADMISSIONS_MAX 128     /* (wire) admissions by one school in an admission's past */
+#endif
 #define PH_GUESTS_OF_MEMBER_MAX 8 /* schools admitted by invitations of one that doesn't vote */
 #define PH_INVITE_USES_MAX 100    /* (wire) */
 #define PH_NETWORK_NAME_MAX 200   /* (wire) bytes of UTF-8 */
@@ -50,7 +54,9 @@
 #define PH_FACTS_MAX 65536 /* facts held; beyond it new ones are not taken */
 #define PH_FACT_SURPLUS_MAX                                                                        \
     (16 * 1024) /* (wire) bytes that a fact may lay on all that rest on it, to have an effect */
+#ifndef PH_FACTS_PER_SCHOOL_MAX
 #define PH_FACTS_PER_SCHOOL_MAX 512 /* (wire) more: none of its facts and logs counts */
+#endif
 #define PH_FACTS_RESERVE 64         /* of these, what a school keeps for certifying its writers */
 #define PH_FACTS_WANTED_MAX                                                                        \
     2048 /* missing facts remembered for each school whose facts wait for them */
@@ -78,7 +84,9 @@
 #define PH_HEADS_PER_ENTRY_MAX 200 /* that a host lists */
 
 /* A node. */
+#ifndef PH_SCHOOLS_MAX
 #define PH_SCHOOLS_MAX 100                               /* a node admits no more */
+#endif
 #define PH_CERTIFIES_PER_SCHOOL_MAX (2 * PH_WRITERS_MAX) /* (wire) more: none of its logs counts */
 #define PH_BRANCHES_MAX 8          /* (wire) ends of a writer in one school; more: none counts */
 #define PH_FORKS_PER_SCHOOL_MAX 32 /* (wire) ends beyond the first of each writer; the same */
@@ -160,11 +168,13 @@ static_assert(PH_HEADER_LEN + PH_BODY_MAX <= PH_RUN_COUNTED_MAX, "an entry fits 
 static_assert(PH_FACT_PAST_MAX * 32 < PH_FACT_MAX, "a fact holds its past");
 static_assert(PH_FACT_PAST_MAX * 32 + PH_ENDS_PER_FACT_MAX * 74 + 256 <= PH_FACT_MAX,
               "a vote holds its past and its ends");
+#ifndef PH_WIDE
 static_assert(PH_SCHOOLS_MAX * (PH_FACTS_PER_SCHOOL_MAX + 1) + 4 * PH_FACTS_BROUGHT_MAX <=
                   PH_FACTS_MAX,
               "no school's facts take another's room");
 static_assert(PH_ADMISSIONS_MAX + 3 * PH_SCHOOLS_MAX + PH_FACTS_RESERVE <= PH_FACTS_PER_SCHOOL_MAX,
               "a founder can admit and confirm all others, each by an invitation of its own");
+#endif
 static_assert(PH_FIELD_VALUE_MAX <= PH_SCHOOL_BYTES_MAX, "every school has room for a value");
 static_assert(PH_BODY_MAX < 65536, "a body's length is 16 bits");
 static_assert(PH_LINKS_TRIED_MAX <= PH_PEERS_MAX - PH_CALLERS_MAX, "calls by chance find a place");
