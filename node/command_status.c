@@ -7,6 +7,7 @@
 #include "node/ingest.h"
 #include "node/names.h"
 #include "node/notices.h"
+#include "node/witness.h"
 #include "store/verify.h"
 
 /* --- status --- */
@@ -55,12 +56,13 @@ static void answer_peer(struct ph_node *node, const struct ph_view *view,
                         const struct ph_peer *peer, struct ph_buffer *out)
 {
     bool is_equal = peer->has_their_root && ph_root_equal(&peer->their_root, &node->logs.root);
-    ph_pack_map(out, 7);
+    ph_pack_map(out, 8);
     ph_answer_hex(out, "school", peer->school.bytes, sizeof peer->school.bytes);
     ph_answer_text(out, "name", ph_names_in(view, &peer->school).text);
     ph_answer_text(out, "address", peer->address);
     ph_answer_bool(out, "equal", is_equal);
     ph_answer_uint(out, "lacks", is_equal ? 0 : lacks(node, peer));
+    ph_answer_bool(out, "withholds", ph_witness_suspects(peer));
     ph_answer_uint(out, "bytes_in", peer->bytes_in);
     ph_answer_uint(out, "bytes_out", peer->bytes_out);
 }

@@ -355,6 +355,7 @@ static enum ph_status open_session(struct ph_node *node, struct ph_peer *peer)
     peer->state = PH_PEER_OPEN;
     peer->facts_judged = node->ingest.facts_durable;
     peer->facts_pushed = node->ingest.facts_durable;
+    peer->catching_up_ms = node->now_ms;
     peer->deadline_ms = UINT64_MAX;
     peer->root_due_ms = node->now_ms + PH_IDLE_ROOT_MS;
     ph_dial_on_open(node, peer);

@@ -87,6 +87,8 @@ static enum ph_status push_log(struct ph_node *node, struct ph_peer *peer, uint3
     uint32_t seq = known->assumed;
     if (seq < log->before || seq < log->pulled)
         return PH_OK;
+    if (peer->logs[log->first].further.seq >= log->durable.seq)
+        return PH_OK; /* most likely they hold it */
     while (seq < log->durable.seq && log->durable.seq - seq <= PH_PUSH_ENTRIES_MAX &&
            ph_outbox_has_room(peer))
         PH_TRY(ph_serve_run(node, peer, number, &seq));

@@ -83,6 +83,7 @@ struct ph_peer_log {
     uint32_t theirs;           /* durable there of this branch, as they said; 0: nothing known */
     uint32_t assumed;          /* sent to them up to here */
     uint32_t announced;        /* told them that we hold up to here */
+    uint64_t behind_ms;        /* since when others show more of it; 0: not */
     struct ph_locator further; /* of a log without branches: their head past our end; seq 0: none */
 };
 
@@ -161,8 +162,12 @@ struct ph_peer {
     bool heads_heard;              /* the same of theirs: what they say from now on is live */
     bool is_eager;                 /* runs are pushed to it, and expected from it; else heads */
     uint32_t vain_runs;            /* pushed in a row that we held */
-    uint64_t brought_ms;           /* when a push of theirs was new last; 0: never */
-    uint64_t pruned_ms;            /* not asked to push before; 0: any time */
+    uint64_t compared_ms;          /* not held against others before */
+    uint64_t catching_up_ms; /* when it last went on with a log that it was long behind with */
+    bool keeps_back;         /* it shows less of some log than others, and is reported */
+    uint32_t undelivered;    /* wants in a row that it left alone, and spoke */
+    uint64_t brought_ms;     /* when a push of theirs was new last; 0: never */
+    uint64_t pruned_ms;      /* not asked to push before; 0: any time */
     uint64_t heads_due_ms; /* heads of what is not pushed are said then; UINT64_MAX: none are due */
     bool root_is_unjudged; /* their root came while something was on its way */
     uint64_t root_judged_ms;                       /* not before, then */

@@ -7,6 +7,7 @@
 #include "node/runs.h"
 #include "node/spread.h"
 #include "node/want.h"
+#include "node/witness.h"
 
 enum ph_status ph_sync_send_root(struct ph_node *node, struct ph_peer *peer)
 {
@@ -243,6 +244,7 @@ static enum ph_status begin_anew(struct ph_node *node, struct ph_peer *peer)
 enum ph_status ph_sync_on_wake(struct ph_node *node, struct ph_peer *peer)
 {
     ph_want_on_wake(node, peer);
+    ph_witness_compare(node, peer);
     if (peer->heads_due_ms <= node->now_ms) {
         peer->heads_due_ms = UINT64_MAX;
         if (ph_outbox_has_room(peer))

@@ -7,6 +7,7 @@
 #include "node/outbox.h"
 #include "node/penalty.h"
 #include "node/spread.h"
+#include "node/witness.h"
 
 static struct ph_want *find_want(struct ph_peer *peer, uint32_t first)
 {
@@ -58,6 +59,8 @@ static void note_held(struct ph_node *node, struct ph_peer *peer, uint32_t numbe
     for (;;) {
         const struct ph_log_row *row = &node->logs.items[number].row;
         struct ph_peer_log *known = &peer->logs[number];
+        if (seq > known->theirs)
+            ph_witness_on_more(node, peer, number);
         known->theirs = known->theirs > seq ? known->theirs : seq;
         known->assumed = known->assumed > seq ? known->assumed : seq;
         if (!row->is_branch || row->base_seq == 0)
@@ -113,8 +116,8 @@ static enum ph_status place_head(struct ph_node *node, struct ph_peer *peer, uin
     }
     enum ph_status status = ph_branch_look_up(node, first, head, &number);
     if (status == PH_OK) {
-        if (is_fresh) /* perhaps lower: what they said is withdrawn */
-            peer->logs[number].theirs = head->seq;
+        if (is_fresh && head->seq < peer->logs[number].theirs)
+            peer->logs[number].theirs = head->seq; /* what they said is withdrawn */
         note_held(node, peer, number, head->seq);
     } else if (status == PH_NOT_FOUND || status == PH_WAITING) {
         add_news(peer, first, head);
@@ -449,6 +452,7 @@ void ph_want_pull(struct ph_node *node)
 static void renew_wants(const struct ph_node *node, struct ph_peer *peer)
 {
     peer->want_failures = 0;
+    ph_witness_on_delivered(peer);
     for (size_t i = 0; i < PH_WANTS_PER_PEER_MAX; i++) {
         struct ph_want *want = &peer->wants[i];
         uint64_t renewed_ms = node->now_ms + PH_WANT_MS_MAX;
@@ -544,6 +548,8 @@ void ph_want_on_wake(struct ph_node *node, struct ph_peer *peer)
         if (!want->is_active || want->deadline_ms > node->now_ms)
             continue;
         want->is_active = false;
+        if (peer->heard_ms > want->asked_ms)
+            ph_witness_on_vain_want(node, peer);
         if (has_news_of(peer, want->log)) /* else it is a slow peer's only head: once more */
             forget_head(peer, want);
         count_failure(node, &peer->school);

@@ -44,7 +44,7 @@
 #define PH_LIFTED_MAX 16          /* (wire) removals that one proposal lifts */
 #define PH_WRITERS_MAX 16         /* (wire) serial numbers of one school's logs */
 #ifndef PH_ADMISSIONS_MAX
-#define PH_ADMISSIONS_MAX 128     /* (wire) admissions by one school in an admission's past */
+#define PH_ADMISSIONS_MAX 128 /* (wire) admissions by one school in an admission's past */
 #endif
 #define PH_GUESTS_OF_MEMBER_MAX 8 /* schools admitted by invitations of one that doesn't vote */
 #define PH_INVITE_USES_MAX 100    /* (wire) */
@@ -57,7 +57,7 @@
 #ifndef PH_FACTS_PER_SCHOOL_MAX
 #define PH_FACTS_PER_SCHOOL_MAX 512 /* (wire) more: none of its facts and logs counts */
 #endif
-#define PH_FACTS_RESERVE 64         /* of these, what a school keeps for certifying its writers */
+#define PH_FACTS_RESERVE 64 /* of these, what a school keeps for certifying its writers */
 #define PH_FACTS_WANTED_MAX                                                                        \
     2048 /* missing facts remembered for each school whose facts wait for them */
 #define PH_FACTS_BROUGHT_MAX                                                                       \
@@ -85,7 +85,7 @@
 
 /* A node. */
 #ifndef PH_SCHOOLS_MAX
-#define PH_SCHOOLS_MAX 100                               /* a node admits no more */
+#define PH_SCHOOLS_MAX 100 /* a node admits no more */
 #endif
 #define PH_CERTIFIES_PER_SCHOOL_MAX (2 * PH_WRITERS_MAX) /* (wire) more: none of its logs counts */
 #define PH_BRANCHES_MAX 8          /* (wire) ends of a writer in one school; more: none counts */
@@ -122,9 +122,10 @@
 #define PH_EAGER_FIRST 2          /* peers that a node begins to push to by itself */
 #define PH_EAGER_MAX 8            /* peers that it pushes to at most */
 #define PH_EAGER_PER_SCHOOL_MAX 2 /* of these, sessions of one school */
-#define PH_RUNS_VAIN_MAX 8192    /* pushes in a row of one session that are held already; it ends */
-#define PH_LOCATOR_MAX 40        /* (wire) ids in a WANT's locator */
-#define PH_MESSAGE_HEADS_MAX 700 /* (wire) heads in one HEADS */
+#define PH_UNDELIVERED_MAX 3  /* wants in a row that a peer left alone, and spoke; it is reported */
+#define PH_RUNS_VAIN_MAX 8192 /* pushes in a row of one session that are held already; it ends */
+#define PH_LOCATOR_MAX 40     /* (wire) ids in a WANT's locator */
+#define PH_MESSAGE_HEADS_MAX 700           /* (wire) heads in one HEADS */
 #define PH_INVITATION_ADDRESSES_MAX 4      /* (wire) */
 #define PH_HOLES_PER_HEADS_MAX 256         /* (wire) holes in one HEADS */
 #define PH_COMMAND_BYTES_MAX (1024 * 1024) /* one command or one piece of a reply */
@@ -144,6 +145,9 @@
 #define PH_LAZY_MS 100              /* heads for who is not pushed to wait for others so long */
 #define PH_GRAFT_MS 500             /* for a push of what a head speaks of; then it is wanted */
 #define PH_GRAFT_LATE_MS 1000       /* for what is wanted so; then another is asked beside */
+#define PH_COMPARE_MS 10000         /* between two looks at what a peer shows */
+#define PH_BEHIND_MS 5000           /* behind so long with a log, a peer is slow, not on its way */
+#define PH_KEPT_BACK_MS 60000       /* behind so long, and not catching up, it is reported */
 #define PH_GRAFT_AGAIN_MS 10000     /* before who has pruned us is asked to push again */
 #define PH_DIAL_MS_MIN 500          /* first pause before dialing again; doubles, with jitter */
 #define PH_DIAL_MS_MAX 60000

@@ -313,6 +313,7 @@ struct sim_adversary *sim_adversary_new(struct sim *sim,
     adversary->pause_ms = options->pause_ms;
     adversary->chance = options->seed;
     adversary->own_max = options->line_max;
+    adversary->censored_node = options->censored;
     if (options->line_max == 0)
         adversary->own_max =
             own_max[sim_adversary_draw(adversary, sizeof own_max / sizeof *own_max)];

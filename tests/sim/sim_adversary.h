@@ -65,6 +65,7 @@ struct sim_adversary_options {
     uint32_t apart;                /* nodes that plots treat apart: a bit each; 0: none */
     struct sim_span pause_ms;      /* between two acts */
     uint32_t line_max;             /* branches and logs of its own; 0: drawn */
+    uint32_t censored;             /* the node whose log it censors, plus one; 0: drawn */
     struct sim_adversary *partner; /* NULL; else they vouch for each other and share their keys */
 };
 

@@ -189,8 +189,19 @@ void sim_lie_slow(struct sim_adversary *adversary, struct sim_talk *talk)
 
 /* --- relaying --- */
 
+static bool is_of_node(const struct sim_adversary *adversary, uint32_t line, uint32_t node)
+{
+    struct ph_sign_secret secret;
+    struct ph_writer_id writer;
+    ph_sign_key_from_seed(sim_identity(adversary->sim, node)->writer_seed, &secret, writer.bytes);
+    return ph_writer_id_equal(&adversary->lines[line].writer, &writer);
+}
+
 void sim_lie_censor(struct sim_adversary *adversary, struct sim_talk *talk)
 {
+    for (uint32_t line = 0; adversary->censored_node != 0 && line < adversary->line_count; line++)
+        if (is_of_node(adversary, line, adversary->censored_node - 1))
+            adversary->censored = line;
     for (int tries = 0; tries < 10 && adversary->censored == SIM_NOBODY; tries++) {
         uint32_t line = (uint32_t)sim_adversary_draw(adversary, adversary->line_count);
         if (!adversary->lines[line].is_own)

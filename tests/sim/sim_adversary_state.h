@@ -85,8 +85,9 @@ struct sim_adversary {
     ph_conn_id last_conn;
     uint32_t pc_count; /* transport keys that it has shown */
 
-    uint32_t censored; /* the line that isn't passed on; SIM_NOBODY */
-    uint32_t deaf_to;  /* the node that it doesn't read from; SIM_NOBODY */
+    uint32_t censored_node; /* whose line that shall be, plus one; 0: drawn */
+    uint32_t censored;      /* the line that isn't passed on; SIM_NOBODY */
+    uint32_t deaf_to;       /* the node that it doesn't read from; SIM_NOBODY */
     uint64_t act_count, life;
     bool is_calm, is_gone;
     struct ph_entry_id forbidden[SIM_FORBIDDEN_MAX];

@@ -183,7 +183,10 @@ static void write_disk(struct founding *founding, uint32_t node, const char *nam
     struct ph_fact_id certify = write_founder(founding, name, quota);
     if (with_members)
         write_members(founding, &certify);
-    must(founding, ph_store_apply(store, founding->batch));
+    enum ph_status status = ph_store_apply(store, founding->batch);
+    while (status == PH_MAP_FULL && ph_store_grow(store) == PH_OK)
+        status = ph_store_apply(store, founding->batch);
+    must(founding, status);
     ph_batch_free(founding->batch);
     ph_store_close(store);
 }
