@@ -96,9 +96,11 @@ static void await_push(struct ph_node *node, const struct ph_peer *peer, uint32_
     bool is_live = peer->heads_heard && seq - log->row.tip.seq <= PH_PUSH_ENTRIES_MAX;
     if (!is_live)
         log->wanted_ms = 0;
+    else if (has_anybody_further(node, first))
+        return; /* nothing new: it stays what it is, live or history */
     else if (peer->is_eager || !ph_spread_has_eager(node))
         log->wanted_ms = node->now_ms;
-    else if (!has_anybody_further(node, first))
+    else
         log->wanted_ms = node->now_ms + PH_GRAFT_MS;
 }
 

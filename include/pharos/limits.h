@@ -143,11 +143,11 @@
 #define PH_WANT_QUEUED_MS_MAX 60000 /* the same while runs of other logs come from that peer */
 #define PH_ROOT_MS 2000             /* for a live session to become equal before it says all */
 #define PH_LAZY_MS 100              /* heads for who is not pushed to wait for others so long */
-#define PH_GRAFT_MS 500             /* for a push of what a head speaks of; then it is wanted */
+#define PH_GRAFT_MS 800             /* for a push of what a head speaks of; then it is wanted */
 #define PH_GRAFT_LATE_MS 1000       /* for what is wanted so; then another is asked beside */
 #define PH_COMPARE_MS 10000         /* between two looks at what a peer shows */
 #define PH_BEHIND_MS 5000           /* behind so long with a log, a peer is slow, not on its way */
-#define PH_KEPT_BACK_MS 60000       /* behind so long, and not catching up, it is reported */
+#define PH_KEPT_BACK_MS 120000      /* behind so long, and not catching up, it is reported */
 #define PH_GRAFT_AGAIN_MS 10000     /* before who has pruned us is asked to push again */
 #define PH_DIAL_MS_MIN 500          /* first pause before dialing again; doubles, with jitter */
 #define PH_DIAL_MS_MAX 60000

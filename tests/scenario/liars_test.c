@@ -133,6 +133,13 @@ static void who_asks_without_end_and_reads_nothing_delays_nobody(void **state)
     one_liar(SIM_LIE(FLOOD) | SIM_LIE(SLOW) | SIM_LIE(MANY), 0);
 }
 
+static void who_prunes_grafts_and_pushes_what_is_held_delays_nobody(void **state)
+{
+    (void)state;
+    one_liar(SIM_LIE(TREE), 0);
+    one_liar(SIM_LIE(TREE) | SIM_LIE(MANY), 0);
+}
+
 static void edits_without_the_right_change_no_record(void **state)
 {
     (void)state;
@@ -223,6 +230,7 @@ static void a_host_that_censors_a_school_hides_nothing(void **state)
 
 CHECK_MAIN(cmocka_unit_test(who_announces_and_does_not_deliver_costs_one_want),
            cmocka_unit_test(who_asks_without_end_and_reads_nothing_delays_nobody),
+           cmocka_unit_test(who_prunes_grafts_and_pushes_what_is_held_delays_nobody),
            cmocka_unit_test(edits_without_the_right_change_no_record),
            cmocka_unit_test(a_log_ends_at_its_quota_and_others_go_on),
            cmocka_unit_test(times_out_of_step_are_refused_by_all),

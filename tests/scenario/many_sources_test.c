@@ -80,11 +80,20 @@ static void one_slow_reader_fills_no_queue_over_its_bound(void **state)
     sim_free(sim);
 }
 
+/* What it says itself: wants, heads, and nothing of what it fetches. */
+static uint64_t bytes_back(struct sim *sim)
+{
+    uint64_t bytes = 0;
+    for (uint32_t node = 0; node < AWAY; node++)
+        bytes += sim_net_bytes(sim_net(sim), sim_place(sim, AWAY), sim_place(sim, node));
+    return bytes;
+}
+
 static void several_sources_send_nothing_twice(void **state)
 {
     (void)state;
     struct sim *sim = one_away(602, true);
-    uint64_t before = bytes_from_all(sim);
+    uint64_t before = bytes_from_all(sim), before_back = bytes_back(sim);
 
     sim_start(sim, AWAY);
     CHECK(sim_converge(sim, 120000));
@@ -92,6 +101,7 @@ static void several_sources_send_nothing_twice(void **state)
     uint64_t bytes = bytes_from_all(sim) - before;
     /* A letter of 64 kinds takes six bits. */
     assert_in_range(bytes, 1, (uint64_t)AWAY * TEXTS * TEXT_LEN * 4 / 5);
+    assert_in_range(bytes_back(sim) - before_back, 1, bytes / 10);
     CHECK(sim_are_equal(sim, 0, AWAY));
     sim_free(sim);
 }

@@ -25,7 +25,8 @@
     X(FACTS, "facts")       /* invitations, admissions, votes; some that can't stand */            \
     X(KEYS, "keys")         /* more writers of its own; keys that aren't its own */                \
     X(CENSOR, "censor")     /* passes on everything but one school's log */                        \
-    X(MANY, "many")         /* many sessions, some under another's writer key */
+    X(MANY, "many")         /* many sessions, some under another's writer key */                   \
+    X(TREE, "tree")         /* prunes, grafts and runs that are held, without end; never pushes */
 
 enum sim_lie_number {
 #define SIM_LIE_ROW(symbol, name) SIM_LIE_NUMBER_##symbol,
@@ -75,7 +76,7 @@ struct sim_adversary *sim_adversary_new(struct sim *sim,
 void sim_adversary_free(struct sim_adversary *adversary);
 
 /* From now on it writes and signs nothing new. It is gone, or it goes on with the lies that must
- * cost nobody anything: heads, withholding, slow reading, censorship. */
+ * cost nobody anything: heads, withholding, slow reading, censorship, floods, and the tree. */
 void sim_adversary_calm(struct sim_adversary *adversary, bool is_gone);
 
 /* What an honest node must not have taken from it: an entry or fact that is to be refused, a value

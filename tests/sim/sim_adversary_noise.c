@@ -210,6 +210,38 @@ void sim_lie_censor(struct sim_adversary *adversary, struct sim_talk *talk)
     sim_talk_heads(adversary, talk);
 }
 
+/* --- the tree --- */
+
+/* Of any log that it holds, which the listener holds as well, most likely. */
+static void push_again(struct sim_adversary *adversary, struct sim_talk *talk)
+{
+    const struct sim_line *line = any_line(adversary);
+    struct ph_buffer message = blank();
+    if (line->count == 0)
+        return;
+    uint32_t after = (uint32_t)sim_adversary_draw(adversary, line->count);
+    if (sim_line_run(line, after, line->count - after, false, &message) != 0)
+        sim_session_say(&talk->session, ph_buffer_bytes(&message));
+}
+
+void sim_lie_tree(struct sim_adversary *adversary, struct sim_talk *talk)
+{
+    uint64_t what = sim_adversary_draw(adversary, 4);
+    uint64_t count = 1 + sim_adversary_draw(adversary, FLOOD_MAX);
+    for (uint64_t i = 0; i < count; i++) {
+        struct ph_buffer message = blank();
+        if (what == 0) {
+            push_again(adversary, talk);
+            continue;
+        }
+        if (what == 1 || (what == 2 && i % 2 == 0))
+            ph_message_prune(&message);
+        else
+            ph_message_graft(&message);
+        sim_session_say(&talk->session, ph_buffer_bytes(&message));
+    }
+}
+
 /* --- sessions --- */
 
 /* As its own PCs, or with the certificate for a writer key that is another's: the listener's own,
