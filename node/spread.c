@@ -28,7 +28,7 @@ static bool has_place(const struct ph_node *node, const struct ph_peer *asker)
         if (peer->state != PH_PEER_OPEN || !peer->is_eager)
             continue;
         count++;
-        of_school += ph_school_id_equal(&peer->theirs.school, &asker->theirs.school);
+        of_school += ph_school_id_equal(&peer->school, &asker->school);
     }
     return count < PH_EAGER_MAX && of_school < PH_EAGER_PER_SCHOOL_MAX;
 }

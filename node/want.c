@@ -310,7 +310,7 @@ static bool is_late(struct ph_node *node, uint32_t first, const struct ph_school
         struct ph_peer *peer = &node->peers[i];
         struct ph_want *want = peer->state == PH_PEER_OPEN ? find_want(peer, first) : NULL;
         if (want != NULL && want->late_ms <= node->now_ms &&
-            ph_school_id_equal(&peer->theirs.school, school))
+            ph_school_id_equal(&peer->school, school))
             return true;
     }
     return false;
@@ -333,7 +333,7 @@ static struct ph_peer *choose_source(struct ph_node *node, uint32_t first, bool 
             return NULL;
         if (!may_ask(peer) || !has_more(node, peer, first, &more) ||
             (best != NULL && !is_better_source(peer, best)) ||
-            is_late(node, first, &peer->theirs.school))
+            is_late(node, first, &peer->school))
             continue;
         best = peer;
         *wanted = more;

@@ -18,7 +18,7 @@ void ph_witness_on_vain_want(struct ph_node *node, struct ph_peer *peer)
         return;
     ph_report(node, peer, PH_LOG_WARN,
               "school %s announces and does not deliver; it comes another way, if there is one",
-              ph_school_tag(&peer->theirs.school).text);
+              ph_school_tag(&peer->school).text);
 }
 
 void ph_witness_on_delivered(struct ph_peer *peer)
@@ -41,8 +41,8 @@ static uint32_t shown_by_another(const struct ph_node *node, const struct ph_pee
     for (size_t i = 0; i < node->peers_end; i++) {
         const struct ph_peer *other = &node->peers[i];
         if (other->state != PH_PEER_OPEN ||
-            ph_school_id_equal(&other->theirs.school, &peer->theirs.school) ||
-            ph_school_id_equal(&other->theirs.school, &node->school))
+            ph_school_id_equal(&other->school, &peer->school) ||
+            ph_school_id_equal(&other->school, &node->school))
             continue;
         seq = other->logs[number].theirs > seq ? other->logs[number].theirs : seq;
     }
@@ -84,7 +84,7 @@ static void report(struct ph_node *node, const struct ph_peer *peer, uint32_t nu
     ph_report(node, peer, PH_LOG_WARN,
               "school %s shows less of the log of school %s than others: it withholds it, or does "
               "not get it",
-              ph_school_tag(&peer->theirs.school).text, about.text);
+              ph_school_tag(&peer->school).text, about.text);
 }
 
 void ph_witness_compare(struct ph_node *node, struct ph_peer *peer)
