@@ -1,4 +1,4 @@
-/* Commands about whose turn it is as host: the rota, proposals, acceptance, handing over, taking. */
+/* Commands about whose turn it is as host. */
 #include <assert.h>
 #include <stdio.h>
 

@@ -6,6 +6,7 @@
 #include "node/author.h"
 #include "node/branches.h"
 #include "node/ends.h"
+#include "node/links.h"
 #include "proto/kind.h"
 
 /* "<writer> <seq> <entry id>", in hex, decimal and hex. */
@@ -156,6 +157,7 @@ static enum ph_status take_on(struct ph_node *node, const struct ph_view *view,
             ph_rota_word(rota, &node->school, PH_WORD_HOLD, &word->id) != NULL)
             continue;
         PH_TRY(holds_all(node, view, word, &holds));
+        node->hosts.is_awaited = !holds;
         if (!holds)
             return PH_OK;
         ph_log(node->log, PH_LOG_INFO, "this school is host now");
@@ -174,6 +176,7 @@ static void note_hosts(struct ph_node *node, const struct ph_rota *rota)
     hosts->items[hosts->count++] = rota->host;
     for (uint32_t i = 0; term != NULL && i < term->deputy_count; i++)
         hosts->items[hosts->count++] = term->deputies[i];
+    ph_links_look(node, node->now_ms);
 }
 
 static bool may_write(const struct ph_node *node)
@@ -183,12 +186,14 @@ static bool may_write(const struct ph_node *node)
            !ph_facts_is_removed(node->facts, &node->school);
 }
 
-enum ph_status ph_host_on_committed(struct ph_node *node)
+enum ph_status ph_host_read(struct ph_node *node)
 {
     struct ph_view view = {0};
     struct ph_rota rota = {0};
     if (node->facts == NULL || ph_facts_count(node->facts) == 0)
         return PH_OK;
+    node->hosts.facts_read = node->ingest.facts_durable;
+    node->hosts.is_awaited = false;
     enum ph_status status = ph_view_open(node->store, &view);
     if (status == PH_OK)
         status = ph_rota_read(node->facts, &view, &rota);
@@ -200,6 +205,13 @@ enum ph_status ph_host_on_committed(struct ph_node *node)
     ph_rota_free(&rota);
     ph_view_close(&view);
     return status;
+}
+
+enum ph_status ph_host_on_committed(struct ph_node *node)
+{
+    bool is_news = node->ingest.rota_is_new || node->hosts.is_awaited ||
+                   node->hosts.facts_read != node->ingest.facts_durable;
+    return is_news ? ph_host_read(node) : PH_OK;
 }
 
 bool ph_host_is_wanted(const struct ph_node *node, const struct ph_school_id *school)

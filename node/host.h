@@ -16,8 +16,9 @@ PH_MUST_USE enum ph_status ph_host_say(struct ph_node *node, enum ph_host_word w
 PH_MUST_USE enum ph_status ph_host_hand_over(struct ph_node *node, const struct ph_record_id *term,
                                              const struct ph_record_id *ends);
 
-/* After a commit in which the rota may have changed, or what is held: who is host is looked at
- * again, and what is handed over to us taken on. */
+/* At the start, and when the rota, or what is held, has changed: who is host is looked at again,
+ * and what is handed over to us taken on. Statuses of the store, and as ph_host_say. */
+PH_MUST_USE enum ph_status ph_host_read(struct ph_node *node);
 PH_MUST_USE enum ph_status ph_host_on_committed(struct ph_node *node);
 
 /* Whether a link to this school is kept: the host's and its deputies'. */

@@ -4,6 +4,7 @@
 #include "node/branches.h"
 #include "node/cuts.h"
 #include "node/ends.h"
+#include "proto/kind.h"
 
 enum ph_status ph_ingest_batch(struct ph_node *node, struct ph_batch **out)
 {
@@ -168,7 +169,9 @@ enum ph_status ph_ingest_on_committed(struct ph_node *node, struct ph_batch *bat
     ingest->under_way = NULL;
     if (status == PH_OK)
         ingest->is_behind = ph_batch_is_behind(batch);
-    ingest->school_is_new = status == PH_OK && ph_batch_has_new_school(batch);
+    ingest->school_is_new = status == PH_OK && ph_batch_has_made(batch, PH_KIND_SCHOOL);
+    ingest->rota_is_new = status == PH_OK && (ph_batch_has_made(batch, PH_KIND_HOST_TERM) ||
+                                              ph_batch_has_made(batch, PH_KIND_HOST_WORD));
     if (status == PH_NO_SPACE)
         ingest->full_until_ms = node->now_ms + PH_FULL_DISK_MS;
     ph_batch_free(batch);

@@ -1,5 +1,6 @@
 #include "node/links.h"
 
+#include "node/host.h"
 #include "node/peers.h"
 
 bool ph_links_are_wanted(const struct ph_node *node)
@@ -276,6 +277,12 @@ static void forget_gone(struct ph_node *node)
         }
 }
 
+/* Published by the host or one of its deputies: a link to them is kept, however many there are. */
+static bool is_hosts(const struct ph_node *node, uint32_t index)
+{
+    return index >= PH_DIAL_PUBLISHED && ph_host_is_wanted(node, &node->dial.items[index].school);
+}
+
 static uint32_t below(struct ph_node *node, uint32_t count)
 {
     uint8_t chance[4];
@@ -284,13 +291,15 @@ static uint32_t below(struct ph_node *node, uint32_t count)
 }
 
 /* One of those whose time has come; `next_ms`: else when the first one's will. */
-static int choose(struct ph_node *node, uint64_t *next_ms)
+static int choose(struct ph_node *node, bool of_hosts_alone, uint64_t *next_ms)
 {
     uint32_t due[PH_DIAL_END - PH_DIAL_HEARD];
     uint32_t count = 0;
     *next_ms = UINT64_MAX;
     for (uint32_t i = PH_DIAL_HEARD; i < PH_DIAL_END; i++) {
         uint64_t at_ms = due_ms(node, i);
+        if (of_hosts_alone && !is_hosts(node, i))
+            continue;
         if (at_ms <= node->now_ms)
             due[count++] = i;
         else if (at_ms < *next_ms)
@@ -314,7 +323,8 @@ static struct ph_peer *choose_victim(struct ph_node *node, const struct ph_peer 
     uint32_t count = 0;
     for (size_t i = 0; i < node->peers_end; i++)
         if (&node->peers[i] != newest && is_by_chance(&node->peers[i]) &&
-            node->peers[i].state == PH_PEER_OPEN)
+            node->peers[i].state == PH_PEER_OPEN &&
+            !ph_host_is_wanted(node, &node->peers[i].school))
             victims[count++] = &node->peers[i];
     return count == 0 ? NULL : victims[below(node, count)];
 }
@@ -365,15 +375,21 @@ int ph_links_due(struct ph_node *node)
     if (is_swap_due)
         draw_swap(node);
     links->look_ms = links->swap_ms;
-    if (!has_room(node, is_swap_due))
+    bool is_paced = links->pace_ms > node->now_ms, is_host = false;
+    if (!is_paced)
+        index = choose(node, true, &next_ms);
+    is_host = index >= 0;
+    if (!has_room(node, is_swap_due) && !is_host) {
+        ph_links_look(node, is_paced ? links->pace_ms : next_ms);
         return -1; /* looked at again when one of them ends */
-    if (links->pace_ms <= node->now_ms)
-        index = choose(node, &next_ms);
+    }
+    if (!is_paced && !is_host)
+        index = choose(node, false, &next_ms);
     if (index >= 0) {
         node->dial.items[index].next_ms = node->now_ms + PH_HEARD_AGAIN_MS;
         node->dial.items[index].has_called = true;
         node->dial.items[index].called_ms = node->now_ms;
-        links->swap_conn = is_full ? node->dial.next_conn : 0;
+        links->swap_conn = is_full && !is_host ? node->dial.next_conn : 0;
         links->pace_ms = node->now_ms + PH_LINKS_PACE_MS;
     }
     bool goes_on = index >= 0 || links->pace_ms > node->now_ms;

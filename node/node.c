@@ -60,7 +60,8 @@ static enum ph_status load(struct ph_node *node)
     PH_TRY(ph_claims_load(node));
     PH_TRY(ph_writer_load(node));
     PH_TRY(ph_dial_load(node));
-    return ph_publish_read(node);
+    PH_TRY(ph_publish_read(node));
+    return ph_host_read(node);
 }
 
 enum ph_status ph_node_new(const struct ph_node_config *config, struct ph_node **out)
@@ -179,8 +180,8 @@ static void on_committed(struct ph_node *node, struct ph_batch *batch, enum ph_s
     status = ph_publish_on_committed(node);
     if (status == PH_OK)
         status = ph_host_on_committed(node);
-    if (status != PH_OK)
-        ph_penalty_fail(node, status, "reading addresses");
+    if (ph_status_blame(status) == PH_BLAME_LOCAL)
+        ph_penalty_fail(node, status, "reading records");
     announce(node);
 }
 

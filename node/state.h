@@ -66,6 +66,7 @@ struct ph_ingest {
     bool holes_changed;     /* by the batch that gathers or is under way */
     bool is_behind;         /* the store has entries to materialise */
     bool school_is_new;     /* with the last commit a school's record has changed */
+    bool rota_is_new;       /* the same of terms and words of hosts */
 };
 
 /* --- peer --- */
@@ -244,6 +245,8 @@ struct ph_beacons {
 struct ph_hosts {
     struct ph_school_id items[1 + PH_DEPUTIES_MAX];
     uint32_t count;
+    uint32_t facts_read; /* held when the rota was read last */
+    bool is_awaited;     /* what was handed over to us is not all here yet */
 };
 
 /* --- addresses in records --- */

@@ -137,6 +137,6 @@ enum ph_status ph_store_apply(struct ph_store *store, struct ph_batch *batch)
     if (status != PH_OK)
         return refuse(store, status);
     keep(store, batch);
-    ph_batch_set_outcome(batch, outcome.is_behind, outcome.school_is_new);
+    ph_batch_set_outcome(batch, outcome.is_behind, outcome.kinds_made);
     return PH_OK;
 }

@@ -28,7 +28,8 @@ struct ph_batch {
     uint32_t own_count;
     bool settles_doubt;
     bool wants_rebuild;
-    bool is_behind, school_is_new;
+    bool is_behind;
+    uint64_t kinds_made;
 };
 
 enum ph_status ph_batch_new(struct ph_batch **out)
@@ -245,9 +246,10 @@ bool ph_batch_is_behind(const struct ph_batch *batch)
     return batch->is_behind;
 }
 
-bool ph_batch_has_new_school(const struct ph_batch *batch)
+bool ph_batch_has_made(const struct ph_batch *batch, uint16_t kind)
 {
-    return batch->school_is_new;
+    assert(kind < 63);
+    return (batch->kinds_made >> kind & 1) != 0;
 }
 
 bool ph_batch_next(const struct ph_batch *batch, size_t *at, struct ph_change *out)
@@ -292,8 +294,8 @@ bool ph_batch_wants_rebuild(const struct ph_batch *batch)
     return batch->wants_rebuild;
 }
 
-void ph_batch_set_outcome(struct ph_batch *batch, bool is_behind, bool school_is_new)
+void ph_batch_set_outcome(struct ph_batch *batch, bool is_behind, uint64_t kinds_made)
 {
     batch->is_behind = is_behind;
-    batch->school_is_new = school_is_new;
+    batch->kinds_made = kinds_made;
 }

@@ -81,7 +81,7 @@ void ph_batch_rebuild(struct ph_batch *batch);
 /* Set by applying: entries are stored that are not materialised yet, so another commit (an empty
  * batch will do) should follow. */
 bool ph_batch_is_behind(const struct ph_batch *batch);
-/* And: a record of kind school has been made anew, by this batch or one before. */
-bool ph_batch_has_new_school(const struct ph_batch *batch);
+/* And: a record of this kind, below 63, has been made anew, by this batch or one before. */
+bool ph_batch_has_made(const struct ph_batch *batch, uint16_t kind);
 
 #endif

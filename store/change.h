@@ -34,6 +34,6 @@ bool ph_batch_preferred(const struct ph_batch *batch, uint32_t *log);
 bool ph_batch_is_own(const struct ph_batch *batch, uint32_t log);
 bool ph_batch_settles_doubt(const struct ph_batch *batch);
 bool ph_batch_wants_rebuild(const struct ph_batch *batch);
-void ph_batch_set_outcome(struct ph_batch *batch, bool is_behind, bool school_is_new);
+void ph_batch_set_outcome(struct ph_batch *batch, bool is_behind, uint64_t kinds_made);
 
 #endif

@@ -29,7 +29,7 @@ struct slice {
     bool is_in_preferred;           /* the log that is walked */
     uint32_t reads_max, reads_left; /* touches that records are made of */
     bool any_stale;
-    bool school_is_new;
+    uint64_t kinds_made; /* a bit each; of numbers from 63 on one for all */
 };
 
 /* Preferred ones come first, and then a record's stand together. */
@@ -205,7 +205,7 @@ static enum ph_status make_record(struct slice *slice, struct ph_record_maker *m
     PH_TRY(ph_record_make(maker, kind, id, &value));
     PH_TRY(ph_record_decode(kind, id, value, &record));
     after = ph_listing_of(record);
-    slice->school_is_new = slice->school_is_new || kind == PH_KIND_SCHOOL;
+    slice->kinds_made |= UINT64_C(1) << (kind < 63 ? kind : 63);
     PH_TRY(ph_listing_change(maker->txn, &before, &after));
     return ph_db_put(maker->txn, PH_TABLE_RECORDS, ph_key_bytes(&key), value);
 }
@@ -301,7 +301,7 @@ enum ph_status ph_materialise_slice(const struct ph_txn *txn, const uint32_t *pr
     if (status == PH_OK)
         *out = (struct ph_slice_outcome){.is_behind = any_woken || any_stale ||
                                                       ph_logs_backlog(&slice.logs) != 0,
-                                         .school_is_new = slice.school_is_new};
+                                         .kinds_made = slice.kinds_made};
 out:
     ph_logs_free(&slice.logs);
     free(slice.touches);

@@ -12,8 +12,8 @@
  * memory is bounded by the slice and freed.
  * PH_NO_MEMORY, PH_MAP_FULL, PH_CORRUPT, PH_IO. */
 struct ph_slice_outcome {
-    bool is_behind;     /* there is more to do */
-    bool school_is_new; /* a record of kind school was made anew */
+    bool is_behind;      /* there is more to do */
+    uint64_t kinds_made; /* a bit for each kind of which a record was made anew */
 };
 PH_MUST_USE enum ph_status ph_materialise_slice(const struct ph_txn *txn, const uint32_t *preferred,
                                                 uint32_t reads_max, struct ph_slice_outcome *out);

@@ -183,6 +183,45 @@ static void two_hosts_while_apart_cost_nothing(void **state)
     sim_free(sim);
 }
 
+#define MANY 20 /* more than anybody wants links to */
+
+static void linked_to(struct sim *sim, uint32_t host)
+{
+    for (uint32_t node = 0; node < MANY; node++)
+        if (node != host)
+            CHECK(sim_net_links(sim_net(sim), sim_place(sim, node), sim_place(sim, host)) != 0);
+}
+
+/* Everybody has all the links it wants; and yet. */
+static void everybody_keeps_a_link_to_the_host(void **state)
+{
+    (void)state;
+    struct sim_options options = sim_options(1405, MANY);
+    struct sim *sim = sim_new(&options);
+    for (uint32_t node = 0; node < MANY; node++) {
+        sim_set_published(sim, node, true);
+        sim_start(sim, node);
+    }
+    sim_found(sim, 0, "Lighthouse");
+    struct sim_code code = sim_invite(sim, 0, PH_INVITE_USES_MAX, 0);
+    for (uint32_t node = 1; node < MANY; node++)
+        CHECK(sim_join(sim, node, &code, UINT32_MAX, 60000));
+    CHECK(sim_converge(sim, 60000));
+    arrange(sim, 3, "School 7", "School 9", 7);
+    CHECK(give_word(sim, 0, "host_handover"));
+    CHECK(sim_converge(sim, 60000));
+
+    sim_run(sim, 120000);
+    linked_to(sim, 7);
+    linked_to(sim, 9);
+
+    sim_stop(sim, 7);
+    sim_start(sim, 7);
+    sim_run(sim, 120000);
+    linked_to(sim, 7);
+    sim_free(sim);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -190,6 +229,7 @@ int main(void)
         cmocka_unit_test(a_term_begins_when_all_is_held),
         cmocka_unit_test(a_deputy_takes_over_from_a_host_that_is_gone),
         cmocka_unit_test(two_hosts_while_apart_cost_nothing),
+        cmocka_unit_test(everybody_keeps_a_link_to_the_host),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

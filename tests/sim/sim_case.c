@@ -1,6 +1,7 @@
 #include "tests/sim/sim_case.h"
 
 #include "tests/sim/sim_bad.h"
+#include "tests/sim/sim_hosts.h"
 #include "tests/sim/sim_parrot.h"
 #include "tests/sim/sim_weather.h"
 #include "tests/sim/sim_work.h"
@@ -17,7 +18,8 @@ struct course {
     struct sim_plan plan;
     struct sim *sim;
     struct sim_oracle *oracle;
-    struct sim_work *work; /* NULL until people work */
+    struct sim_work *work;
+    struct sim_hosts hosts; /* NULL until people work */
     struct sim_weather *weather;
     struct sim_bad *bad; /* NULL until they have gone bad */
     struct sim_parrot *parrot;
@@ -162,6 +164,7 @@ static void run_storm(struct course *course, const struct sim_code *code)
         course->bad = sim_bad_new(sim, &course->plan, code);
     course->weather = sim_weather_new(sim, &course->plan, course->oracle);
     course->work = sim_work_new(sim, &course->plan, course->oracle, code);
+    course->hosts = sim_hosts(sim, &course->plan);
     sim_weather_tell(course->weather, on_disk_moved, course);
     if (course->plan.parrot_ms != 0)
         course->parrot = sim_parrot_new(sim, sim_plan_stream(course->plan.seed, SIM_PURPOSE_PARROT),
@@ -170,12 +173,14 @@ static void run_storm(struct course *course, const struct sim_code *code)
         uint64_t next_ms =
             sooner(sim_work_next_ms(course->work), sim_weather_next_ms(course->weather));
         next_ms = sooner(sooner(next_ms, glance_ms), end_ms);
+        next_ms = sooner(next_ms, course->hosts.next_ms);
         if (course->bad != NULL)
             next_ms = sooner(next_ms, sim_bad_next_ms(course->bad));
         if (next_ms > sim_now(sim))
             sim_run(sim, next_ms - sim_now(sim));
         sim_work_do(course->work);
         sim_weather_happen(course->weather);
+        sim_hosts_do(&course->hosts);
         if (course->bad != NULL)
             sim_bad_vote(course->bad);
         if (glance_ms <= sim_now(sim)) {
@@ -257,6 +262,7 @@ static void judge(struct course *course)
         sim_oracle_records_are_equal,  sim_oracle_saved_is_everywhere,
         sim_oracle_stores_verify,      sim_oracle_rebuild_changes_nothing,
         sim_oracle_queues_are_bounded, sim_oracle_one_connection_a_pair,
+        sim_oracle_one_host,
     };
     if (course->bad != NULL)
         sim_bad_leave(course->bad);

@@ -445,6 +445,7 @@ static bool is_known_refusal(const struct sim_work *work, uint32_t node, const c
         {"This school is a member of a network already.", ALWAYS},
         {"No member has that name or key.", ALWAYS},
         {"Only a school that votes can confirm another.", ALWAYS},
+        {"That school is not in the network any more.", BAD_MEMBERS},
         {"Only the school that wrote this * may change it.", ALWAYS},
         {"Each * has one record already: change it with «set».", ALWAYS},
         {"There is no such record here.", ALWAYS},
