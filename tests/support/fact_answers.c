@@ -1,7 +1,6 @@
 /* Facts made from plans, and what a set of them and the model answer. */
 #include <stdlib.h>
 
-#include "proto/bounds.h"
 #include "proto/heads.h"
 #include "tests/support/fact_model.h"
 
@@ -14,7 +13,7 @@ static bool has(uint64_t set, size_t number)
 
 /* --- making --- */
 
-static struct ph_log_end end_of(struct model_end end)
+struct ph_log_end model_log_end(struct model_end end)
 {
     struct ph_log_end out = {.seq = end.seq};
     memcpy(out.writer.bytes, schools[end.writer].writer.id.bytes, 32);
@@ -33,7 +32,7 @@ static uint32_t ends_of(const struct plan *plan, struct ph_log_end out[MODEL_END
     uint32_t count = 0;
     for (size_t i = 0; i < MODEL_ENDS_MAX; i++)
         if (plan->ends[i].seq != 0)
-            out[count++] = end_of(plan->ends[i]);
+            out[count++] = model_log_end(plan->ends[i]);
     qsort(out, count, sizeof *out, order_of_ends);
     return count;
 }
@@ -266,22 +265,28 @@ static enum ph_status find_entry(void *impl, const struct ph_log_end *end, uint3
     return end->seq >= first && end->seq <= MODEL_LOG_LEN ? PH_OK : PH_NOT_FOUND;
 }
 
-static void ask_log(const struct ph_facts *facts, const struct ph_fact *certify, size_t number,
-                    struct answers *out)
+void model_cuts(const struct ph_facts *facts, const struct ph_fact *certify,
+                uint32_t stands_to[MODEL_BRANCHES])
 {
     const struct ph_bounded_branch branches[MODEL_BRANCHES] = {
         {.certify = certify}, {.certify = certify, .base = 0, .base_seq = MODEL_FORK_SEQ}};
-    const struct ph_school_id *school = ph_facts_school_of(facts, certify);
-    uint32_t stands_to[MODEL_BRANCHES];
-    out->school_of[number] = number_of(school);
-    if (school == NULL)
-        return;
-    const struct ph_bounded_log log = {.school = school,
+    const struct ph_bounded_log log = {.school = ph_facts_school_of(facts, certify),
                                        .writer = &certify->of.certify.writer,
                                        .branches = branches,
                                        .branch_count = MODEL_BRANCHES,
                                        .find = find_entry};
     CHECK_OK(ph_bounds_of(facts, &log, stands_to));
+}
+
+static void ask_log(const struct ph_facts *facts, const struct ph_fact *certify, size_t number,
+                    struct answers *out)
+{
+    const struct ph_school_id *school = ph_facts_school_of(facts, certify);
+    uint32_t stands_to[MODEL_BRANCHES];
+    out->school_of[number] = number_of(school);
+    if (school == NULL)
+        return;
+    model_cuts(facts, certify, stands_to);
     for (size_t i = 0; i < MODEL_BRANCHES; i++) {
         out->stands_to[number][i] = small(stands_to[i]);
         bool is_bounded = stands_to[i] != PH_STANDS_ALL;
@@ -358,17 +363,28 @@ void check_answers(const struct answers *is, const struct answers *wanted)
 #undef SAME
 }
 
+/* Offers what is left once. Returns what waits. */
+static uint64_t offer(struct ph_facts *facts, const struct model *model, uint64_t left,
+                      const size_t *order)
+{
+    for (size_t i = 0; i < model->count; i++) {
+        if (!has(left, order[i]))
+            continue;
+        enum ph_status status = try_take(facts, &model->made[order[i]]);
+        CHECK(status == PH_OK || status == PH_WAITING || status == PH_FORBIDDEN);
+        if (status != PH_WAITING)
+            left &= ~FACT(order[i]);
+    }
+    return left;
+}
+
 struct ph_facts *model_take(const struct model *model, uint64_t set, const size_t *order)
 {
     struct ph_facts *facts = new_set();
-    for (uint32_t before = UINT32_MAX; before != ph_facts_count(facts);) {
-        before = ph_facts_count(facts);
-        for (size_t i = 0; i < model->count; i++) {
-            if (!has(set, order[i]))
-                continue;
-            enum ph_status status = try_take(facts, &model->made[order[i]]);
-            CHECK(status == PH_OK || status == PH_WAITING || status == PH_FORBIDDEN);
-        }
+    uint64_t before = 0;
+    for (uint64_t left = set; left != before;) {
+        before = left;
+        left = offer(facts, model, left, order);
     }
     return facts;
 }

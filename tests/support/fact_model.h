@@ -5,6 +5,7 @@
 #ifndef PHAROS_TESTS_SUPPORT_FACT_MODEL_H
 #define PHAROS_TESTS_SUPPORT_FACT_MODEL_H
 
+#include "proto/bounds.h"
 #include "tests/support/fact_world.h"
 
 #define MODEL_FACTS_MAX 48
@@ -104,6 +105,12 @@ void model_answers(const struct model *model, uint64_t set, struct answers *out)
 void facts_answers(struct ph_facts *facts, const struct model *model, struct answers *out);
 /* Fails with a name for what differs. */
 void check_answers(const struct answers *is, const struct answers *wanted);
+
+/* An end as facts hold it, and how far each branch of the log that begins with a certify fact
+ * stands. */
+struct ph_log_end model_log_end(struct model_end end);
+void model_cuts(const struct ph_facts *facts, const struct ph_fact *certify,
+                uint32_t stands_to[MODEL_BRANCHES]);
 
 /* A set that has taken those of `set` in this order, offered again until nothing more is taken. To
  * be freed by the caller. */
