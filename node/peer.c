@@ -145,8 +145,8 @@ static enum ph_status take_end(struct ph_node *node, struct ph_peer *peer,
         [PH_END_BAD_INPUT] = "it refused what we sent",
         [PH_END_USED_UP] = "the invitation has been used as often as it may",
         [PH_END_FULL] = "it has no place left",
-        [PH_END_BARRED] = "the network has removed this school, given it another key, or closed "
-                          "what this installation writes",
+        [PH_END_BARRED] = ("the network has removed this school, given it another key, or closed "
+                           "what this installation writes"),
     };
     const char *reason = reasons[message->of.end.reason];
     ph_report(node, peer, PH_LOG_INFO, "the other side ended: %s", reason);
