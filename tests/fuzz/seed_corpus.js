@@ -39,7 +39,7 @@ for (const bytes of packed)
     put('pack', bytes);
 for (const bytes of [...messages, ...Object.values(facts.hellos).map(hex)])
     put('message', bytes);
-for (const fact of facts.facts)
+for (const fact of [...facts.facts, ...facts.forms])
     put('fact', hex(fact.fact));
 for (const run of entries.runs)
     put('run', hex(run.bytes));
@@ -112,6 +112,26 @@ for (const [name, bytes] of Object.entries(conversations))
 // Sets of facts: what facts_fuzz.c reads for each is type and number of past, author, past, three more.
 const admit = [3, 0, 0, 0, 1, 2], admit_again = [66, 0, 1, 2, 0, 1, 2];
 put('facts', Buffer.from([2, ...admit, ...admit_again]), 'admitted_twice');
+
+// The same on top of four voters: 21 facts, the last of which the next one follows on.
+const propose = (what, about, named = 0) => [4, 0, 0, what - 1, about, named];
+const vote = (by, on, ends = 0) => [5, by, 0, ends, 0, on];
+const ends = (count, seq, writer) => count << 6 | (seq - 1) << 2 | writer;
+const by_second_key = 0xf0, close = 4, leave = 8;
+const remove = [...propose(2, 3), ...vote(0, 21, ends(2, 3, 3)), ...vote(1, 21, ends(1, 4, 3))];
+const judged = {
+    removed: remove,
+    removed_by_too_few: [...propose(2, 3), ...vote(0, 21), ...vote(3, 21), ...vote(0, 21, ends(1, 2, 3))],
+    restored: [...remove, ...propose(3, 3, 21), ...vote(0, 24, ends(1, 6, 3)),
+        ...vote(2, 24, ends(1, 5, 3)), 1, 3, 0, 3, 0, 0],
+    succeeded: [...propose(4, 3), ...vote(0, 21, ends(1, 3, 3)), ...vote(2, 21, ends(1, 2, 3)),
+        1, by_second_key, 0, 3, 0, 0],
+    closed: [6, close | 3, 0, ends(1, 4, 3), 0, 0, 6, close | 3, 0, ends(3, 1, 3), 0, 0],
+    left: [6, leave | 2, 0, ends(1, 4, 2), 0, 0, ...propose(3, 2, 21), ...vote(0, 22), ...vote(1, 22)],
+    decided: [...propose(5, 0), ...vote(0, 21), ...vote(1, 21), ...vote(2, 21)],
+};
+for (const [name, bytes] of Object.entries(judged))
+    put('facts', Buffer.from([147 + 20, ...bytes]), name);
 
 // At a limit and past it, where no fuzzer comes by itself: replaying them is what counts.
 const array = count => count < 16 ? Buffer.from([0x90 | count]) :
