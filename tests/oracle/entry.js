@@ -71,12 +71,12 @@ function acceptedEntries(offered, facts) {
     if (founding === undefined)
         return accepted;
     for (const certificate of facts.certificates()) {
-        grow(startOf(certificate), certificate.author);
+        grow(startOf(certificate), { school: facts.schoolOf(certificate), certificate });
     }
     return accepted;
 
     // Depth first, without recursion: logs are long.
-    function grow(start, school) {
+    function grow(start, of) {
         const found = [start];
         for (let i = 0; i < found.length; i++)
             for (const entry of after.get(found[i].id) || [])
@@ -88,7 +88,7 @@ function acceptedEntries(offered, facts) {
                 covered.add(entry.id).add(entry.previous);
         for (const entry of found.slice(1))
             if (covered.has(entry.id))
-                accepted.set(entry.id, { ...entry, school });
+                accepted.set(entry.id, { ...entry, ...of });
     }
 }
 

@@ -38,7 +38,8 @@ function leftOut(facts, entries) {
         .filter((school) => forks(school) > limits.PH_FORKS_PER_SCHOOL_MAX)]);
     const hasManyTips = (entry) => tipCounts.get(logOf(entry)) > limits.PH_BRANCHES_MAX;
     const ignored = new Set([...tips.filter(hasManyTips).map((tip) => tip.writer),
-        ...facts.certificates().filter((fact) => schools.has(fact.author)).map((fact) => fact.writer)]);
+        ...facts.certificates().filter((fact) => schools.has(facts.schoolOf(fact)))
+            .map((fact) => fact.writer)]);
     return {
         has: (entry) => schools.has(entry.school) || hasManyTips(entry),
         ignores: (writer) => ignored.has(writer),

@@ -156,7 +156,7 @@ function appliedEntries(entries, out, noneWait) {
 }
 
 // Of each school's entries on a record, and of their ops on it, its share: those that come first.
-function withinShares(record, touches) {
+function withinShares(record, touches, stands) {
     const bySchool = new Map();
     for (const touch of touches) {
         const { school } = touch.entry;
@@ -167,7 +167,8 @@ function withinShares(record, touches) {
         const isOwner = school.startsWith(record.slice(0, 16));
         const share = isOwner ? limits.PH_OWNER_SHARE_MAX : limits.PH_SCHOOL_SHARE_MAX;
         const mayCreate = ({ entry }) => Number(isOwner && entry.seq === createdSeq(record));
-        const entries = theirs.sort((a, b) => mayCreate(b) - mayCreate(a) ||
+        const entries = theirs.sort((a, b) => stands(b.entry) - stands(a.entry) ||
+            mayCreate(b) - mayCreate(a) ||
             descending(b.entry.writer, a.entry.writer) || a.entry.seq - b.entry.seq ||
             descending(b.entry.id, a.entry.id)).slice(0, share);
         const ops = entries.flatMap((touch) => touch.ops.filter((op) => op.type <= REMOVE));
@@ -208,13 +209,14 @@ function canonical({ kind, record, touchCount, merged }) {
 }
 
 // Every record that an applied entry touches, by kind, then newest first: { kind, record, merged,
-// bytes }.
-function records(kinds, entries, out, noneWait) {
+// bytes }. `stands`: whether an entry does.
+function records(kinds, entries, out, noneWait, stands) {
     const applied = appliedEntries(entries, out, noneWait);
     const all = [...touchedRecords(kinds, applied).values()];
     return all.map(({ kind, record, touches }) => {
-        const shares = withinShares(record, touches);
-        const merged = merge(kinds, kind, record, shares.flatMap(({ ops }) => ops));
+        const shares = withinShares(record, touches, stands);
+        const merged = merge(kinds, kind, record, shares.flatMap(({ ops }) => ops),
+            (op) => stands(op.entry));
         const touchCount = shares.reduce((sum, { count }) => sum + count, 0);
         const bytes = canonical({ kind, record, touchCount, merged });
         return { kind, record, merged, bytes };

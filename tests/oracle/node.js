@@ -6,6 +6,7 @@ const { parseEntry, follows, startOf, acceptedEntries, Refused } = require('./en
 const { Facts, parseFact } = require('./facts.js');
 const { leftOut, headsOf, rootOf } = require('./heads.js');
 const { records } = require('./merge.js');
+const { fallen } = require('./standing.js');
 const { parseRun, entriesOfRun } = require('./run.js');
 
 const bytesOf = (text) => (text === undefined ? undefined : Buffer.from(text, 'hex'));
@@ -174,10 +175,13 @@ class Node {
         const entries = acceptedEntries(this.entries, facts);
         const out = leftOut(facts, entries);
         const ends = headsOf(entries, out);
+        const down = fallen(facts, entries);
         return {
             facts, entries, ...ends,
+            fallen: [...down].filter((id) => !out.has(entries.get(id))).sort(),
             root: rootOf(facts.hash(), ends),
-            records: records(kinds, entries, out, facts.flooding().length > 0),
+            records: records(kinds, entries, out, facts.flooding().length > 0,
+                (entry) => !down.has(entry.id)),
             // Held, and yet it should not be.
             unfit: [...this.refused,
                 ...[...this.facts.values()].filter((fact) => !facts.held.has(fact.id))

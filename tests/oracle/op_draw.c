@@ -40,10 +40,13 @@ static uint32_t count_logs(const struct op_set *set, const struct signer *writer
     return count;
 }
 
+/* Of those certified first, or last. */
 static void begin_logs(struct op_set *set, struct chance *chance, const struct ph_facts *facts)
 {
-    for (uint32_t i = 0; i < ph_facts_count(facts) && set->log_count < OP_WRITERS_MAX; i++) {
-        const struct ph_fact *fact = ph_facts_at(facts, i);
+    const uint32_t fact_count = ph_facts_count(facts);
+    bool is_reversed = happens(chance, 50);
+    for (uint32_t i = 0; i < fact_count && set->log_count < OP_WRITERS_MAX; i++) {
+        const struct ph_fact *fact = ph_facts_at(facts, is_reversed ? fact_count - 1 - i : i);
         if (fact->type != PH_FACT_CERTIFY || !ph_facts_stands(facts, fact))
             continue;
         const struct signer *writer = signer_of(&fact->of.certify.writer);
@@ -165,6 +168,8 @@ static void put_entry(struct op_set *set, struct chance *chance, struct op_log *
     struct ph_entry_id id = ph_header_id(encoded);
     log->link = ph_link_after(header, &id);
     log->entry_count++;
+    if (set->end_count < OP_ENDS_MAX)
+        set->ends[set->end_count++] = (struct op_end){{writer, log->link.seq, id}, log->school};
     set->lamport = lamport > set->lamport ? lamport : set->lamport;
     if (body->content_len != 0 && happens(chance, 6))
         lose_content(set, chance, log, body);

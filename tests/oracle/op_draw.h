@@ -14,6 +14,7 @@
 #define OP_FILLS_MAX 64
 #define OP_RECORDS_MAX 128
 #define OP_POOL 4
+#define OP_ENDS_MAX 512
 
 struct op_record {
     uint16_t kind;
@@ -60,6 +61,12 @@ struct op_fill {
     struct ph_bytes content;
 };
 
+/* An entry that facts can name. */
+struct op_end {
+    struct ph_log_end end;
+    struct ph_school_id school;
+};
+
 struct op_set {
     struct op_log logs[OP_LOGS_MAX];
     uint32_t log_count;
@@ -67,6 +74,8 @@ struct op_set {
     struct op_made ops[OP_OPS_MAX];
     uint32_t op_count;
     uint64_t lamport;
+    struct op_end ends[OP_ENDS_MAX];
+    uint32_t end_count;
 
     /* What comes of it; borrows from `bytes`. */
     struct ph_bytes runs[OP_RUNS_MAX];

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "tests/oracle/op_judge.h"
+
 #define PAST_DRAWN_MAX 4
 #define HEAVY 600 /* bytes in a fact */
 
@@ -120,7 +122,7 @@ static struct made draw_fact(const struct op_facts *drawn, struct chance *chance
 
 /* --- a set --- */
 
-static void add(struct op_facts *drawn, const struct made *made, uint64_t type)
+void op_facts_add(struct op_facts *drawn, const struct made *made, uint64_t type)
 {
     for (uint32_t i = 0; i < drawn->count; i++)
         if (ph_fact_id_equal(&drawn->facts[i].id, &made->id))
@@ -142,9 +144,9 @@ static void found_with(struct op_facts *out, struct chance *chance)
     founder_certify = make_certify(&schools[0], &schools[0].writer, AFTER(&founding));
     invite = make_invite(&schools[0].writer, 3, AFTER(&founder_certify));
     *out = (struct op_facts){.quota = out->quota};
-    add(out, &founding, PH_FACT_FOUND);
-    add(out, &founder_certify, PH_FACT_CERTIFY);
-    add(out, &invite, PH_FACT_INVITE);
+    op_facts_add(out, &founding, PH_FACT_FOUND);
+    op_facts_add(out, &founder_certify, PH_FACT_CERTIFY);
+    op_facts_add(out, &invite, PH_FACT_INVITE);
 }
 
 /* A school joins in the usual way, so that there is somebody to write; or nearly so: by an
@@ -156,15 +158,15 @@ static void join(struct op_facts *out, struct chance *chance, uint32_t number)
     struct made by = invite;
     if (happens(chance, 5)) {
         by = make_invite(&schools[0].key, 3, AFTER(last));
-        add(out, &by, PH_FACT_INVITE);
+        op_facts_add(out, &by, PH_FACT_INVITE);
         last = &by;
     } else if (happens(chance, 5)) {
         last = &founder_certify;
     }
     struct made admit = make_admit(host, &schools[number].id, &by, AFTER(last));
     struct made certify = make_certify(&schools[number], &schools[number].writer, AFTER(&admit));
-    add(out, &admit, PH_FACT_ADMIT);
-    add(out, &certify, PH_FACT_CERTIFY);
+    op_facts_add(out, &admit, PH_FACT_ADMIT);
+    op_facts_add(out, &certify, PH_FACT_CERTIFY);
 }
 
 /* The founder certifies many writers: what they sign together may be too much for one school. */
@@ -172,7 +174,7 @@ static void certify_many(struct op_facts *out)
 {
     for (uint32_t i = OP_SCHOOLS; i < SCHOOL_COUNT; i++) {
         struct made made = make_certify(&schools[0], &schools[i].writer, AFTER(&founding));
-        add(out, &made, PH_FACT_CERTIFY);
+        op_facts_add(out, &made, PH_FACT_CERTIFY);
     }
 }
 
@@ -182,7 +184,7 @@ static void spoil(struct op_facts *out, struct chance *chance)
     struct made made = out->facts[draw(chance, out->count)];
     made.bytes[draw(chance, (uint32_t)made.len)] ^= (uint8_t)(1u << draw(chance, 8));
     made.id.bytes[0] ^= 1; /* so that it isn't taken for the one that it was; nobody names it */
-    add(out, &made, 0);
+    op_facts_add(out, &made, 0);
 }
 
 /* A school that was known from the beginning, with about as many certify facts as count. */
@@ -196,7 +198,7 @@ static void certify_too_often(struct op_facts *out, struct chance *chance)
         fact.of.certify.consenting = &school->writer.secret;
         fact.of.certify.transport.bytes[1] = (uint8_t)(1 + i);
         struct made made = make(fact, &school->key, AFTER(&founding));
-        add(out, &made, PH_FACT_CERTIFY);
+        op_facts_add(out, &made, PH_FACT_CERTIFY);
     }
 }
 
@@ -206,7 +208,7 @@ static void share_writers(struct op_facts *out, struct chance *chance)
     for (uint32_t i = 1; i < OP_SCHOOLS; i++) {
         struct made made = make_certify(&schools[0], &schools[i].writer, AFTER(&founding));
         if (happens(chance, 70))
-            add(out, &made, PH_FACT_CERTIFY);
+            op_facts_add(out, &made, PH_FACT_CERTIFY);
     }
 }
 
@@ -223,7 +225,22 @@ static void flood(struct op_facts *out, struct chance *chance)
     for (uint32_t i = 0; held + i < count; i++) {
         const struct signer *by = happens(chance, 50) ? &school->key : &school->writer;
         struct made made = make_numbered(by, (uint16_t)(1000 + i), AFTER(&rest));
-        add(out, &made, 77);
+        op_facts_add(out, &made, 77);
+    }
+}
+
+/* A school is proposed, and some confirm it; nearly always after all that was before. */
+static void vote(struct op_facts *out, struct chance *chance, uint32_t number)
+{
+    struct made last = out->facts[out->count - 1];
+    struct made propose = make_propose(&schools[0].writer, &schools[number].id, AFTER(&last));
+    op_facts_add(out, &propose, PH_FACT_PROPOSE);
+    for (uint32_t i = 0; i <= number; i++) {
+        const struct made *seen = happens(chance, 90) ? &propose : &last;
+        if (happens(chance, i == 0 ? 90 : 50)) {
+            struct made confirm = make_confirm(&schools[i].key, &propose, AFTER(seen));
+            op_facts_add(out, &confirm, PH_FACT_VOTE);
+        }
     }
 }
 
@@ -236,21 +253,31 @@ static void lay_much(struct op_facts *out, struct chance *chance)
     fact.of.other.items = ph_bytes(items, sizeof items);
     for (uint32_t i = 0, count = 15 + draw(chance, 10); i < count; i++) {
         struct made made = make(fact, &schools[0].key, AFTER(&out->facts[out->count - 1]));
-        add(out, &made, 77);
+        op_facts_add(out, &made, 77);
     }
 }
 
-/* A school is proposed, and some confirm it; nearly always after all that was before. */
-static void vote(struct op_facts *out, struct chance *chance, uint32_t number)
+/* Four or five schools join and vote, all of them: enough to decide against one. */
+static void assemble(struct op_facts *out, struct chance *chance)
 {
-    struct made last = out->facts[out->count - 1];
-    struct made propose = make_propose(&schools[0].writer, &schools[number].id, AFTER(&last));
-    add(out, &propose, PH_FACT_PROPOSE);
-    for (uint32_t i = 0; i <= number; i++) {
-        const struct made *seen = happens(chance, 90) ? &propose : &last;
-        if (happens(chance, i == 0 ? 90 : 50)) {
-            struct made confirm = make_confirm(&schools[i].key, &propose, AFTER(seen));
-            add(out, &confirm, PH_FACT_VOTE);
+    uint32_t voter_count = OP_SCHOOLS - 1 + draw(chance, 2);
+    uint32_t heavy_from = happens(chance, 10) ? 1 + draw(chance, OP_SCHOOLS) : 0;
+    for (uint32_t i = 1; i < OP_SCHOOLS; i++) {
+        if (i == heavy_from)
+            lay_much(out, chance);
+        struct made last = out->facts[out->count - 1];
+        struct made admit = make_admit(&schools[0].writer, &schools[i].id, &invite, AFTER(&last));
+        struct made certify = make_certify(&schools[i], &schools[i].writer, AFTER(&admit));
+        op_facts_add(out, &admit, PH_FACT_ADMIT);
+        op_facts_add(out, &certify, PH_FACT_CERTIFY);
+        if (i >= voter_count)
+            continue;
+        last = make_propose(&schools[0].writer, &schools[i].id, AFTER(&certify));
+        op_facts_add(out, &last, PH_FACT_PROPOSE);
+        struct made proposal = last;
+        for (uint32_t k = 0; k < i; k++) {
+            last = make_confirm(&schools[k].key, &proposal, AFTER(&last));
+            op_facts_add(out, &last, PH_FACT_VOTE);
         }
     }
 }
@@ -272,18 +299,32 @@ static void join_and_vote(struct op_facts *out, struct chance *chance)
         vote(out, chance, i);
 }
 
+/* Before there is an entry. */
+static void judge_first(struct op_facts *out, struct chance *chance, uint64_t seed)
+{
+    struct ph_facts *known = op_facts_take(out, chance);
+    op_judge_draw(out, known, NULL, seed);
+    ph_facts_free(known);
+}
+
 void op_facts_draw(struct op_facts *out, uint64_t seed)
 {
     struct chance chance = chance_of('f', seed), sharing = chance_of('s', seed);
+    struct chance judging = chance_of('a', seed);
     found_with(out, &chance);
-    if (happens(&chance, 5))
+    bool is_assembled = happens(&judging, 55);
+    if (is_assembled)
+        assemble(out, &judging);
+    else if (happens(&chance, 5))
         certify_many(out);
     else
         join_and_vote(out, &chance);
+    if (is_assembled)
+        judge_first(out, &judging, seed);
     for (uint32_t i = 0, count = draw(&chance, 16); i < count; i++) {
         uint64_t type = types[draw(&chance, sizeof types / sizeof *types)];
         struct made made = draw_fact(out, &chance, type);
-        add(out, &made, type);
+        op_facts_add(out, &made, type);
     }
     bool is_shared = happens(&sharing, 12);
     if (is_shared)

@@ -7,7 +7,8 @@
 #include "tests/support/fact_world.h"
 
 #define OP_FACTS_MAX 640
-#define OP_SCHOOLS 5 /* school i's second writer is the first one of school OP_SCHOOLS + i */
+/* School i's second writer, and second key, are the first of school OP_SCHOOLS + i. */
+#define OP_SCHOOLS 5
 
 struct op_facts {
     struct made facts[OP_FACTS_MAX];
@@ -15,6 +16,9 @@ struct op_facts {
     uint32_t count;
     uint64_t quota;
 };
+
+/* One more, unless it is there or there is no room. */
+void op_facts_add(struct op_facts *drawn, const struct made *made, uint64_t type);
 
 /* Sets `network` and what belongs to it (fact_world.h). */
 void op_facts_draw(struct op_facts *out, uint64_t seed);

@@ -82,6 +82,26 @@ static void print_root(struct op_taker *taker, const struct ph_view *view, FILE 
     event_log_hex(file, "root", ph_bytes(root.bytes, sizeof root.bytes));
 }
 
+/* --- standing --- */
+
+/* The entries behind their log's cut, but for what is left out. */
+static void print_fallen(struct op_taker *taker, const struct ph_view *view, FILE *file)
+{
+    bool is_first = true;
+    fputs("\"fallen\":[", file);
+    for (uint32_t i = 0; i < taker->held_count; i++) {
+        const struct op_held *held = &taker->held[i];
+        uint32_t stands_to;
+        CHECK_OK(ph_view_cut(view, held->log, &stands_to));
+        if (held->link.seq <= stands_to || is_left_out(taker, held->log))
+            continue;
+        fputs(is_first ? "" : ",", file);
+        is_first = false;
+        put_hex(file, held->id.bytes, sizeof held->id.bytes);
+    }
+    fputc(']', file);
+}
+
 /* --- records --- */
 
 /* The records that an entry's ops name: also those that no drawing named, but a changed bit. */
@@ -139,6 +159,8 @@ void op_take_print(struct op_taker *taker, FILE *file)
     event_log_schools(file, taker->facts);
     fputc(',', file);
     print_root(taker, &view, file);
+    fputc(',', file);
+    print_fallen(taker, &view, file);
     fputc(',', file);
     event_log_records(file, &view);
     fputc(',', file);

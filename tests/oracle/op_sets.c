@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "store/verify.h"
+#include "tests/oracle/op_judge.h"
 #include "tests/oracle/op_take.h"
 #include "tests/support/event_log.h"
 
@@ -90,23 +91,34 @@ static void take_set(const struct op_set *set, const struct op_facts *facts,
     free(first);
 }
 
+/* Gives the set with what facts say of its entries, which are its own. */
+static void run_set(const struct op_set *set, const struct op_facts *shared, uint64_t seed)
+{
+    static struct op_facts facts;
+    struct chance chance = chance_of('g', ~seed);
+    struct ph_facts *taken[ORDERS];
+    facts = *shared;
+    taken[0] = op_facts_take(&facts, &chance);
+    op_judge_draw(&facts, taken[0], set, seed);
+    for (uint32_t i = 1; i < ORDERS; i++)
+        taken[i] = op_facts_take(&facts, &chance);
+    print_offers(&facts, set, seed);
+    take_set(set, &facts, taken, seed);
+    for (uint32_t i = 0; i < ORDERS; i++)
+        ph_facts_free(taken[i]);
+}
+
 static void run_group(uint64_t group, uint64_t first, uint64_t end)
 {
     static struct op_facts facts;
     static struct op_set set;
     struct chance chance = chance_of('g', group);
-    struct ph_facts *taken[ORDERS];
     op_facts_draw(&facts, group);
-    for (uint32_t i = 0; i < ORDERS; i++)
-        taken[i] = op_facts_take(&facts, &chance);
-    for (uint64_t seed = group * SETS_PER_FACTS; seed < (group + 1) * SETS_PER_FACTS; seed++) {
-        if (seed < first || seed >= end || !op_set_draw(&set, taken[0], seed))
-            continue;
-        print_offers(&facts, &set, seed);
-        take_set(&set, &facts, taken, seed);
-    }
-    for (uint32_t i = 0; i < ORDERS; i++)
-        ph_facts_free(taken[i]);
+    struct ph_facts *taken = op_facts_take(&facts, &chance);
+    for (uint64_t seed = group * SETS_PER_FACTS; seed < (group + 1) * SETS_PER_FACTS; seed++)
+        if (seed >= first && seed < end && op_set_draw(&set, taken, seed))
+            run_set(&set, &facts, seed);
+    ph_facts_free(taken);
 }
 
 int main(int argc, char **argv)

@@ -12,6 +12,24 @@ static void apply(struct op_taker *taker)
     taker->batch = home_batch();
 }
 
+/* As far as entries are in the store; those that gather are judged the next time. */
+static void refresh_cuts(struct op_taker *taker)
+{
+    struct ph_view view = {0};
+    uint64_t count = 0;
+    uint32_t stands_to[OP_LOGS_MAX];
+    CHECK_OK(ph_view_open(taker->home.store, &view));
+    CHECK_OK(ph_view_log_count(&view, &count));
+    CHECK(count <= OP_LOGS_MAX);
+    CHECK_OK(ph_view_cuts(&view, taker->facts, (uint32_t)count, stands_to));
+    ph_view_close(&view);
+    for (uint32_t i = 0; i < count; i++) {
+        if (taker->stands_to[i] != stands_to[i])
+            CHECK_OK(ph_batch_cut(taker->batch, i, stands_to[i]));
+        taker->stands_to[i] = stands_to[i];
+    }
+}
+
 static void put_facts(struct op_taker *taker)
 {
     for (uint32_t i = 0; i < ph_facts_count(taker->facts); i++)
@@ -178,8 +196,9 @@ static void leave_out_school(struct op_taker *taker, const struct ph_school_id *
     CHECK_OK(ph_batch_leave_out_school(taker->batch, school));
     for (uint32_t i = 0; i < ph_facts_count(taker->facts); i++) {
         const struct ph_fact *fact = ph_facts_at(taker->facts, i);
-        if (fact->type == PH_FACT_CERTIFY && ph_facts_stands(taker->facts, fact) &&
-            memcmp(fact->author.bytes, school->bytes, sizeof school->bytes) == 0)
+        const struct ph_school_id *of =
+            fact->type == PH_FACT_CERTIFY ? ph_facts_school_of(taker->facts, fact) : NULL;
+        if (of != NULL && ph_school_id_equal(of, school))
             CHECK_OK(ph_batch_await_none_of(taker->batch, &fact->of.certify.writer));
     }
     if (is_flooding(taker, school))
@@ -287,6 +306,8 @@ static void give_all(struct op_taker *taker, struct chance *chance)
                            : give_fill(taker, &set->fills[number - set->run_count]);
             if (happens(chance, 12))
                 apply(taker);
+            if (happens(chance, 10))
+                refresh_cuts(taker);
         }
     }
 }
@@ -298,12 +319,18 @@ void op_take_begin(struct op_taker *taker, const struct op_set *set, struct ph_f
     taker->set = set;
     taker->facts = facts;
     taker->quota = quota;
+    for (uint32_t i = 0; i < OP_LOGS_MAX; i++)
+        taker->stands_to[i] = PH_STANDS_ALL;
     home_init(&taker->home);
     home_open(&taker->home);
     taker->batch = home_batch();
     put_facts(taker);
     judge(taker);
     give_all(taker, chance);
+    apply(taker);
+    if (happens(chance, 50))
+        home_catch_up(&taker->home); /* else it is merged with its cuts at once */
+    refresh_cuts(taker);
     apply(taker);
     home_catch_up(&taker->home);
 }

@@ -24,6 +24,7 @@ struct op_taker {
     struct ph_batch *batch;              /* gathers */
     struct ph_log_row logs[OP_LOGS_MAX]; /* a branch each */
     uint32_t log_count;
+    uint32_t stands_to[OP_LOGS_MAX]; /* what the store was told of each */
     struct op_held held[OP_HELD_MAX];
     uint32_t held_count;
     bool is_given[OP_RUNS_MAX], is_filled[OP_FILLS_MAX];

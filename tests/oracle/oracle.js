@@ -16,7 +16,7 @@ class Oracle {
         this.print = print;
         this.memory = new Memory();
         this.kinds = null;
-        this.counts = { worlds: 0, states: 0, entries: 0, records: 0, differences: 0 };
+        this.counts = { worlds: 0, states: 0, entries: 0, fallen: 0, cutStates: 0, records: 0, differences: 0 };
         this.begin({ seed: 'none' });
     }
 
@@ -72,6 +72,8 @@ class Oracle {
     compareState(line, state) {
         this.counts.states++;
         this.counts.entries += state.entries.size;
+        this.counts.fallen += state.fallen.length;
+        this.counts.cutStates += state.fallen.length > 0;
         this.counts.records += state.records.length;
         if (!this.offered)
             state.unfit.forEach((what) => this.differ(line, what));
@@ -83,6 +85,9 @@ class Oracle {
                 JSON.stringify(line.heads));
         if (line.root !== undefined)
             this.compare(line, 'root', state.root.toString('hex'), line.root);
+        if (line.fallen !== undefined)
+            this.compare(line, 'without standing', JSON.stringify(state.fallen),
+                JSON.stringify(line.fallen.sort()));
         const shown = state.records.filter(({ merged }) => merged.isCreated);
         if (line.records !== undefined)
             this.compareRecords(line, 'shown', hex(shown), line.records);
@@ -114,7 +119,7 @@ class Oracle {
 function schoolsOf(facts) {
     const all = facts.all();
     return JSON.stringify(facts.schools(all).filter((school) => facts.knowsSchool(all, school)).sort()
-        .map((school) => [school, facts.isVoter(all, school)]));
+        .map((school) => [school, facts.isVoter(all, school), facts.isRemoved(all, school)]));
 }
 
 async function read(oracle, stream, stopsEarly) {
@@ -135,8 +140,8 @@ async function main(words) {
         await read(oracle, process.stdin, stopsEarly);
     for (const path of paths)
         await read(oracle, fs.createReadStream(path), stopsEarly);
-    const { worlds, states, entries, records, differences } = oracle.counts;
-    console.log(`oracle: ${worlds} worlds, ${states} states, ${entries} entries, ` +
+    const { worlds, states, entries, fallen, cutStates, records, differences } = oracle.counts;
+    console.log(`oracle: ${worlds} worlds, ${states} states (${cutStates} with cuts), ${entries} entries (${fallen} without standing), ` +
         `${records} records compared, ${differences} differences`);
     process.exitCode = differences > 0 || states === 0 ? 1 : 0;
 }

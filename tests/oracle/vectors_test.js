@@ -105,6 +105,10 @@ const tests = {
         assert.strictEqual(facts.hash().toString('hex'), factsKnown.fact_set);
     },
 
+    'facts of every form are read'() {
+        for (const known of factsKnown.forms)
+            assert.strictEqual(parseFact(bytes(known.fact)).id, known.id, known.name);
+    },
     'a fact waits for its past, and a changed one is refused'() {
         const facts = new Facts(null);
         assert.strictEqual(facts.take(parseFact(bytes(factsKnown.facts[2].fact))), false);

@@ -269,7 +269,8 @@ void event_log_schools(FILE *file, const struct ph_facts *facts)
     for (uint32_t i = 0; i < count; i++) {
         fputs(i == 0 ? "[" : ",[", file);
         put_hex(file, ph_bytes(members[i].school.bytes, sizeof members[i].school.bytes));
-        fputs(members[i].is_voter ? ",true]" : ",false]", file);
+        fprintf(file, ",%s,%s]", members[i].is_voter ? "true" : "false",
+                members[i].is_removed ? "true" : "false");
     }
     fputc(']', file);
 }

@@ -25,9 +25,9 @@ void event_log_disk(FILE *file, uint32_t node, struct ph_store *store);
 void event_log_save(FILE *file, uint32_t node, const char *name);
 void event_log_load(FILE *file, uint32_t node, const char *name);
 
-/* The node's state as it claims it: who is known and votes by its facts, its root (NULL: not
- * asked), and every record that is shown, unless entries are left to materialise. May come any
- * number of times in a world. */
+/* The node's state as it claims it: who is known, votes and is removed by its facts, its root
+ * (NULL: not asked), and every record that is shown, unless entries are left to materialise. May
+ * come any number of times in a world. */
 void event_log_state(FILE *file, uint32_t node, struct ph_store *store, const struct ph_root *root);
 
 /* For lines of one's own: `"name":"hex"`; `"records":[…]`, all that are shown; one record. */

@@ -14,8 +14,8 @@
 #define MODEL_NONE SIZE_MAX
 #define FACT(number) (UINT64_C(1) << (number))
 
-/* The log of every writer here is the same tree: branch 0 has entries 1 to 6, and branch 1 leaves it
- * behind 3 and has its own 4 to 6. Other ends are held by nobody. */
+/* The log of every writer here is the same tree: branch 0 has entries 1 to 6, and branch 1 leaves
+ * it behind 3 and has its own 4 to 6. Other ends are held by nobody. */
 #define MODEL_BRANCHES 2
 #define MODEL_FORK_SEQ 3
 #define MODEL_LOG_LEN 6

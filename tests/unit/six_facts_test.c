@@ -1,6 +1,6 @@
-/* Six facts in all orders: after a network of four voters, each of the 720 orders of six facts gives
- * the same answers, which are the model's, and so does every part of them with its past. Thirty sets
- * by hand, five hundred from seeds. Signatures are quick ones. */
+/* Six facts in all orders: after a network of four voters, each of the 720 orders of six facts
+ * gives the same answers, which are the model's, and so does every part of them with its past. Some
+ * sets are written by hand, five hundred drawn. Signatures are quick ones. */
 #include <malloc.h>
 
 #include "tests/support/fact_draw.h"
