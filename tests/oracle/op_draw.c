@@ -264,6 +264,22 @@ static uint32_t draw_created(const struct op_set *set, struct chance *chance)
     return found;
 }
 
+/* Other writers of the school write on that record, too, and are crowded out, unless what the one
+ * wrote has no standing. */
+static void write_beside(struct op_set *set, struct chance *chance, uint32_t number,
+                         const struct op_record *record)
+{
+    for (uint32_t i = 0; i < set->log_count; i++) {
+        struct op_log *log = &set->logs[i];
+        if (log->writer == set->logs[number].writer || log->is_over || log->entry_count == 8 ||
+            !ph_school_id_equal(&log->school, &set->logs[number].school))
+            continue;
+        op_body_crowd(set, chance, i, record, 4, 90, &log->entries[log->entry_count].body);
+        put_entry(set, chance, log, ph_lamport_next(&log->link, set->lamport), 0);
+        end_run(set, chance, log);
+    }
+}
+
 /* One writer writes on one record about as much as counts of its school. */
 static void write_crowd(struct op_set *set, struct chance *chance)
 {
@@ -282,6 +298,7 @@ static void write_crowd(struct op_set *set, struct chance *chance)
         if (log->entry_count == 8)
             end_run(set, chance, log);
     }
+    write_beside(set, chance, number, &set->pool[record]);
     draw_entry(set, chance, number);
     draw_entry(set, chance, number);
 }

@@ -113,7 +113,8 @@ static void vote(struct judge *judge, uint32_t voter, const struct made *proposa
 static void vote_all(struct judge *judge, const struct made *proposal,
                      const struct ph_school_id *about)
 {
-    uint32_t turnout = chance_of_percent(judge, 25) ? 40 : 85;
+    static const uint32_t turnouts[] = {40, 60, 85, 95};
+    uint32_t turnout = turnouts[draw(&judge->chance, 4)];
     bool is_apart = chance_of_percent(judge, 20);
     uint32_t first = draw(&judge->chance, OP_SCHOOLS);
     for (uint32_t i = 0; i < OP_SCHOOLS; i++)
@@ -264,6 +265,8 @@ static void go_on(struct judge *judge, uint32_t about)
         succeed(judge, about);
     } else {
         remove_school(judge, about);
+        if (chance_of_percent(judge, 30)) /* who removed it may be gone by then */
+            leave(judge, draw(&judge->chance, OP_SCHOOLS));
         restore_school(judge, about);
     }
     certify_anew(judge, about);
