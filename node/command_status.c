@@ -30,10 +30,11 @@ static void answer_members(struct ph_node *node, const struct ph_view *view, str
     ph_answer_key(out, "members");
     ph_pack_array(out, count);
     for (uint32_t i = 0; i < count; i++) {
-        ph_pack_map(out, 4);
+        ph_pack_map(out, 5);
         ph_answer_hex(out, "school", members[i].school.bytes, sizeof members[i].school.bytes);
         ph_answer_text(out, "name", ph_names_in(view, &members[i].school).text);
         ph_answer_bool(out, "voter", members[i].is_voter);
+        ph_answer_bool(out, "removed", members[i].is_removed);
         ph_answer_uint(out, "entries", entries_of(node, &members[i].school));
     }
 }

@@ -4,16 +4,6 @@
 
 #include "node/ingest.h"
 
-static bool is_any_bounded(const struct ph_node *node)
-{
-    const struct ph_school_id *school;
-    for (uint32_t i = 0; node->facts != NULL && (school = ph_facts_school(node->facts, i)) != NULL;
-         i++)
-        if (ph_bounds_any(node->facts, school))
-            return true;
-    return false;
-}
-
 static enum ph_status say(struct ph_node *node, const uint32_t *stands_to, uint32_t count,
                           bool *is_due)
 {
@@ -51,7 +41,7 @@ enum ph_status ph_cuts_refresh(struct ph_node *node, bool *is_due)
 {
     uint32_t count = 0;
     *is_due = false;
-    if (!is_any_bounded(node))
+    if (node->facts == NULL || !ph_bounds_exist(node->facts))
         return PH_OK;
     uint32_t *stands_to = calloc(node->logs.count + 1, sizeof *stands_to);
     if (stands_to == NULL)

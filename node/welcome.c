@@ -10,10 +10,9 @@ static const struct ph_school_id *school_of(const struct ph_node *node, const st
     const struct ph_school_id *school = ph_facts_owner(node->facts, &peer->theirs.school);
     if (school != NULL)
         return school;
-    const struct ph_fact *certify = ph_facts_certify_of(node->facts, &peer->theirs.writer);
-    bool is_proven =
-        certify != NULL && ph_agree_public_equal(&certify->of.certify.transport, &peer->transport);
-    return is_proven ? ph_facts_school_of(node->facts, certify) : NULL;
+    const struct ph_fact *certify =
+        ph_facts_certify_with(node->facts, &peer->theirs.writer, &peer->transport);
+    return certify != NULL ? ph_facts_school_of(node->facts, certify) : NULL;
 }
 
 /* The key that vouches for it. */
@@ -22,7 +21,8 @@ static const struct ph_school_id *key_of(const struct ph_node *node, const struc
 {
     if (ph_facts_owner(node->facts, &peer->theirs.school) != NULL)
         return &peer->theirs.school;
-    const struct ph_fact *certify = ph_facts_certify_of(node->facts, &peer->theirs.writer);
+    const struct ph_fact *certify =
+        ph_facts_certify_with(node->facts, &peer->theirs.writer, &peer->transport);
     memcpy(certifying->bytes, certify->author.bytes, sizeof certifying->bytes);
     return certifying;
 }

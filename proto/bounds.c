@@ -4,6 +4,14 @@
 
 #include "proto/past.h"
 
+bool ph_bounds_exist(const struct ph_facts *facts)
+{
+    for (uint32_t i = 0; i < facts->school_count; i++)
+        if (facts->schools[i].is_bounded)
+            return true;
+    return false;
+}
+
 bool ph_bounds_any(const struct ph_facts *facts, const struct ph_school_id *school)
 {
     uint32_t number = ph_school_number(facts, school->bytes);

@@ -24,7 +24,8 @@ struct ph_bounded_log {
     void *impl;
 };
 
-/* Whether anything bounds logs of this school. */
+/* Whether anything bounds logs of any school, and of this one. */
+bool ph_bounds_exist(const struct ph_facts *facts);
 bool ph_bounds_any(const struct ph_facts *facts, const struct ph_school_id *school);
 
 /* The last sequence number that stands of each branch, PH_STANDS_ALL if nothing bounds it; of an

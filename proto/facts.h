@@ -86,6 +86,10 @@ const struct ph_fact *ph_facts_admission(const struct ph_facts *facts,
  * ph_facts_find for that. */
 const struct ph_fact *ph_facts_certify_of(const struct ph_facts *facts,
                                           const struct ph_writer_id *writer);
+/* The one with the lowest id that certifies this writer with this transport key, NULL if none. */
+const struct ph_fact *ph_facts_certify_with(const struct ph_facts *facts,
+                                            const struct ph_writer_id *writer,
+                                            const struct ph_agree_public *transport);
 /* Whether a fact of this set does what its type says, judged in its own past. */
 bool ph_facts_stands(const struct ph_facts *facts, const struct ph_fact *fact);
 /* How many certify facts that stand a school has signed. */

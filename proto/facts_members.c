@@ -57,6 +57,20 @@ const struct ph_fact *ph_facts_certify_of(const struct ph_facts *facts,
     return NULL;
 }
 
+const struct ph_fact *ph_facts_certify_with(const struct ph_facts *facts,
+                                            const struct ph_writer_id *writer,
+                                            const struct ph_agree_public *transport)
+{
+    for (uint32_t i = 0; i < facts->count; i++) {
+        const struct ph_held *held = facts->held[facts->by_id[i]];
+        if (held->fact.type == PH_FACT_CERTIFY && held->effect.stands &&
+            ph_writer_id_equal(&held->fact.of.certify.writer, writer) &&
+            ph_agree_public_equal(&held->fact.of.certify.transport, transport))
+            return &held->fact;
+    }
+    return NULL;
+}
+
 uint32_t ph_facts_count_of(const struct ph_facts *facts, const struct ph_school_id *school)
 {
     uint32_t number = ph_school_number(facts, school->bytes);

@@ -114,7 +114,8 @@ uint32_t ph_past_owner(const struct ph_facts *facts, const struct ph_bits *past,
 static bool is_replaced(const struct ph_facts *facts, const struct ph_bits *past,
                         const uint8_t key[32], uint32_t school)
 {
-    for (uint32_t i = 0; i < facts->count; i++) {
+    bool has_successors = facts->schools[school].is_bounded; /* or else something like it */
+    for (uint32_t i = 0; has_successors && i < facts->count; i++) {
         struct ph_bits before;
         const struct ph_held *held = ph_past_reached(facts, past, i, PH_PROPOSAL_SUCCEED);
         if (held == NULL || held->effect.school != school ||

@@ -199,6 +199,36 @@ static void who_is_left_out_makes_room_for_colleagues(void **state)
     home_deinit(&home);
 }
 
+static void cut(struct home *home, uint32_t stands_to)
+{
+    struct ph_batch *batch = home_batch();
+    CHECK_OK(ph_batch_cut(batch, stranger, stands_to));
+    CHECK_OK(home_apply(home, batch));
+    home_catch_up(home);
+    check_sound(home);
+}
+
+/* A lost key must not use up what its school may still write. */
+static void what_has_no_standing_counts_behind_what_has(void **state)
+{
+    (void)state;
+    struct home home;
+    struct ph_record_id plan;
+    begin_with_a_colleague(&home, &plan);
+    take_void(&home, stranger, &plan, PH_SCHOOL_SHARE_MAX, 1);
+    take_title(&home, 1 - stranger, &plan, "theirs");
+    check_titles(&home, &plan, "ours|");
+
+    cut(&home, 0);
+    check_titles(&home, &plan, "theirs|ours|");
+    home_rebuild(&home);
+    check_titles(&home, &plan, "theirs|ours|");
+
+    cut(&home, PH_STANDS_ALL);
+    check_titles(&home, &plan, "ours|");
+    home_deinit(&home);
+}
+
 /* Regression: leaving out put a row for each entry of the school, and so for each of its writers
  * once more, into one transaction. */
 static void who_is_left_out_is_undone_in_slices(void **state)
@@ -357,5 +387,6 @@ CHECK_MAIN(cmocka_unit_test(all_writers_of_a_school_use_up_its_share),
            cmocka_unit_test(share_of_entries_is_kept_and_verified),
            cmocka_unit_test(create_is_always_within_its_share),
            cmocka_unit_test(share_goes_by_writer_whoever_came_first),
+           cmocka_unit_test(what_has_no_standing_counts_behind_what_has),
            cmocka_unit_test(who_is_left_out_is_undone_in_slices),
            cmocka_unit_test(who_is_left_out_makes_room_for_colleagues))
