@@ -49,6 +49,24 @@ static void every_count_of_addresses_survives_writing_and_reading(void **state)
     }
 }
 
+static void an_invitation_can_name_a_school(void **state)
+{
+    (void)state;
+    char code[PH_INVITATION_CODE_MAX];
+    for (int what = PH_CLAIM_ENROL; what <= PH_CLAIM_SUCCEED; what++)
+        for (size_t count = 0; count <= PH_INVITATION_ADDRESSES_MAX; count++) {
+            struct ph_invitation invitation = invitation_with(count);
+            invitation.what = (enum ph_claimed)what;
+            memset(invitation.school.bytes, 4, sizeof invitation.school.bytes);
+            CHECK_OK(ph_invitation_write(&invitation, code));
+            check_reads_as(ph_bytes_text(code), &invitation);
+        }
+    struct ph_invitation invitation = invitation_with(1);
+    invitation.what = (enum ph_claimed)(PH_CLAIM_SUCCEED + 1);
+    CHECK_OK(ph_invitation_write(&invitation, code));
+    check_refused(ph_bytes_text(code), "addresses");
+}
+
 static void the_longest_code_survives_writing_and_reading(void **state)
 {
     (void)state;
@@ -201,7 +219,8 @@ static void addresses_that_do_not_fit_are_refused(void **state)
 }
 
 CHECK_MAIN(cmocka_unit_test(every_count_of_addresses_survives_writing_and_reading),
-           cmocka_unit_test(the_longest_code_survives_writing_and_reading),
+           cmocka_unit_test(an_invitation_can_name_a_school),
+        cmocka_unit_test(the_longest_code_survives_writing_and_reading),
            cmocka_unit_test(known_codes_are_read_and_written),
            cmocka_unit_test(case_white_space_and_hyphens_do_not_matter),
            cmocka_unit_test(every_mistyped_character_is_refused),

@@ -29,6 +29,10 @@ static void encode_introduce(const struct ph_message *message, struct ph_buffer 
         facts[i] = ph_message_next_fact(&in);
     const struct ph_join_proof *proof =
         message->of.introduce.has_proof ? &message->of.introduce.proof : NULL;
+    if (message->of.introduce.claim.what != PH_CLAIM_NONE) {
+        ph_message_claim(out, proof, &message->of.introduce.claim);
+        return;
+    }
     assert_int_equal(ph_message_introduce(out, facts, count, proof), count);
 }
 
@@ -138,7 +142,7 @@ static void for_each_known_message(void (*check)(struct ph_bytes bytes))
     const char *name;
     json_t *value;
     json_t *messages = vector_member(vectors, "messages");
-    assert_int_equal(json_object_size(messages), 14);
+    assert_int_equal(json_object_size(messages), 15);
     json_object_foreach(messages, name, value)
     {
         struct vector_bytes bytes = vector_bytes(messages, name);
@@ -374,6 +378,26 @@ static enum ph_status decode_want_of(uint32_t locator_count, int64_t step, uint6
     return ph_message_decode(ph_buffer_bytes(&out.buffer), &message);
 }
 
+static void a_claim_says_what_it_claims(void **state)
+{
+    (void)state;
+    const struct ph_join_proof proof = {.invite_key = {1}};
+    struct ph_claim claim = {.what = PH_CLAIM_ENROL, .school = {{2}}};
+    for (int what = 0; what <= PH_CLAIM_SUCCEED + 1; what++) {
+        struct out out;
+        struct ph_message message;
+        begin_out(&out);
+        claim.what = (enum ph_claimed)what;
+        ph_message_claim(&out.buffer, &proof, &claim);
+        bool is_claim = what == PH_CLAIM_ENROL || what == PH_CLAIM_SUCCEED;
+        CHECK_STATUS(ph_message_decode(ph_buffer_bytes(&out.buffer), &message),
+                     is_claim ? PH_OK : PH_MALFORMED);
+        if (is_claim)
+            CHECK(message.of.introduce.claim.what == claim.what &&
+                  ph_school_id_equal(&message.of.introduce.claim.school, &claim.school));
+    }
+}
+
 static void wants_are_bounded_and_their_locators_ascend(void **state)
 {
     (void)state;
@@ -554,6 +578,7 @@ CHECK_MAIN(cmocka_unit_test(known_messages_decode_and_encode_to_the_same_bytes),
            cmocka_unit_test(every_changed_byte_is_refused_or_read_as_it_stands),
            cmocka_unit_test(each_form_is_taken_or_refused),
            cmocka_unit_test(heads_and_holes_are_bounded),
+           cmocka_unit_test(a_claim_says_what_it_claims),
            cmocka_unit_test(wants_are_bounded_and_their_locators_ascend),
            cmocka_unit_test(a_fill_has_content_and_no_more_than_a_body),
            cmocka_unit_test(facts_are_bounded),

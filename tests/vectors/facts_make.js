@@ -120,6 +120,7 @@ const messages = {
     who: [2],
     introduce_facts: [3, [found, certifyA, invite, admit, certifyB].map((one) => one.fact), null],
     introduce_proof: [3, [], [inviteKey.public, proof]],
+    introduce_claim: [3, [], [inviteKey.public, proof, 2, schoolB.public, consent]],
     fact_ids: [4, prefixes, false],
     facts: [5, [propose.fact, vote.fact]],
     heads: [6, heads, holes],
