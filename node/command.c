@@ -24,6 +24,8 @@ static const struct {
     {"invite", ph_command_invite, SIGNS},
     {"invite_successor", ph_command_invite_successor, SIGNS},
     {"join", ph_command_join, WRITER},
+    {"member_request", ph_command_member_request, NETWORK},
+    {"member_admit", ph_command_member_admit, SIGNS},
     {"members", ph_command_members, NETWORK},
     {"confirm", ph_command_confirm, VOUCHES},
     {"member_remove", ph_command_member_remove, VOUCHES},

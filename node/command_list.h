@@ -9,6 +9,7 @@ typedef enum ph_status ph_command_action(struct ph_node *node, struct ph_request
 
 ph_command_action ph_command_network_new, ph_command_invite, ph_command_invite_successor,
     ph_command_writer_add, ph_command_join, ph_command_sync;
+ph_command_action ph_command_member_request, ph_command_member_admit;
 ph_command_action ph_command_members, ph_command_confirm, ph_command_member_remove,
     ph_command_member_restore, ph_command_member_succeed, ph_command_member_leave;
 ph_command_action ph_command_policy, ph_command_policy_set;

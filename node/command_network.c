@@ -6,6 +6,7 @@
 #include "node/ingest.h"
 #include "node/names.h"
 #include "node/peers.h"
+#include "node/welcome.h"
 #include "proto/kind.h"
 
 #define JOIN_TRIES 3
@@ -216,6 +217,61 @@ bool ph_command_join_is_done(struct ph_node *node, const struct ph_wait *wait,
     if (!is_member)
         ph_answer_text(answer, "why", last_failure(node));
     return true;
+}
+
+/* --- joining where no voter can be reached --- */
+
+enum ph_status ph_command_member_request(struct ph_node *node, struct ph_request *request)
+{
+    char code[PH_PLEA_CODE_MAX];
+    PH_TRY(end_args(request));
+    if (node->membership != PH_MEMBERSHIP_JOINING || node->claimed != PH_CLAIM_NONE)
+        return ph_refuse(request, "This school is not waiting to be admitted.");
+    struct ph_join_proof proof =
+        ph_join_prove(node->invite_secret, &node->network, &node->school_key);
+    struct ph_plea plea = {
+        .network = node->network, .school = node->school_key, .signature = proof.signature};
+    memcpy(plea.invite_key, proof.invite_key, sizeof plea.invite_key);
+    ph_plea_write(&plea, code);
+    ph_pack_map(&request->answer, 1);
+    ph_answer_text(&request->answer, "request", code);
+    return PH_OK;
+}
+
+static enum ph_status refuse_plea(struct ph_request *request, enum ph_end_reason reason)
+{
+    if (reason == PH_END_USED_UP)
+        return ph_refuse(request, "Its invitation has been used as often as it may.");
+    if (reason == PH_END_FULL)
+        return ph_refuse(request, "The network has no place left, or whoever invited may invite no "
+                                  "more.");
+    return ph_refuse(request, "No school that votes holds its invitation here: meet the one that "
+                              "wrote it first, or admit it there.");
+}
+
+enum ph_status ph_command_member_admit(struct ph_node *node, struct ph_request *request)
+{
+    struct ph_plea plea;
+    enum ph_end_reason reason = PH_END_UNKNOWN;
+    struct ph_bytes code = ph_unpack_text(&request->args);
+    PH_TRY(end_args(request));
+    PH_TRY(ph_plea_read(code, &plea, request->error));
+    if (!ph_network_id_equal(&plea.network, &node->network))
+        return ph_refuse(request, "That request is to another network.");
+    if (!ph_facts_knows(node->facts, &plea.school)) {
+        struct ph_join_proof proof = {.signature = plea.signature};
+        memcpy(proof.invite_key, plea.invite_key, sizeof proof.invite_key);
+        enum ph_status status = ph_welcome_admit(node, &plea.school, &proof, &reason);
+        if (status == PH_UNAUTHENTIC)
+            return ph_refuse(request, "That request was not signed with its invitation.");
+        if (status == PH_FORBIDDEN)
+            return refuse_plea(request, reason);
+        PH_TRY(status);
+    }
+    ph_pack_map(&request->answer, 1);
+    ph_answer_hex(&request->answer, "school", plea.school.bytes, sizeof plea.school.bytes);
+    request->wait = ph_ingest_is_quiet(node) ? PH_WAIT_NOTHING : PH_WAIT_COMMIT;
+    return PH_OK;
 }
 
 /* --- one exchange --- */

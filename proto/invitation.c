@@ -3,43 +3,33 @@
 #include <assert.h>
 #include <stdio.h>
 
-#define PREFIX "PHAROS1"
-#define PREFIX_LEN (sizeof PREFIX - 1)
-#define CHECK_LEN 4
+#include "proto/code.h"
+
 #define FIXED_LEN (32 + 32 + 16 + 1) /* up to and with the address count */
 #define WHAT_SHIFT 6                 /* in the count byte */
 #define PAYLOAD_MAX                                                                                \
-    (FIXED_LEN + 32 + PH_INVITATION_ADDRESSES_MAX * (2 + PH_ADDRESS_LEN_MAX) + CHECK_LEN)
+    (FIXED_LEN + 32 + PH_INVITATION_ADDRESSES_MAX * (2 + PH_ADDRESS_LEN_MAX) + PH_CODE_CHECK_LEN)
 
-static_assert(PREFIX_LEN + 1 + (PAYLOAD_MAX * 8 + 4) / 5 < PH_INVITATION_CODE_MAX,
+static_assert(PH_CODE_SIZE(sizeof "PHAROS1-", PAYLOAD_MAX) <= PH_INVITATION_CODE_MAX,
               "the longest code fits");
 
-static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"; /* RFC 4648, section 6 */
-
-/* What a code holds in bytes, or its characters without case, white space and hyphens: both
- * secret. */
-struct payload {
-    uint8_t bytes[PAYLOAD_MAX];
-    size_t len;
+static const struct ph_code_form invitation_form = {
+    .prefix = "PHAROS1",
+    .other = "This is not an invitation code: those begin with PHAROS1-.",
+    .beginning = "The code is mistyped at its beginning: it must be PHAROS1-.",
+    .too_long = "This is too long to be an invitation code.",
 };
-struct characters {
-    char text[PH_INVITATION_CODE_MAX];
-    size_t len;
+
+static const struct ph_code_form plea_form = {
+    .prefix = "PHJOIN1",
+    .other = "This is not a request to join: those begin with PHJOIN1-.",
+    .beginning = "The request is mistyped at its beginning: it must be PHJOIN1-.",
+    .too_long = "This is too long to be a request to join.",
 };
 
 void ph_invitation_wipe(struct ph_invitation *invitation)
 {
     ph_wipe(invitation, sizeof *invitation);
-}
-
-static void put_check(struct ph_bytes before, uint8_t check[CHECK_LEN])
-{
-    struct ph_hasher hasher;
-    ph_hasher_init(&hasher, PH_DOMAIN_CODE);
-    ph_hasher_add(&hasher, before);
-    struct ph_hash hash = ph_hasher_end(&hasher);
-    memcpy(check, hash.bytes, CHECK_LEN);
-    ph_wipe(&hasher, sizeof hasher);
 }
 
 /* --- Writing --- */
@@ -58,7 +48,6 @@ static bool put_address(struct ph_buffer *out, const char address[PH_ADDRESS_LEN
 
 static enum ph_status put_payload(const struct ph_invitation *invitation, struct ph_buffer *out)
 {
-    uint8_t check[CHECK_LEN];
     if (invitation->address_count > PH_INVITATION_ADDRESSES_MAX)
         return PH_LIMIT;
     ph_buffer_put(out, invitation->network.bytes, 32);
@@ -72,95 +61,23 @@ static enum ph_status put_payload(const struct ph_invitation *invitation, struct
         if (!put_address(out, invitation->addresses[i]))
             return PH_LIMIT;
     }
-    put_check(ph_buffer_bytes(out), check);
-    ph_buffer_put(out, check, sizeof check);
     assert(!out->overflow);
     return PH_OK;
-}
-
-/* Five bits a character, the last one filled up with zero bits. Zero-terminated. */
-static void put_base32(struct ph_bytes bytes, char *out)
-{
-    uint32_t bits = 0;
-    unsigned bit_count = 0;
-    for (size_t i = 0; i < bytes.len; i++) {
-        bits = (bits << 8 | bytes.data[i]) & 0xffff;
-        for (bit_count += 8; bit_count >= 5; bit_count -= 5)
-            *out++ = alphabet[bits >> (bit_count - 5) & 31];
-    }
-    if (bit_count > 0)
-        *out++ = alphabet[bits << (5 - bit_count) & 31];
-    *out = 0;
 }
 
 enum ph_status ph_invitation_write(const struct ph_invitation *invitation,
                                    char out[PH_INVITATION_CODE_MAX])
 {
-    struct payload payload;
-    struct ph_buffer buffer = ph_buffer(payload.bytes, sizeof payload.bytes);
+    uint8_t bytes[PAYLOAD_MAX];
+    struct ph_buffer buffer = ph_buffer(bytes, sizeof bytes - PH_CODE_CHECK_LEN);
     enum ph_status status = put_payload(invitation, &buffer);
-    if (status == PH_OK) {
-        memcpy(out, PREFIX "-", PREFIX_LEN + 1);
-        put_base32(ph_buffer_bytes(&buffer), out + PREFIX_LEN + 1);
-    }
-    ph_wipe(&payload, sizeof payload);
+    if (status == PH_OK)
+        ph_code_write(&invitation_form, &buffer, out);
+    ph_wipe(bytes, sizeof bytes);
     return status;
 }
 
 /* --- Reading --- */
-
-static bool is_skipped(uint8_t character)
-{
-    return character == ' ' || (character >= '\t' && character <= '\r') || character == '-';
-}
-
-/* False: longer than any code. */
-static bool gather(struct ph_bytes text, struct characters *out)
-{
-    out->len = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        uint8_t character = text.data[i];
-        if (is_skipped(character))
-            continue;
-        if (out->len == sizeof out->text)
-            return false;
-        bool is_lower = character >= 'a' && character <= 'z';
-        out->text[out->len++] = (char)(is_lower ? character - 'a' + 'A' : character);
-    }
-    return true;
-}
-
-static bool take_base32(const char *text, size_t len, struct payload *out)
-{
-    uint32_t bits = 0;
-    unsigned bit_count = 0;
-    out->len = 0;
-    for (size_t i = 0; i < len; i++) {
-        const char *place = memchr(alphabet, text[i], sizeof alphabet - 1);
-        if (place == NULL)
-            return false;
-        bits = (bits << 5 | (uint32_t)(place - alphabet)) & 0xffff;
-        bit_count += 5;
-        if (bit_count < 8)
-            continue;
-        if (out->len == sizeof out->bytes)
-            return false;
-        bit_count -= 8;
-        out->bytes[out->len++] = (uint8_t)(bits >> bit_count);
-    }
-    /* No whole character may be left over, and the bits that fill up the last one are zero. */
-    return bit_count < 5 && (bits & ((1U << bit_count) - 1)) == 0;
-}
-
-static bool fits_check(const struct payload *payload)
-{
-    uint8_t check[CHECK_LEN];
-    if (payload->len < FIXED_LEN + CHECK_LEN)
-        return false;
-    size_t before_len = payload->len - CHECK_LEN;
-    put_check(ph_bytes(payload->bytes, before_len), check);
-    return memcmp(check, payload->bytes + before_len, CHECK_LEN) == 0;
-}
 
 /* One address from `rest`, which it shortens. */
 static bool take_address(struct ph_bytes *rest, char out[PH_ADDRESS_LEN_MAX + 1])
@@ -186,19 +103,18 @@ static bool take_school(struct ph_bytes *rest, struct ph_school_id *out)
     return true;
 }
 
-static bool take_payload(const struct payload *payload, struct ph_invitation *out)
+static bool take_payload(struct ph_bytes payload, struct ph_invitation *out)
 {
     *out = (struct ph_invitation){0};
-    memcpy(out->network.bytes, payload->bytes, 32);
-    memcpy(out->key.bytes, payload->bytes + 32, 32);
-    memcpy(out->secret, payload->bytes + 64, sizeof out->secret);
-    uint8_t count = payload->bytes[FIXED_LEN - 1];
+    memcpy(out->network.bytes, payload.data, 32);
+    memcpy(out->key.bytes, payload.data + 32, 32);
+    memcpy(out->secret, payload.data + 64, sizeof out->secret);
+    uint8_t count = payload.data[FIXED_LEN - 1];
     out->address_count = count & ((1 << WHAT_SHIFT) - 1);
     if (out->address_count > PH_INVITATION_ADDRESSES_MAX || count >> WHAT_SHIFT > PH_CLAIM_SUCCEED)
         return false;
     out->what = (enum ph_claimed)(count >> WHAT_SHIFT);
-    struct ph_bytes rest =
-        ph_bytes(payload->bytes + FIXED_LEN, payload->len - FIXED_LEN - CHECK_LEN);
+    struct ph_bytes rest = ph_bytes(payload.data + FIXED_LEN, payload.len - FIXED_LEN);
     if (out->what != PH_CLAIM_NONE && !take_school(&rest, &out->school))
         return false;
     for (size_t i = 0; i < out->address_count; i++) {
@@ -208,48 +124,52 @@ static bool take_payload(const struct payload *payload, struct ph_invitation *ou
     return rest.len == 0;
 }
 
-/* What stands before the base32. NULL: the prefix of this version. */
-static const char *judge_prefix(const struct characters *code)
-{
-    if (code->len < PREFIX_LEN || memcmp(code->text, PREFIX, PREFIX_LEN - 1) != 0)
-        return "This is not an invitation code: those begin with " PREFIX "-.";
-    char version = code->text[PREFIX_LEN - 1];
-    if (version >= '2' && version <= '9')
-        return "This code is from a newer version of pharos: please update this one.";
-    if (version != PREFIX[PREFIX_LEN - 1])
-        return "The code is mistyped at its beginning: it must be " PREFIX "-.";
-    return NULL;
-}
-
-/* NULL: read. */
-static const char *read_code(const struct characters *code, struct payload *payload,
-                             struct ph_invitation *out)
-{
-    const char *refusal = judge_prefix(code);
-    if (refusal != NULL)
-        return refusal;
-    if (!take_base32(code->text + PREFIX_LEN, code->len - PREFIX_LEN, payload) ||
-        !fits_check(payload))
-        return "The code is mistyped or incomplete: please compare it with the original.";
-    if (!take_payload(payload, out))
-        return "The code's addresses can't be read: please ask for a new code.";
-    return NULL;
-}
-
 enum ph_status ph_invitation_read(struct ph_bytes text, struct ph_invitation *out, char why[200])
 {
-    struct characters code;
-    struct payload payload;
-    struct ph_invitation invitation;
-    const char *refusal = "This is too long to be an invitation code.";
-    if (gather(text, &code))
-        refusal = read_code(&code, &payload, &invitation);
+    uint8_t bytes[PAYLOAD_MAX];
+    struct ph_bytes payload;
+    struct ph_invitation invitation = {.what = PH_CLAIM_NONE};
+    const char *refusal = ph_code_read(&invitation_form, text, bytes, sizeof bytes, &payload);
+    if (refusal == NULL && payload.len < FIXED_LEN)
+        refusal = PH_CODE_MISTYPED;
+    if (refusal == NULL && !take_payload(payload, &invitation))
+        refusal = "The code's addresses can't be read: please ask for a new code.";
     if (refusal == NULL)
         *out = invitation;
     else
         snprintf(why, 200, "%s", refusal);
-    ph_wipe(&code, sizeof code);
-    ph_wipe(&payload, sizeof payload);
+    ph_wipe(bytes, sizeof bytes);
     ph_invitation_wipe(&invitation);
     return refusal == NULL ? PH_OK : PH_REFUSED;
+}
+
+/* --- Requests --- */
+
+void ph_plea_write(const struct ph_plea *plea, char out[PH_PLEA_CODE_MAX])
+{
+    uint8_t bytes[PH_PLEA_LEN + PH_CODE_CHECK_LEN];
+    struct ph_buffer buffer = ph_buffer(bytes, PH_PLEA_LEN);
+    ph_buffer_put(&buffer, plea->network.bytes, 32);
+    ph_buffer_put(&buffer, plea->school.bytes, 32);
+    ph_buffer_put(&buffer, plea->invite_key, 32);
+    ph_buffer_put(&buffer, plea->signature.bytes, 64);
+    ph_code_write(&plea_form, &buffer, out);
+}
+
+enum ph_status ph_plea_read(struct ph_bytes text, struct ph_plea *out, char why[200])
+{
+    uint8_t bytes[PH_PLEA_LEN + PH_CODE_CHECK_LEN];
+    struct ph_bytes payload;
+    const char *refusal = ph_code_read(&plea_form, text, bytes, sizeof bytes, &payload);
+    if (refusal == NULL && payload.len != PH_PLEA_LEN)
+        refusal = PH_CODE_MISTYPED;
+    if (refusal != NULL) {
+        snprintf(why, 200, "%s", refusal);
+        return PH_REFUSED;
+    }
+    memcpy(out->network.bytes, payload.data, 32);
+    memcpy(out->school.bytes, payload.data + 32, 32);
+    memcpy(out->invite_key, payload.data + 64, 32);
+    memcpy(out->signature.bytes, payload.data + 96, 64);
+    return PH_OK;
 }

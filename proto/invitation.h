@@ -39,4 +39,20 @@ PH_MUST_USE enum ph_status ph_invitation_write(const struct ph_invitation *invit
 PH_MUST_USE enum ph_status ph_invitation_read(struct ph_bytes text, struct ph_invitation *out,
                                               char why[200]);
 
+/* What a school that has an invitation shows a voter on paper or a stick, when it can't reach one:
+ * its key, signed by the invitation's. Nothing in it is secret. */
+#define PH_PLEA_LEN (32 + 32 + 32 + 64)
+#define PH_PLEA_CODE_MAX 300 /* characters, with the final zero */
+
+struct ph_plea {
+    struct ph_network_id network;
+    struct ph_school_id school;
+    uint8_t invite_key[32];
+    struct ph_signature signature;
+};
+
+void ph_plea_write(const struct ph_plea *plea, char out[PH_PLEA_CODE_MAX]);
+/* As ph_invitation_read. */
+PH_MUST_USE enum ph_status ph_plea_read(struct ph_bytes text, struct ph_plea *out, char why[200]);
+
 #endif

@@ -87,6 +87,31 @@ int cmd_member_succeed(struct ph_cli *cli)
     return ask_about(cli, "member_succeed", print_succeeded);
 }
 
+static void print_request(json_t *answer)
+{
+    print_item(answer, "request");
+    putchar('\n');
+}
+
+int cmd_member_request(struct ph_cli *cli)
+{
+    struct ph_request request;
+    ph_request_begin(&request, "member_request", 0);
+    return ph_session_run(cli, &request, print_request, NULL);
+}
+
+static void print_admitted(json_t *answer)
+{
+    fputs("admitted school ", stdout);
+    print_item(answer, "school");
+    puts(": it is told so by the next member that it meets");
+}
+
+int cmd_member_admit(struct ph_cli *cli)
+{
+    return ask_about(cli, "member_admit", print_admitted);
+}
+
 static void print_left(json_t *answer)
 {
     (void)answer;

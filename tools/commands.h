@@ -12,6 +12,8 @@ int cmd_join(struct ph_cli *cli);
 int cmd_member_successor(struct ph_cli *cli);
 int cmd_writer_add(struct ph_cli *cli);
 int cmd_member_list(struct ph_cli *cli); /* cmd_member.c */
+int cmd_member_request(struct ph_cli *cli);
+int cmd_member_admit(struct ph_cli *cli);
 int cmd_member_confirm(struct ph_cli *cli);
 int cmd_member_remove(struct ph_cli *cli);
 int cmd_member_restore(struct ph_cli *cli);

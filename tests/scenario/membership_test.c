@@ -138,6 +138,30 @@ static void a_school_that_leaves_keeps_what_it_said(void **state)
     sim_free(sim);
 }
 
+/* The one that invited votes and is never met; the one that is met doesn't vote. */
+static void a_waiting_school_is_admitted_by_its_request(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_start_all(1310, 3);
+    sim_found(sim, 0, "Lighthouse");
+    struct sim_code code = sim_invite(sim, 0, 2, UINT32_MAX);
+    CHECK(sim_join(sim, 1, &code, 0, 60000));
+    sim_partition(sim, 2, 0);
+    CHECK(!sim_join(sim, 2, &code, 1, 20000));
+    struct sim_text request = sim_request(sim, 2);
+    struct sim_text mistyped = request;
+    mistyped.text[20] = mistyped.text[20] == 'A' ? 'B' : 'A';
+    CHECK(!sim_admit(sim, 1, &request)); /* doesn't vote */
+    CHECK(!sim_admit(sim, 0, &mistyped));
+    CHECK(sim_admit(sim, 0, &request));
+    CHECK(sim_admit(sim, 0, &request)); /* once more says the same */
+    CHECK(sim_converge(sim, 120000));
+    (void)sim_write(sim, 2, "plan", "title", "admitted");
+    CHECK(sim_converge(sim, 60000));
+    assert_int_equal(sim_count(sim, 0, "plan"), 1);
+    sim_free(sim);
+}
+
 /* --- other installations, other keys --- */
 
 static void another_installation_writes_for_its_school_at_once(void **state)
@@ -275,6 +299,7 @@ int main(void)
         cmocka_unit_test(what_came_before_the_removal_is_held_and_not_shown),
         cmocka_unit_test(a_restored_school_writes_on_and_what_was_accepted_comes_back),
         cmocka_unit_test(a_school_that_leaves_keeps_what_it_said),
+        cmocka_unit_test(a_waiting_school_is_admitted_by_its_request),
         cmocka_unit_test(another_installation_writes_for_its_school_at_once),
         cmocka_unit_test(a_code_for_an_installation_is_good_for_one),
         cmocka_unit_test(

@@ -423,3 +423,19 @@ uint32_t sim_log_count(struct sim *sim, uint32_t node, const char *school)
         found += strcmp(sim_pick_text(ph_unpack_skip(&rows), "name").text, school) == 0;
     return found;
 }
+
+struct sim_text sim_request(struct sim *sim, uint32_t node)
+{
+    struct request request;
+    begin(&request, "member_request", 0);
+    return sim_pick_text(must_run(sim, node, &request), "request");
+}
+
+bool sim_admit(struct sim *sim, uint32_t node, const struct sim_text *text)
+{
+    struct request request;
+    begin(&request, "member_admit", 1);
+    put_text(&request, text->text);
+    struct ph_bytes answer = run(sim, node, &request);
+    return answer.len != 0 && sim_error(answer) == NULL;
+}

@@ -39,6 +39,9 @@ bool sim_join(struct sim *sim, uint32_t node, const struct sim_code *code, uint3
 ph_command_id sim_join_begin(struct sim *sim, uint32_t node, const struct sim_code *code);
 /* The voter `node` confirms school `other`. Whether that made it a voter. */
 bool sim_confirm(struct sim *sim, uint32_t node, uint32_t other);
+/* What a waiting school shows a voter, and its being admitted by that; false: refused. */
+struct sim_text sim_request(struct sim *sim, uint32_t node);
+bool sim_admit(struct sim *sim, uint32_t node, const struct sim_text *request);
 /* `node` votes on what `command` asks of school `other`, the first of them proposing it
  * ("member_remove", "member_restore"). Whether that decided it; false too if it is refused. */
 bool sim_decide(struct sim *sim, uint32_t node, const char *command, uint32_t other);

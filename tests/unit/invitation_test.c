@@ -67,6 +67,22 @@ static void an_invitation_can_name_a_school(void **state)
     check_refused(ph_bytes_text(code), "addresses");
 }
 
+static void a_request_survives_writing_and_reading(void **state)
+{
+    (void)state;
+    char code[PH_PLEA_CODE_MAX], why[WHY_LEN] = "";
+    struct ph_plea plea = {.network = {{1}}, .school = {{2}}, .invite_key = {3}}, read;
+    memset(plea.signature.bytes, 4, sizeof plea.signature.bytes);
+    ph_plea_write(&plea, code);
+    CHECK(strlen(code) < sizeof code);
+    CHECK_OK(ph_plea_read(ph_bytes_text(code), &read, why));
+    assert_memory_equal(&read, &plea, sizeof plea);
+    check_refused(ph_bytes_text(code), "begin with PHAROS1");
+    code[30] = code[30] == 'A' ? 'B' : 'A';
+    CHECK_STATUS(ph_plea_read(ph_bytes_text(code), &read, why), PH_REFUSED);
+    CHECK(strstr(why, "mistyped") != NULL);
+}
+
 static void the_longest_code_survives_writing_and_reading(void **state)
 {
     (void)state;
@@ -220,7 +236,8 @@ static void addresses_that_do_not_fit_are_refused(void **state)
 
 CHECK_MAIN(cmocka_unit_test(every_count_of_addresses_survives_writing_and_reading),
            cmocka_unit_test(an_invitation_can_name_a_school),
-        cmocka_unit_test(the_longest_code_survives_writing_and_reading),
+           cmocka_unit_test(a_request_survives_writing_and_reading),
+           cmocka_unit_test(the_longest_code_survives_writing_and_reading),
            cmocka_unit_test(known_codes_are_read_and_written),
            cmocka_unit_test(case_white_space_and_hyphens_do_not_matter),
            cmocka_unit_test(every_mistyped_character_is_refused),
