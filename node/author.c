@@ -59,6 +59,9 @@ static size_t rests_on(const struct ph_node *node, const struct ph_fact *fact,
         out[must++] = fact->of.admit.invite;
     if (fact->type == PH_FACT_VOTE)
         out[must++] = fact->of.vote.proposal;
+    if (fact->type == PH_FACT_PROPOSE && fact->of.propose.what == PH_PROPOSAL_RESTORE)
+        for (size_t at = 0; at < fact->of.propose.lifted.len && must < MUST_MAX; at += 32)
+            memcpy(out[must++].bytes, fact->of.propose.lifted.data + at, 32);
     if (fact->type == PH_FACT_CERTIFY)
         must += ph_facts_ways_back(node->facts, &node->school, out + must, MUST_MAX - must);
     return must;

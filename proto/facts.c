@@ -321,10 +321,33 @@ struct ph_hash ph_facts_hash(struct ph_facts *facts, uint32_t count)
     return facts->hash;
 }
 
+/* Leavings that a past has room for: all later facts are judged without who has left, but nobody is
+ * to lay much on them by leaving. */
+struct leavings {
+    struct ph_bits schools; /* seen already */
+    size_t room;            /* bytes of surplus */
+};
+
+static bool is_to_be_named(const struct ph_facts *facts, const struct ph_held *held,
+                           struct leavings *leavings)
+{
+    if (held->fact.type != PH_FACT_LEAVE || !held->effect.stands ||
+        !facts->schools[held->effect.school].is_removed ||
+        ph_bits_has(&leavings->schools, held->effect.school))
+        return false;
+    size_t len = ph_facts_surplus(facts, &held->fact.id);
+    if (len > leavings->room)
+        return false;
+    leavings->room -= len;
+    ph_bits_add(&leavings->schools, held->effect.school);
+    return true;
+}
+
 size_t ph_facts_past(const struct ph_facts *facts, const struct ph_fact_id *must, size_t must_count,
                      uint8_t out[PH_FACT_PAST_MAX * 32])
 {
     struct ph_bits chosen = {{0}}, covered = {{0}};
+    struct leavings leavings = {.room = PH_FACT_SURPLUS_MAX / 4};
     uint32_t count = 0;
     size_t len = 0;
     assert(must_count < PH_FACT_PAST_MAX);
@@ -337,7 +360,8 @@ size_t ph_facts_past(const struct ph_facts *facts, const struct ph_fact_id *must
     for (uint32_t i = facts->count; i-- > 0;) {
         const struct ph_held *held = facts->held[i];
         bool is_covered = ph_bits_has(&covered, i) || ph_bits_has(&chosen, i);
-        if (!is_covered && (!is_support(held) || count == PH_FACT_PAST_MAX))
+        if (!is_covered && (count == PH_FACT_PAST_MAX ||
+                            (!is_support(held) && !is_to_be_named(facts, held, &leavings))))
             continue;
         if (!is_covered) {
             ph_bits_add(&chosen, i);

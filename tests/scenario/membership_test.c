@@ -138,6 +138,30 @@ static void a_school_that_leaves_keeps_what_it_said(void **state)
     sim_free(sim);
 }
 
+/* Regression: a proposal to restore who had left did not rest on the leaving, and nothing else did:
+ * who had left kept its seat. */
+static void a_school_that_left_has_no_seat_and_can_come_back(void **state)
+{
+    (void)state;
+    struct sim *sim = five_voters(1311);
+    CHECK(sim_leave(sim, GONE));
+    sim_run(sim, 5000);
+    /* Of the four that are left three are to decide about the fourth: two are enough. */
+    CHECK(!sim_decide(sim, 0, "member_remove", 3));
+    sim_run(sim, 5000);
+    CHECK(sim_decide(sim, 1, "member_remove", 3));
+    sim_run(sim, 5000);
+    CHECK(!sim_decide(sim, 1, "member_restore", GONE));
+    sim_run(sim, 5000);
+    CHECK(sim_decide(sim, 0, "member_restore", GONE));
+    sim_run(sim, 120000);
+    struct sim_id anew = sim_write(sim, GONE, "plan", "title", "anew");
+    sim_run(sim, 10000);
+    assert_string_equal(sim_show(sim, 2, &anew, "title").text, "anew (School 4)");
+    CHECK(sim_are_equal(sim, 0, GONE) && sim_are_equal(sim, 0, 2));
+    sim_free(sim);
+}
+
 /* The one that invited votes and is never met; the one that is met doesn't vote. */
 static void a_waiting_school_is_admitted_by_its_request(void **state)
 {
@@ -299,6 +323,7 @@ int main(void)
         cmocka_unit_test(what_came_before_the_removal_is_held_and_not_shown),
         cmocka_unit_test(a_restored_school_writes_on_and_what_was_accepted_comes_back),
         cmocka_unit_test(a_school_that_leaves_keeps_what_it_said),
+        cmocka_unit_test(a_school_that_left_has_no_seat_and_can_come_back),
         cmocka_unit_test(a_waiting_school_is_admitted_by_its_request),
         cmocka_unit_test(another_installation_writes_for_its_school_at_once),
         cmocka_unit_test(a_code_for_an_installation_is_good_for_one),
