@@ -116,15 +116,15 @@ static void answer_notices(const struct ph_node *node, struct ph_buffer *out)
     }
 }
 
-static const char *membership_text(enum ph_membership membership)
+static const char *state_text(const struct ph_node *node)
 {
-    switch (membership) {
+    switch (node->membership) {
     case PH_MEMBERSHIP_NONE:
         return "none";
     case PH_MEMBERSHIP_JOINING:
         return "joining";
     case PH_MEMBERSHIP_MEMBER:
-        return "member";
+        return ph_facts_is_removed(node->facts, &node->school) ? "removed" : "member";
     }
     return "none";
 }
@@ -132,7 +132,7 @@ static const char *membership_text(enum ph_membership membership)
 static void answer_network(const struct ph_node *node, struct ph_buffer *out)
 {
     const struct ph_fact *founding = node->facts != NULL ? ph_facts_founding(node->facts) : NULL;
-    ph_answer_text(out, "state", membership_text(node->membership));
+    ph_answer_text(out, "state", state_text(node));
     ph_answer_hex(out, "network", node->network.bytes,
                   node->membership != PH_MEMBERSHIP_NONE ? sizeof node->network.bytes : 0);
     ph_answer_key(out, "network_name");

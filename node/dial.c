@@ -143,6 +143,13 @@ static void forget_ways(struct ph_node *node, const struct ph_agree_public *tran
             node->dial.items[i].is_another_way = false;
 }
 
+void ph_dial_on_barred(struct ph_node *node, const struct ph_peer *peer)
+{
+    struct ph_address *address = address_of(node, peer);
+    if (address != NULL)
+        address->failure_count = DOUBLINGS_MAX;
+}
+
 void ph_dial_on_gone(struct ph_node *node, const struct ph_peer *peer, const char *reason,
                      bool is_duplicate)
 {

@@ -20,6 +20,8 @@ void ph_dial_on_begun(struct ph_address *address, ph_conn_id conn);
 void ph_dial_on_open(struct ph_node *node, struct ph_peer *peer);
 void ph_dial_on_self(struct ph_node *node, const struct ph_peer *peer);
 /* `is_duplicate`: ended because another connection to the same school stays. */
+/* The other side has shut us out: it is asked again now and then, since that may be lifted. */
+void ph_dial_on_barred(struct ph_node *node, const struct ph_peer *peer);
 void ph_dial_on_gone(struct ph_node *node, const struct ph_peer *peer, const char *reason,
                      bool is_duplicate);
 

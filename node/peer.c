@@ -4,6 +4,7 @@
 
 #include "node/author.h"
 #include "node/crowd.h"
+#include "node/dial.h"
 #include "node/opening.h"
 #include "node/outbox.h"
 #include "node/peers.h"
@@ -145,11 +146,12 @@ static enum ph_status take_end(struct ph_node *node, struct ph_peer *peer,
         [PH_END_BAD_INPUT] = "it refused what we sent",
         [PH_END_USED_UP] = "the invitation has been used as often as it may",
         [PH_END_FULL] = "it has no place left",
-        [PH_END_BARRED] = ("the network has removed this school, given it another key, or closed "
-                           "what this installation writes"),
+        [PH_END_BARRED] = "this school, its key or this installation is shut out there",
     };
     const char *reason = reasons[message->of.end.reason];
     ph_report(node, peer, PH_LOG_INFO, "the other side ended: %s", reason);
+    if (message->of.end.reason == PH_END_BARRED)
+        ph_dial_on_barred(node, peer);
     ph_peers_hang_up(node, peer, reason, message->of.end.reason == PH_END_DUPLICATE);
     return PH_OK;
 }

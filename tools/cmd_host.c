@@ -13,19 +13,22 @@ static void print_item(const json_t *answer, const char *key)
 
 /* --- the list --- */
 
+static void print_date(const json_t *term, const char *key)
+{
+    if (json_string_length(json_object_get(term, key)) == 0)
+        return;
+    printf(", %s ", key);
+    print_item(term, key);
+}
+
 static void print_term(const json_t *term)
 {
     size_t index;
     json_t *deputy, *deputies = json_object_get(term, "deputies");
     printf("  %-9s ", json_string_value(json_object_get(term, "state")));
     print_item(term, "name");
-    if (json_string_length(json_object_get(term, "from")) != 0 ||
-        json_string_length(json_object_get(term, "to")) != 0) {
-        fputs(", ", stdout);
-        print_item(term, "from");
-        fputs(" to ", stdout);
-        print_item(term, "to");
-    }
+    print_date(term, "from");
+    print_date(term, "to");
     json_array_foreach(deputies, index, deputy)
     {
         fputs(index == 0 ? "; deputies: " : ", ", stdout);
