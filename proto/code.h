@@ -21,8 +21,8 @@ struct ph_code_form {
 /* Zero-terminated. `payload` has room for the check behind it, beyond its size. */
 void ph_code_write(const struct ph_code_form *form, struct ph_buffer *payload, char *out);
 
-/* Case, white space and hyphens don't matter. NULL: read, into `bytes`, which has room for the check
- * as well; else a sentence that says why not. The caller wipes `bytes`. */
+/* Case, white space and hyphens don't matter. NULL: read, into `bytes`, which has room for the
+ * check as well; else a sentence that says why not. The caller wipes `bytes`. */
 const char *ph_code_read(const struct ph_code_form *form, struct ph_bytes text, uint8_t *bytes,
                          size_t size, struct ph_bytes *payload);
 

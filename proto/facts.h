@@ -44,9 +44,10 @@ const struct ph_fact *ph_facts_founding(const struct ph_facts *facts); /* NULL: 
 struct ph_hash ph_facts_hash(struct ph_facts *facts, uint32_t count);
 
 /* The past of a new fact: those that it must name, because it rests on them, and the latest that
- * make members and voters, or no voters any more (not in the past of another one named), those taken
- * last first; at most PH_FACT_PAST_MAX, sorted. Whoever floods the set can't crowd out what a school's next step rests
- * on, nor make it rest on the flood. Returns the bytes written, 32 each. */
+ * make members and voters, or no voters any more (not in the past of another one named), those
+ * taken last first; at most PH_FACT_PAST_MAX, sorted. Whoever floods the set can't crowd out
+ * what a school's next step rests on, nor make it rest on the flood. Returns the bytes written,
+ * 32 each. */
 size_t ph_facts_past(const struct ph_facts *facts, const struct ph_fact_id *must, size_t must_count,
                      uint8_t out[PH_FACT_PAST_MAX * 32]);
 
