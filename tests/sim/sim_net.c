@@ -4,57 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "tests/sim/sim_stream.h"
+#include "tests/sim/sim_net_state.h"
 
 #define MERGED_MAX (64 * 1024) /* bytes that arrive together at most */
 #define BLOCKED_MS 50          /* how often a blocked way is tried */
-#define NOWHERE UINT32_MAX
-
-enum end_state { END_WAITING, END_UP, END_GONE };
-
-struct end {
-    uint32_t place; /* NOWHERE: not accepted yet */
-    ph_conn_id conn;
-    enum end_state state;
-    struct sim_stream out;
-};
-
-struct link {
-    uint64_t id;
-    bool is_broken;
-    bool is_dead;                         /* forgotten on the way */
-    char address[PH_ADDRESS_LEN_MAX + 1]; /* that was dialed */
-    struct end ends[2];                   /* the dialing one first */
-};
-
-/* From a place to another. */
-struct way {
-    bool is_blocked;
-    bool is_refused; /* to dial */
-    uint64_t bytes;
-    size_t cut_after; /* 0: never */
-};
-
-struct place {
-    char name[32];
-    const struct sim_party_ops *ops;
-    void *impl;
-    bool is_listening;
-    ph_conn_id last_accepted;
-    size_t outstanding_max;
-    struct way *ways; /* owned: SIM_PLACES_MAX */
-};
-
-struct sim_net {
-    struct sim_clock *clock;
-    struct sim_net_options options;
-    struct place places[SIM_PLACES_MAX];
-    uint32_t place_count;
-    struct link **links; /* by their ids, ascending */
-    size_t link_count, link_size;
-    uint64_t last_link;
-};
-
 static void *grown(void *items, size_t size)
 {
     void *more = realloc(items, size);
@@ -500,12 +453,6 @@ void sim_net_hand_over(struct sim_net *net, uint32_t place, const struct sim_par
     net->places[place].impl = impl;
 }
 
-static bool is_between(const struct link *link, uint32_t a, uint32_t b)
-{
-    uint32_t x = link->ends[0].place, y = link->ends[1].place;
-    return (x == a && y == b) || (x == b && y == a);
-}
-
 void sim_net_go_down(struct sim_net *net, uint32_t place)
 {
     net->places[place].is_listening = false;
@@ -541,73 +488,16 @@ void sim_net_open(struct sim_net *net, uint32_t from, uint32_t to)
                 await_arrival(net, net->links[i], side);
 }
 
-bool sim_net_is_blocked(const struct sim_net *net, uint32_t from, uint32_t to)
-{
-    return net->places[from].ways[to].is_blocked;
-}
-
-void sim_net_refuse(struct sim_net *net, uint32_t from, uint32_t to)
-{
-    net->places[from].ways[to].is_refused = true;
-}
-
-void sim_net_rename(struct sim_net *net, uint32_t place, const char *name)
-{
-    snprintf(net->places[place].name, sizeof net->places[place].name, "%s", name);
-}
-
 void sim_net_reset(struct sim_net *net, uint32_t a, uint32_t b)
 {
     for (size_t i = 0; i < net->link_count; i++)
-        if (is_between(net->links[i], a, b))
+        if (sim_link_is_between(net->links[i], a, b))
             break_link(net, net->links[i]);
 }
 
 void sim_net_forget(struct sim_net *net, uint32_t a, uint32_t b)
 {
     for (size_t i = 0; i < net->link_count; i++)
-        if (is_between(net->links[i], a, b) && net->links[i]->ends[0].state == END_UP)
+        if (sim_link_is_between(net->links[i], a, b) && net->links[i]->ends[0].state == END_UP)
             net->links[i]->is_dead = true;
-}
-
-void sim_net_cut_after(struct sim_net *net, uint32_t from, uint32_t to, size_t len)
-{
-    net->places[from].ways[to].cut_after = len;
-}
-
-bool sim_net_cut_is_due(const struct sim_net *net, uint32_t from, uint32_t to)
-{
-    return net->places[from].ways[to].cut_after != 0;
-}
-
-/* --- questions --- */
-
-uint64_t sim_net_bytes(const struct sim_net *net, uint32_t from, uint32_t to)
-{
-    return net->places[from].ways[to].bytes;
-}
-
-uint32_t sim_net_links(const struct sim_net *net, uint32_t a, uint32_t b)
-{
-    uint32_t count = 0;
-    for (size_t i = 0; i < net->link_count; i++) {
-        const struct link *link = net->links[i];
-        count += is_between(link, a, b) && !link->is_broken && link->ends[0].state == END_UP &&
-                 link->ends[1].state == END_UP;
-    }
-    return count;
-}
-
-size_t sim_net_memory(const struct sim_net *net)
-{
-    size_t len = 0;
-    for (size_t i = 0; i < net->link_count; i++)
-        for (size_t end = 0; end < 2; end++)
-            len += sim_stream_memory(&net->links[i]->ends[end].out);
-    return len;
-}
-
-size_t sim_net_outstanding_max(const struct sim_net *net, uint32_t place)
-{
-    return net->places[place].outstanding_max;
 }
