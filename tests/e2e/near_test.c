@@ -1,90 +1,23 @@
 /* Real nodes that know no address of each other, on a network of their own: a bridge, and a network
  * namespace for each, which go away with their processes. Where that isn't allowed the test says so
  * and ends with exit code 77. */
-#define _GNU_SOURCE
+#include "tests/support/spaces.h"
 
-#include "tests/support/process.h"
-
-#include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include <stdlib.h>
+#include <string.h>
 
-#define SKIPPED 77
 #define LISTEN "[::]:7410"
 
-/* A process that does nothing but keep a namespace alive. */
-struct place {
-    pid_t keeper;
-    int space; /* the namespace, as a file */
-};
-
-static int hub = -1; /* where the bridge is */
-static struct place places[2];
+static struct space places[2];
 
 static bool ip(const char *const *words)
 {
-    const char *arguments[20] = {"env", "ip"};
-    struct ph_child_spec spec = {
-        .program = "/usr/bin/env", .arguments = arguments, .err = STDERR_FILENO};
-    struct ph_child child;
-    for (size_t i = 0; i < 17 && words[i] != NULL; i++)
-        arguments[2 + i] = words[i];
-    return ph_child_start(&spec, &child) == PH_OK &&
-           ph_child_wait(&child, ph_child_now_ms() + PROCESS_PATIENCE_MS) == 0;
-}
-
-static void enter(int space)
-{
-    assert_int_equal(setns(space, CLONE_NEWNET), 0);
-}
-
-static int space_of(pid_t pid)
-{
-    char path[64];
-    snprintf(path, sizeof path, "/proc/%d/ns/net", (int)pid);
-    return open(path, O_RDONLY | O_CLOEXEC);
-}
-
-static _Noreturn void keep_place(int ready)
-{
-    bool is_made = prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && unshare(CLONE_NEWNET) == 0;
-    if (!is_made || write(ready, "", 1) != 1)
-        _exit(1);
-    for (;;)
-        pause();
-}
-
-static bool make_place(struct place *place)
-{
-    int ends[2];
-    char byte;
-    if (pipe(ends) != 0)
-        return false;
-    place->keeper = fork();
-    if (place->keeper == 0)
-        keep_place(ends[1]);
-    close(ends[1]);
-    bool is_made = place->keeper > 0 && read(ends[0], &byte, 1) == 1;
-    close(ends[0]);
-    place->space = is_made ? space_of(place->keeper) : -1;
-    return place->space >= 0;
-}
-
-/* A cable from the place to the bridge. */
-static bool connect_place(struct place *place, int number)
-{
-    char here[16], there[16], pid[16];
-    snprintf(here, sizeof here, "port%d", number);
-    snprintf(there, sizeof there, "card%d", number);
-    snprintf(pid, sizeof pid, "%d", (int)place->keeper);
-    return ip(WORDS("link", "add", here, "type", "veth", "peer", "name", there)) &&
-           ip(WORDS("link", "set", there, "netns", pid)) &&
-           ip(WORDS("link", "set", here, "master", "bridge0")) &&
-           ip(WORDS("link", "set", here, "up"));
+    const char *all[20] = {"ip"};
+    for (size_t i = 0; i < 18 && words[i] != NULL; i++)
+        all[1 + i] = words[i];
+    return space_run(all);
 }
 
 /* With addresses of IPv4, of the link alone, or both. */
@@ -94,7 +27,7 @@ static void set_up(int number, bool has_v4, bool has_v6)
     snprintf(card, sizeof card, "card%d", number);
     snprintf(v4, sizeof v4, "10.77.0.%d/24", number + 1);
     snprintf(v6, sizeof v6, "fe80::77:%d/64", number + 1);
-    enter(places[number].space);
+    space_enter(&places[number]);
     CHECK(ip(WORDS("link", "set", card, "down")));
     CHECK(ip(WORDS("link", "set", card, "addrgenmode", "none")));
     CHECK(ip(WORDS("link", "set", "lo", "up")));
@@ -104,14 +37,12 @@ static void set_up(int number, bool has_v4, bool has_v6)
         CHECK(ip(WORDS("addr", "add", v4, "broadcast", "+", "dev", card)));
     if (has_v6) /* at once, without asking whether somebody else has it */
         CHECK(ip(WORDS("addr", "add", v6, "dev", card, "nodad")));
-    enter(hub);
+    space_leave();
 }
 
 static void serve_in(struct process_school *school, int number, const char *const *words)
 {
-    enter(places[number].space);
-    process_serve_at(school, LISTEN, words);
-    enter(hub);
+    space_serve(&places[number], school, LISTEN, words);
 }
 
 /* The code holds no address: nobody listens when it is made. */
@@ -190,9 +121,9 @@ static void must_join_and_sync(struct process_world *world, int second)
     if (second == 1) {
         serve_in(b, 1, WORDS(NULL));
     } else { /* on the same machine */
-        enter(places[0].space);
+        space_enter(&places[0]);
         process_serve_at(b, "[::]:7411", WORDS(NULL));
-        enter(hub);
+        space_leave();
     }
 
     await_peers(b, 1);
@@ -243,10 +174,10 @@ static void a_school_that_moved_is_found_again(void **state)
     await_peers(b, 1);
     assert_int_equal(process_end(b, SIGTERM, 5000), 0);
 
-    enter(places[1].space);
+    space_enter(&places[1]);
     CHECK(ip(WORDS("addr", "flush", "dev", "card1")));
     CHECK(ip(WORDS("addr", "add", "10.77.0.99/24", "broadcast", "+", "dev", "card1")));
-    enter(hub);
+    space_leave();
     serve_in(b, 1, WORDS(NULL));
     process_do(b, WORDS("new", "plan", "title=Moved"));
 
@@ -292,9 +223,10 @@ static void a_node_publishes_where_it_can_be_called(void **state)
 
 static int make_network(void **state)
 {
+    static const char *const cards[] = {"card0", "card1"};
     (void)state;
-    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
-        if (!make_place(&places[i]) || !connect_place(&places[i], (int)i))
+    for (int i = 0; i < 2; i++)
+        if (!space_make(&places[i]) || !space_connect(&places[i], i, cards[i]))
             return -1;
     return 0;
 }
@@ -302,13 +234,8 @@ static int make_network(void **state)
 static int end_network(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-        if (places[i].keeper <= 0)
-            continue;
-        kill(places[i].keeper, SIGKILL);
-        waitpid(places[i].keeper, NULL, 0);
-        close(places[i].space);
-    }
+    space_end(&places[0]);
+    space_end(&places[1]);
     return 0;
 }
 
@@ -323,13 +250,7 @@ int main(void)
         PROCESS_TEST(who_is_told_to_be_quiet_is_not_found),
         PROCESS_TEST(a_node_publishes_where_it_can_be_called),
     };
-    bool is_allowed = unshare(CLONE_NEWNET) == 0 &&
-                      ip(WORDS("link", "add", "bridge0", "type", "bridge")) &&
-                      ip(WORDS("link", "set", "bridge0", "up"));
-    if (!is_allowed) {
-        printf("skipped: a network of its own is not allowed here, or there is no bridge\n");
-        return SKIPPED;
-    }
-    hub = space_of(getpid());
+    if (!spaces_begin())
+        return SPACES_SKIPPED;
     return cmocka_run_group_tests(tests, make_network, end_network) != 0;
 }

@@ -11,8 +11,6 @@
 
 #define WORDS_MAX 40
 
-static const char *const names[PROCESS_SCHOOLS] = {"A", "B", "C"};
-
 static uint64_t deadline_in(uint64_t ms)
 {
     return ph_child_now_ms() + ms;
@@ -26,10 +24,10 @@ int process_setup(void **state)
     *state = world;
     if (world == NULL || ph_tree_make(world->folder, sizeof world->folder) != PH_OK)
         return -1;
-    for (size_t i = 0; i < PROCESS_SCHOOLS; i++) {
+    for (int i = 0; i < PROCESS_SCHOOLS_MAX; i++) {
         struct process_school *school = &world->schools[i];
-        snprintf(school->home, sizeof school->home, "%s/%s", world->folder, names[i]);
-        snprintf(school->log, sizeof school->log, "%s/%s.log", world->folder, names[i]);
+        snprintf(school->home, sizeof school->home, "%s/%c", world->folder, 'A' + i);
+        snprintf(school->log, sizeof school->log, "%s/%c.log", world->folder, 'A' + i);
         school->serve = PH_CHILD_NONE;
     }
     return 0;
@@ -38,7 +36,7 @@ int process_setup(void **state)
 int process_teardown(void **state)
 {
     struct process_world *world = *state;
-    for (size_t i = 0; i < PROCESS_SCHOOLS; i++) {
+    for (size_t i = 0; i < PROCESS_SCHOOLS_MAX; i++) {
         /* One that a test has stopped must go on to end. */
         ph_child_signal(&world->schools[i].serve, SIGCONT);
         (void)ph_child_stop(&world->schools[i].serve, deadline_in(5000));

@@ -1,8 +1,9 @@
 /* The program as people run it: processes, homes in a temporary folder, ports that the system
  * picks.
  *
- * A test gets three schools; whatever becomes of the test, their processes end and their homes go
- * away. Nothing here sleeps: what takes time is asked for again and again until a deadline. */
+ * A test gets three schools, and more where it wants them; whatever becomes of the test, their
+ * processes end and their homes go away. Nothing here sleeps: what takes time is asked for again
+ * and again until a deadline. */
 #ifndef PHAROS_TESTS_SUPPORT_PROCESS_H
 #define PHAROS_TESTS_SUPPORT_PROCESS_H
 
@@ -14,6 +15,7 @@
 #include "tools/child.h"
 
 #define PROCESS_SCHOOLS 3
+#define PROCESS_SCHOOLS_MAX 11
 #define PROCESS_PATIENCE_MS 60000
 
 struct process_school {
@@ -26,7 +28,7 @@ struct process_school {
 
 struct process_world {
     char folder[PATH_MAX - 300];
-    struct process_school schools[PROCESS_SCHOOLS];
+    struct process_school schools[PROCESS_SCHOOLS_MAX];
 };
 
 /* What a command did. Owned; process_free. */
@@ -67,7 +69,7 @@ void process_serve_at(struct process_school *school, const char *listen, const c
 /* Sends the signal and waits: the exit code. Fails if that takes longer than `ms`. */
 int process_end(struct process_school *school, int signal_number, uint64_t ms);
 
-/* init and network new; init and join at a founder that serves. The school's names are A, B, C. */
+/* init and network new; init and join at a founder that serves. The schools' names are A, B, C … */
 void process_found(struct process_school *school);
 void process_join(struct process_school *school, const struct process_school *founder);
 
