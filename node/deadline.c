@@ -31,7 +31,7 @@ static uint64_t of_peer(const struct ph_peer *peer, uint64_t now_ms)
     uint64_t next = peer->deadline_ms;
     if (peer->state != PH_PEER_OPEN)
         return next;
-    next = earlier(next, peer->heard_ms + PH_SILENCE_MS_MAX);
+    next = earlier(next, peer->came_ms + PH_SILENCE_MS_MAX);
     next = earlier(next, peer->root_due_ms);
     next = earlier(next, peer->heads_due_ms);
     if (peer->root_is_unjudged && peer->root_judged_ms > now_ms)

@@ -119,6 +119,7 @@ void ph_peer_on_up(struct ph_node *node, ph_conn_id conn, const char *address)
     peer->state = PH_PEER_GREETING;
     peer->up_ms = node->now_ms;
     peer->heard_ms = node->now_ms;
+    peer->came_ms = node->now_ms;
     peer->deadline_ms = node->now_ms + PH_HANDSHAKE_MS_MAX;
     peer->input = malloc(PH_FRAME_HEAD_LEN + PH_FRAME_CIPHER_MAX);
     if (peer->input == NULL) {
@@ -240,6 +241,7 @@ void ph_peer_on_data(struct ph_node *node, ph_conn_id conn, struct ph_bytes byte
     if (peer == NULL || peer->state == PH_PEER_DIALING)
         return;
     peer->bytes_in += bytes.len;
+    peer->came_ms = node->now_ms;
     while (bytes.len != 0) {
         size_t room = PH_FRAME_HEAD_LEN + PH_FRAME_CIPHER_MAX - peer->input_len;
         size_t len = bytes.len < room ? bytes.len : room;
@@ -283,7 +285,7 @@ void ph_peer_on_down(struct ph_node *node, ph_conn_id conn, const char *reason)
 static void check_peer(struct ph_node *node, struct ph_peer *peer)
 {
     bool is_over = peer->deadline_ms <= node->now_ms;
-    bool is_silent = node->now_ms - peer->heard_ms >= PH_SILENCE_MS_MAX;
+    bool is_silent = node->now_ms - peer->came_ms >= PH_SILENCE_MS_MAX;
     if (peer->state == PH_PEER_DIALING && is_over) {
         ph_peers_hang_up(node, peer, "no answer", false);
     } else if (peer->state != PH_PEER_OPEN && is_over) {

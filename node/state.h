@@ -126,7 +126,8 @@ struct ph_peer {
     char address[PH_ADDRESS_LEN_MAX + 1];
     bool has_key; /* a message of the handshake came that takes the network key */
     uint64_t up_ms;
-    uint64_t heard_ms;
+    uint64_t heard_ms;    /* a frame, whole */
+    uint64_t came_ms;     /* a byte */
     uint64_t deadline_ms; /* of the state; UINT64_MAX: none */
     uint64_t root_due_ms; /* next idle exchange of roots */
 

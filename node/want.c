@@ -543,11 +543,43 @@ void ph_want_on_left_out(struct ph_node *node, struct ph_peer *peer, uint32_t fi
     count_failure(node, &peer->school);
 }
 
+/* Somebody else, of another school, has more of this log. */
+static bool has_another_source(const struct ph_node *node, const struct ph_peer *peer,
+                               uint32_t first)
+{
+    for (size_t i = 0; i < node->peers_end; i++) {
+        const struct ph_peer *other = &node->peers[i];
+        struct ph_news more;
+        if (other->state == PH_PEER_OPEN && !ph_school_id_equal(&other->school, &peer->school) &&
+            has_more(node, other, first, &more))
+            return true;
+    }
+    return false;
+}
+
+/* A frame of theirs is on its way: on a slow one it is what was asked for, or stands before that,
+ * and asking again would only put the same behind it once more. While nobody else could be asked,
+ * that goes on for as long as it takes. */
+static bool is_arriving(struct ph_node *node, const struct ph_peer *peer, struct ph_want *want)
+{
+    bool is_slow = peer->input_len != 0 && node->now_ms - peer->came_ms < PH_WANT_MS_MAX;
+    uint64_t next_ms = peer->came_ms + PH_WANT_MS_MAX;
+    if (!is_slow)
+        return false;
+    if (has_another_source(node, peer, want->log)) {
+        if (want->given_up_ms <= node->now_ms)
+            return false;
+        next_ms = next_ms < want->given_up_ms ? next_ms : want->given_up_ms;
+    }
+    want->deadline_ms = next_ms;
+    return true;
+}
+
 void ph_want_on_wake(struct ph_node *node, struct ph_peer *peer)
 {
     for (size_t i = 0; i < PH_WANTS_PER_PEER_MAX; i++) {
         struct ph_want *want = &peer->wants[i];
-        if (!want->is_active || want->deadline_ms > node->now_ms)
+        if (!want->is_active || want->deadline_ms > node->now_ms || is_arriving(node, peer, want))
             continue;
         want->is_active = false;
         if (peer->heard_ms > want->asked_ms)

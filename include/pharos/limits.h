@@ -136,10 +136,10 @@
 #define PH_CONNECT_MS_MAX 15000     /* of a dial; a system may take minutes to give up */
 #define PH_HANDSHAKE_MS_MAX 5000    /* from connection to the last handshake message */
 #define PH_PROBATION_MS_MAX 10000   /* from handshake to being known */
-#define PH_SILENCE_MS_MAX 60000     /* then the connection counts as dead */
+#define PH_SILENCE_MS_MAX 60000     /* without a byte; then the connection counts as dead */
 #define PH_IDLE_ROOT_MS 20000       /* idle sessions exchange roots this often */
 #define PH_TWIN_MS_MAX 30000        /* for the older of two connections to show life */
-#define PH_WANT_MS_MAX 15000        /* a WANT without progress is asked elsewhere */
+#define PH_WANT_MS_MAX 15000        /* a WANT without a byte is asked elsewhere, or again */
 #define PH_WANT_QUEUED_MS_MAX 60000 /* the same while runs of other logs come from that peer */
 #define PH_ROOT_MS 2000             /* for a live session to become equal before it says all */
 #define PH_LAZY_MS 100              /* heads for who is not pushed to wait for others so long */
