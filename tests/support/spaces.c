@@ -114,6 +114,16 @@ bool space_connect(const struct space *space, int number, const char *card)
            space_run(WORDS("ip", "link", "set", port, "master", "bridge0", "up"));
 }
 
+bool space_cable(const struct space *a, const char *card_a, const struct space *b,
+                 const char *card_b)
+{
+    char pid_a[16], pid_b[16];
+    snprintf(pid_a, sizeof pid_a, "%d", (int)a->keeper);
+    snprintf(pid_b, sizeof pid_b, "%d", (int)b->keeper);
+    return space_run(WORDS("ip", "link", "add", card_a, "netns", pid_a, "type", "veth", "peer",
+                           "name", card_b, "netns", pid_b));
+}
+
 void space_address(const struct space *space, const char *card, const char *address)
 {
     space_do(space, WORDS("ip", "link", "set", "lo", "up"));

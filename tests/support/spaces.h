@@ -35,6 +35,9 @@ void space_do(const struct space *space, const char *const *words);
 /* A cable from the space, where its end is called `card`, to the bridge, where it is "port<number>".
  * Only the bridge's end is up. */
 bool space_connect(const struct space *space, int number, const char *card);
+/* A cable between two spaces, with those cards at its ends. */
+bool space_cable(const struct space *a, const char *card_a, const struct space *b,
+                 const char *card_b);
 /* The card is up, with an address such as "10.77.0.1/24"; and the loopback. */
 void space_address(const struct space *space, const char *card, const char *address);
 
