@@ -43,6 +43,8 @@ static const struct {
     {"writer_add", ph_command_writer_add, VOUCHES},
     {"writer_close", ph_command_writer_close, VOUCHES},
     {"sync", ph_command_sync, NETWORK | WRITER},
+    {"doctor", ph_command_doctor, NETWORK | WRITER},
+    {"doctor_school", ph_command_doctor_school, NETWORK},
     {"new", ph_command_new, SIGNS},
     {"set", ph_command_set, SIGNS},
     {"add", ph_command_add, SIGNS},
@@ -295,6 +297,8 @@ static bool is_done(struct ph_node *node, const struct ph_wait *wait, struct ph_
     switch (wait->what) {
     case PH_WAIT_SYNC:
         return ph_command_sync_is_done(node, wait, answer, error);
+    case PH_WAIT_DOCTOR:
+        return ph_command_doctor_is_done(node, wait, answer, error);
     case PH_WAIT_JOIN:
         return ph_command_join_is_done(node, wait, answer, error);
     case PH_WAIT_REBUILD:

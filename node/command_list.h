@@ -10,6 +10,7 @@ typedef enum ph_status ph_command_action(struct ph_node *node, struct ph_request
 ph_command_action ph_command_network_new, ph_command_invite, ph_command_invite_successor,
     ph_command_writer_add, ph_command_join, ph_command_sync;
 ph_command_action ph_command_member_request, ph_command_member_admit;
+ph_command_action ph_command_doctor, ph_command_doctor_school;
 ph_command_action ph_command_members, ph_command_confirm, ph_command_member_remove,
     ph_command_member_restore, ph_command_member_succeed, ph_command_member_leave;
 ph_command_action ph_command_policy, ph_command_policy_set;
@@ -23,6 +24,8 @@ ph_command_action ph_command_status, ph_command_verify, ph_command_rebuild;
 /* The answers of commands that wait for a state of things, once it has come; false: not yet. */
 bool ph_command_sync_is_done(struct ph_node *node, const struct ph_wait *wait,
                              struct ph_buffer *answer, char error[256]);
+bool ph_command_doctor_is_done(struct ph_node *node, const struct ph_wait *wait,
+                               struct ph_buffer *answer, char error[256]);
 bool ph_command_join_is_done(struct ph_node *node, const struct ph_wait *wait,
                              struct ph_buffer *answer, char error[256]);
 bool ph_command_rebuild_is_done(struct ph_node *node, struct ph_buffer *answer, char error[256]);

@@ -97,6 +97,8 @@ void ph_dial_on_begun(struct ph_address *address, ph_conn_id conn)
     address->conn = conn;
     address->next_ms = UINT64_MAX;
     address->leads_home = false;
+    address->reach = PH_REACH_CALLED;
+    address->has_said_some = false;
 }
 
 /* Half to all of the pause, so that two sides don't keep meeting in the door. */
@@ -116,12 +118,23 @@ static struct ph_address *address_of(struct ph_node *node, const struct ph_peer 
     return peer->address_index < 0 ? NULL : &node->dial.items[peer->address_index];
 }
 
+void ph_dial_on_reached(struct ph_node *node, const struct ph_peer *peer, enum ph_reach reach)
+{
+    struct ph_address *address = address_of(node, peer);
+    if (address == NULL)
+        return;
+    address->reach = reach;
+    if (reach >= PH_REACH_KNOWN)
+        address->answered = peer->school;
+}
+
 void ph_dial_on_open(struct ph_node *node, struct ph_peer *peer)
 {
     struct ph_address *address = address_of(node, peer);
     if (address == NULL)
         return;
     ph_links_look(node, node->now_ms);
+    ph_dial_on_reached(node, peer, PH_REACH_OPEN);
     address->failure_count = 0;
     address->failure[0] = '\0';
     address->transport = peer->transport;
@@ -161,6 +174,7 @@ void ph_dial_on_gone(struct ph_node *node, const struct ph_peer *peer, const cha
     if (address == NULL)
         return;
     address->conn = 0;
+    address->has_said_some = peer->bytes_in != 0;
     if (is_duplicate) {
         address->transport = peer->transport;
         address->is_another_way = true;

@@ -18,6 +18,8 @@ PH_MUST_USE enum ph_status ph_dial_load(struct ph_node *node);
 /* What becomes of a connection. */
 void ph_dial_on_begun(struct ph_address *address, ph_conn_id conn);
 void ph_dial_on_open(struct ph_node *node, struct ph_peer *peer);
+/* Its call has come that far. */
+void ph_dial_on_reached(struct ph_node *node, const struct ph_peer *peer, enum ph_reach reach);
 void ph_dial_on_self(struct ph_node *node, const struct ph_peer *peer);
 /* `is_duplicate`: ended because another connection to the same school stays. */
 /* The other side has shut us out: it is asked again now and then, since that may be lifted. */

@@ -469,6 +469,7 @@ enum ph_status ph_opening_begin(struct ph_node *node, struct ph_peer *peer)
     if (ph_agree_public_equal(&peer->transport, &node->transport))
         return meet_own_key(node, peer);
     ph_welcome_note_school(node, peer);
+    ph_dial_on_reached(node, peer, PH_REACH_KNOWN);
     end_oldest_of_school(node, peer);
     if (ph_welcome_is_due(node, peer))
         return open_session(node, peer);

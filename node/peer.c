@@ -89,6 +89,7 @@ static enum ph_status take_greeting(struct ph_node *node, struct ph_peer *peer,
     struct ph_buffer payload = ph_buffer(node->arriving, PH_FRAME_MESSAGE_MAX);
     PH_TRY(ph_handshake_read(&peer->handshake, frame, &payload));
     peer->has_key = true;
+    ph_dial_on_reached(node, peer, PH_REACH_GREETED);
     if (ph_handshake_remote_static(&peer->handshake) != NULL)
         PH_TRY(read_hello(node, peer, ph_buffer_bytes(&payload)));
     else if (payload.len != 0)
@@ -127,6 +128,7 @@ void ph_peer_on_up(struct ph_node *node, ph_conn_id conn, const char *address)
         return;
     }
     begin_handshake(node, peer);
+    ph_dial_on_reached(node, peer, PH_REACH_CONNECTED);
     if (peer->is_ours)
         ph_penalty_apply(node, peer, write_greeting(node, peer), "greeting");
 }

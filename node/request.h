@@ -12,7 +12,7 @@ struct ph_request {
     char error[256];       /* a plain sentence; the answer if not empty */
     enum ph_wait_for wait; /* NOTHING: answered at the end of the action */
     uint64_t deadline_ms;  /* of the wait */
-    int address_index;     /* sync */
+    int address_index;     /* sync, doctor */
 };
 
 /* Refuse with a sentence: returns PH_REFUSED. */

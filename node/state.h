@@ -193,6 +193,16 @@ struct ph_peer {
 #define PH_DIAL_PUBLISHED (PH_DIAL_HEARD + PH_HEARD_MAX)
 #define PH_DIAL_END (PH_DIAL_PUBLISHED + PH_PUBLISHED_MAX)
 
+/* How far a call came. */
+enum ph_reach {
+    PH_REACH_NOTHING,
+    PH_REACH_CALLED,
+    PH_REACH_CONNECTED, /* somebody has picked up */
+    PH_REACH_GREETED,   /* who has the network's key */
+    PH_REACH_KNOWN,     /* and has shown who it is */
+    PH_REACH_OPEN,      /* and may have a session, by the facts held here */
+};
+
 struct ph_address {
     char text[PH_ADDRESS_LEN_MAX + 1];
     bool is_kept;        /* dialed again and again; else for one command. Of one found: another one
@@ -210,6 +220,9 @@ struct ph_address {
     uint64_t named_ms;          /* last heard */
     bool is_named;              /* of one published: it still is */
     struct ph_school_id school; /* of one published */
+    enum ph_reach reach;        /* of the last call */
+    bool has_said_some;         /* in the last call: a byte at least */
+    struct ph_school_id answered; /* from PH_REACH_KNOWN on: the school that did */
 };
 
 struct ph_dial {
@@ -276,6 +289,7 @@ enum ph_wait_for {
     PH_WAIT_NOTHING,
     PH_WAIT_COMMIT,
     PH_WAIT_SYNC,
+    PH_WAIT_DOCTOR,
     PH_WAIT_JOIN,
     PH_WAIT_RECORD,
     PH_WAIT_WRITER,
@@ -289,7 +303,7 @@ struct ph_wait {
     ph_command_id command;
     uint64_t generation; /* commit, record: the batch to wait for */
     uint64_t deadline_ms;
-    int address_index; /* sync */
+    int address_index; /* sync, doctor */
     uint8_t *bytes;    /* owned: the answer (commit), or the request to run again (record) */
     size_t len;
 };

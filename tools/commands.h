@@ -41,6 +41,7 @@ int cmd_sync(struct ph_cli *cli);
 int cmd_verify(struct ph_cli *cli);
 int cmd_rebuild(struct ph_cli *cli);
 int cmd_version(struct ph_cli *cli);
+int cmd_doctor(struct ph_cli *cli);     /* cmd_doctor.c */
 int cmd_demo(struct ph_cli *cli);       /* cmd_demo.c */
 int cmd_bench_sync(struct ph_cli *cli); /* cmd_bench.c */
 

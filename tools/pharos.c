@@ -61,6 +61,8 @@ static const struct ph_command commands[] = {
     {"log", "[ID]", "who wrote what, and when they say they did", NULL, 0, 1, cmd_log},
     {"status", "", "school, network, members, peers", NULL, 0, 0, cmd_status},
     {"sync", "HOST:PORT", "one exchange with one node, then exit", NULL, 1, 1, cmd_sync},
+    {"doctor", "SCHOOL|HOST:PORT", "try every way to a school, and say what is wrong", NULL, 1, 1,
+     cmd_doctor},
     {"verify", "", "read and check everything that is stored", NULL, 0, 0, cmd_verify},
     {"rebuild", "", "make the records again from the logs", NULL, 0, 0, cmd_rebuild},
     {"demo", "[--schools N] [--keep DIR]", "show a network of schools at work on this machine",

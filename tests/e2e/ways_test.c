@@ -1,6 +1,6 @@
 /* Bad ways between real nodes: two schools without a way to each other, who both reach a host and
- * one more member; cables that are pulled, slow ones, lossy ones, and ones that let calls through in
- * one direction. However bad it is, the schools hold the same in the end. */
+ * one more member; cables that are pulled, slow ones, lossy ones, and ones that let calls through
+ * in one direction. However bad it is, the schools hold the same in the end. */
 #include "tests/support/spaces.h"
 
 #include <signal.h>

@@ -7,7 +7,8 @@
 #define AT_ONCE 50
 #define SOURCES 2 /* in the story of several */
 
-/* Node 0 holds many records, and so do all but node 1, which was away. Titles are drawn, so that they don't compress. */
+/* Node 0 holds many records, and so do all but node 1, which was away. Titles are drawn, so that
+ * they don't compress. */
 static struct sim *one_behind(uint64_t seed, uint32_t node_count)
 {
     static const char letters[] =
