@@ -150,6 +150,7 @@ static enum ph_status take_on(struct ph_node *node, const struct ph_view *view,
 {
     bool holds = false;
     const struct ph_word *word = ph_rota_handing_over(rota);
+    assert(rota->terms != NULL);
     for (uint32_t i = 0; word != NULL && i < rota->term_count; i++) {
         const struct ph_term *term = &rota->terms[i];
         if (!ph_record_id_equal(&term->id, &word->parent) ||

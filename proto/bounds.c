@@ -209,7 +209,7 @@ enum ph_status ph_bounds_of(const struct ph_facts *facts, const struct ph_bounde
 {
     for (uint32_t b = 0; b < log->branch_count; b++)
         stands_to[b] = PH_STANDS_ALL;
-    if (!ph_bounds_any(facts, log->school))
+    if (!ph_bounds_any(facts, log->school) || log->branch_count == 0)
         return PH_OK;
     struct reach reach = {.facts = facts, .log = log};
     size_t seat_count = facts->school_count;

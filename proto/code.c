@@ -114,7 +114,7 @@ static const char *judge_prefix(const struct ph_code_form *form, const struct ch
 const char *ph_code_read(const struct ph_code_form *form, struct ph_bytes text, uint8_t *bytes,
                          size_t size, struct ph_bytes *payload)
 {
-    struct characters code;
+    struct characters code = {.len = 0};
     struct ph_buffer out = ph_buffer(bytes, size);
     size_t prefix_len = strlen(form->prefix);
     const char *refusal = gather(text, &code) ? judge_prefix(form, &code) : form->too_long;
