@@ -144,6 +144,8 @@ enum ph_status ph_view_cuts(const struct ph_view *view, const struct ph_facts *f
 {
     struct room room = {.count = log_count};
     enum ph_status status = PH_NO_MEMORY;
+    if (log_count == 0)
+        return PH_OK;
     for (uint32_t i = 0; i < log_count; i++)
         out[i] = PH_STANDS_ALL;
     room.rows = calloc(log_count, sizeof *room.rows);
