@@ -68,7 +68,7 @@ static const struct finding {
     {"nothing", NULL, PORT, "the call was not made", "Try again in a minute."},
     {"greeted", NULL, NETWORK, "it has the key of this network, and doesn't show who it is",
      "Let both PCs run the same version of pharos: «pharos version»."},
-    {NULL, "removed this school", MEMBER,
+    {NULL, "shut out there", MEMBER,
      "it says that this school is removed, has another key, or that this PC's installation is "
      "closed",
      "Ask the other schools: they can vote «pharos member restore» with this school's name."},

@@ -1,5 +1,6 @@
-/* `pharos doctor` at set-ups that are broken in one way each: it names the step that fails, and says
- * what to do. It prints what it says. The network is one of the test's own, with a loopback. */
+/* `pharos doctor` at set-ups that are broken in one way each: it names the step that fails, and
+ * says what to do. It prints what it says. The network is one of the test's own, with a
+ * loopback. */
 #include "tests/support/spaces.h"
 
 #include <arpa/inet.h>

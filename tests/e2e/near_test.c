@@ -112,6 +112,17 @@ static void await_address(const struct process_school *school, const char *name,
     CHECK(shows(school, name, address));
 }
 
+/* What is said to who asks why two schools don't find each other: whether it was heard. */
+static bool is_heard(const struct process_school *school, const char *whom)
+{
+    json_t *report = process_json(school, WORDS("doctor", whom));
+    const char *beacon = json_string_value(json_object_get(report, "beacon"));
+    bool is_so = strcmp(beacon, "heard") == 0;
+    CHECK(json_string_length(json_object_get(report, "connected")) != 0);
+    json_decref(report);
+    return is_so;
+}
+
 static void must_join_and_sync(struct process_world *world, int second)
 {
     struct process_school *a = &world->schools[0], *b = &world->schools[1];
@@ -129,6 +140,7 @@ static void must_join_and_sync(struct process_world *world, int second)
     await_peers(b, 1);
     process_do(b, WORDS("new", "plan", "title=Nearby"));
     process_await_title(a, "plan", "Nearby");
+    CHECK(is_heard(b, "A") || is_heard(a, "B")); /* one of them has called, and needn't hear more */
     assert_int_equal(process_end(b, SIGTERM, 5000), 0);
     assert_int_equal(process_end(a, SIGTERM, 5000), 0);
 }

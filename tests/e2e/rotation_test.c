@@ -337,9 +337,9 @@ static void the_removed_one_comes_back(void)
     plug_into(K, "bridge0");
     switch_on(K);
     uint64_t deadline_ms = ph_child_now_ms() + PROCESS_PATIENCE_MS;
-    while (!has_failed_with(K, "removed") && ph_child_now_ms() < deadline_ms)
+    while (!has_failed_with(K, "shut out") && ph_child_now_ms() < deadline_ms)
         ;
-    CHECK(has_failed_with(K, "removed"));
+    CHECK(has_failed_with(K, "shut out"));
     process_refused(&schools[K], WORDS("new", "plan", "title=past the cut, again"),
                     "not in the network any more");
     tell("K comes back and calls all: they tell it why they don't talk to it, and by then its own "
