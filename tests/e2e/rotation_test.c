@@ -280,7 +280,7 @@ static void one_is_removed(void)
     }
     await_everywhere(K, is_removed);
     write_plan(K, "past the cut");
-    tell("K is cut off; B, C and D vote to remove it: done, with 3 of 4; K writes on");
+    tell("K is cut off; B, C and D vote to remove it: done, with 3 of 5; K writes on");
 }
 
 static void the_host_is_gone(void)

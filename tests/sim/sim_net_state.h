@@ -1,5 +1,5 @@
-/* What a network is made of; sim_net.c moves bytes in it, sim_net_ways.c says and is told how its ways
- * are. For these two alone. */
+/* What a network is made of; sim_net.c moves bytes in it, sim_net_ways.c says and is told how its
+ * ways are. For these two alone. */
 #ifndef PHAROS_TESTS_SIM_NET_STATE_H
 #define PHAROS_TESTS_SIM_NET_STATE_H
 
