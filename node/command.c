@@ -53,6 +53,7 @@ static const struct {
     {"list", ph_command_list, 0},
     {"log", ph_command_log, 0},
     {"status", ph_command_status, 0},
+    {"why", ph_command_why, NETWORK},
     {"verify", ph_command_verify, 0},
     {"rebuild", ph_command_rebuild, 0},
 };

@@ -19,7 +19,7 @@ ph_command_action ph_command_host_list, ph_command_host_propose, ph_command_host
 ph_command_action ph_command_writers, ph_command_writer_close;
 ph_command_action ph_command_new, ph_command_set, ph_command_add, ph_command_remove;
 ph_command_action ph_command_show, ph_command_list, ph_command_log;
-ph_command_action ph_command_status, ph_command_verify, ph_command_rebuild;
+ph_command_action ph_command_status, ph_command_why, ph_command_verify, ph_command_rebuild;
 
 /* The answers of commands that wait for a state of things, once it has come; false: not yet. */
 bool ph_command_sync_is_done(struct ph_node *node, const struct ph_wait *wait,

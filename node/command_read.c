@@ -1,5 +1,6 @@
 /* Commands that read records: show and list. */
 #include "node/command_list.h"
+#include "node/command_safe.h"
 #include "node/names.h"
 #include "node/record_id.h"
 #include "proto/kind.h"
@@ -195,12 +196,13 @@ static enum ph_status show_in(struct ph_node *node, const struct ph_view *view,
     PH_TRY(ph_view_find(view, id, &record));
     if (!record.is_created)
         return PH_NOT_FOUND;
-    ph_pack_map(out, 7);
+    ph_pack_map(out, 7 + PH_SAFE_RECORD_KEYS);
     ph_answer_hex(out, "id", id->bytes, sizeof id->bytes);
     ph_answer_text(out, "kind", ph_kind_by_number(record.kind)->name);
     PH_TRY(answer_owner(node, view, &record, out));
     ph_answer_uint(out, "entries", record.touch_count);
     PH_TRY(answer_fields(node, view, &record, out));
+    PH_TRY(ph_safe_answer_record(node, view, &record, out));
     return answer_children(view, id, out);
 }
 

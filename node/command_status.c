@@ -3,6 +3,7 @@
 
 #include "node/command.h"
 #include "node/command_list.h"
+#include "node/command_safe.h"
 #include "node/ends.h"
 #include "node/ingest.h"
 #include "node/names.h"
@@ -151,7 +152,7 @@ enum ph_status ph_command_status(struct ph_node *node, struct ph_request *reques
     if (status == PH_OK)
         status = ph_view_backlog(&view, &backlog);
     if (status == PH_OK) {
-        ph_pack_map(out, 17);
+        ph_pack_map(out, 18);
         ph_answer_hex(out, "school", node->school.bytes, sizeof node->school.bytes);
         ph_answer_text(out, "name", node->school_name);
         ph_answer_hex(out, "writer", node->writer.bytes,
@@ -167,6 +168,7 @@ enum ph_status ph_command_status(struct ph_node *node, struct ph_request *reques
         answer_addresses(node, out);
         answer_traffic(node, out);
         answer_notices(node, out);
+        status = ph_safe_answer_own(node, &view, out);
     }
     ph_view_close(&view);
     return status;

@@ -6,6 +6,7 @@
 #include "node/ingest.h"
 #include "node/links.h"
 #include "node/publish.h"
+#include "node/receipts.h"
 #include "node/writer.h"
 
 static uint64_t earlier(uint64_t a, uint64_t b)
@@ -46,6 +47,7 @@ void ph_deadline_set_alarm(struct ph_node *node)
     next = earlier(next, ph_links_next_ms(node));
     next = earlier(next, ph_beacon_next_ms(node));
     next = earlier(next, ph_publish_next_ms(node));
+    next = earlier(next, ph_receipts_next_ms(node));
     next = earlier(next, node->logs.next_want_ms);
     if (ph_ingest_is_full(node))
         next = earlier(next, node->ingest.full_until_ms);

@@ -16,6 +16,7 @@
 #include "node/peers.h"
 #include "node/penalty.h"
 #include "node/publish.h"
+#include "node/receipts.h"
 #include "node/serve.h"
 #include "node/spread.h"
 #include "node/state.h"
@@ -59,6 +60,7 @@ static enum ph_status load(struct ph_node *node)
     PH_TRY(ph_notices_load(node));
     PH_TRY(ph_claims_load(node));
     PH_TRY(ph_writer_load(node));
+    PH_TRY(ph_receipts_load(node));
     PH_TRY(ph_dial_load(node));
     PH_TRY(ph_publish_read(node));
     return ph_host_read(node);
@@ -108,6 +110,7 @@ void ph_node_free(struct ph_node *node)
     assert(node->ingest.under_way == NULL && node->jobs_out == 0);
     free_peers(node);
     ph_command_free_all(node);
+    ph_receipts_free(node);
     ph_batch_free(node->ingest.gathering);
     ph_facts_free(node->facts);
     ph_packer_deinit(&node->packer);
@@ -163,6 +166,7 @@ static void take_back(struct ph_node *node)
         ph_penalty_fail(node, status, "reading the store");
     else
         ph_writer_on_full_disk(node);
+    ph_receipts_on_full_disk(node);
 }
 
 static void on_committed(struct ph_node *node, struct ph_batch *batch, enum ph_status status)
@@ -182,6 +186,9 @@ static void on_committed(struct ph_node *node, struct ph_batch *batch, enum ph_s
         status = ph_host_on_committed(node);
     if (ph_status_blame(status) == PH_BLAME_LOCAL)
         ph_penalty_fail(node, status, "reading records");
+    status = ph_receipts_on_committed(node);
+    if (status != PH_OK)
+        ph_penalty_fail(node, status, "keeping a receipt");
     announce(node);
 }
 
@@ -261,6 +268,7 @@ void ph_node_step(struct ph_node *node, const struct ph_event *event)
     ph_command_check(node);
     ph_want_pull(node);
     ph_spread_heal(node);
+    ph_receipts_pump(node);
     ph_ingest_flush(node);
     ph_deadline_set_alarm(node);
 }

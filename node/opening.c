@@ -8,6 +8,7 @@
 #include "node/ingest.h"
 #include "node/outbox.h"
 #include "node/peers.h"
+#include "node/receipts.h"
 #include "node/report.h"
 #include "node/spread.h"
 #include "node/sync.h"
@@ -21,6 +22,7 @@
 
 static void mark_equal(struct ph_node *node, struct ph_peer *peer)
 {
+    ph_receipts_again(node, peer);
     peer->heads_begun = true;
     peer->heads_heard = true;
     peer->facts_begun = true;

@@ -9,6 +9,7 @@
 #include "node/outbox.h"
 #include "node/peers.h"
 #include "node/penalty.h"
+#include "node/receipts.h"
 #include "node/report.h"
 #include "node/serve.h"
 #include "node/spread.h"
@@ -186,6 +187,8 @@ static const struct {
     {PH_PEER_OPEN, PH_MESSAGE_TWIN, ph_opening_take_twin},
     {PH_PEER_OPEN, PH_MESSAGE_PRUNE, ph_spread_take_prune},
     {PH_PEER_OPEN, PH_MESSAGE_GRAFT, ph_spread_take_graft},
+    {PH_PEER_OPEN, PH_MESSAGE_RECEIPT, ph_receipts_take},
+    {PH_PEER_OPEN, PH_MESSAGE_RECEIPTS, ph_receipts_take_list},
 };
 
 static enum ph_status take_message(struct ph_node *node, struct ph_peer *peer,

@@ -12,6 +12,7 @@
 #include "proto/heads.h"
 #include "proto/invitation.h"
 #include "proto/message.h"
+#include "proto/receipt.h"
 #include "store/view.h"
 
 /* --- logs --- */
@@ -81,10 +82,14 @@ enum ph_peer_state {
 
 /* What is known of one log at one peer, and what was said of it. */
 struct ph_peer_log {
-    uint32_t theirs;           /* durable there of this branch, as they said; 0: nothing known */
-    uint32_t assumed;          /* sent to them up to here */
-    uint32_t announced;        /* told them that we hold up to here */
-    uint64_t behind_ms;        /* since when others show more of it; 0: not */
+    uint32_t theirs;        /* durable there of this branch, as they said; 0: nothing known */
+    uint32_t assumed;       /* sent to them up to here */
+    uint32_t announced;     /* told them that we hold up to here */
+    uint64_t behind_ms;     /* since when others show more of it; 0: not */
+    uint32_t receipt_shown; /* of the first: the writer's receipt that they hold, by counter */
+    uint32_t receipt_sent;  /* the one that they were sent */
+    uint32_t receipt_told;  /* the one that we said that we hold */
+    bool has_holes; /* of the first: they named one, so heads alone don't say what they hold */
     struct ph_locator further; /* of a log without branches: their head past our end; seq 0: none */
 };
 
@@ -170,6 +175,10 @@ struct ph_peer {
     uint32_t undelivered;    /* wants in a row that it left alone, and spoke */
     uint64_t brought_ms;     /* when a push of theirs was new last; 0: never */
     uint64_t pruned_ms;      /* not asked to push before; 0: any time */
+    bool receipts_begun;     /* we listed ours */
+    bool receipts_heard;     /* they listed theirs, at receipts_heard_ms */
+    uint64_t receipts_heard_ms;
+    uint32_t vain_receipts; /* in a row */
     uint64_t heads_due_ms; /* heads of what is not pushed are said then; UINT64_MAX: none are due */
     bool root_is_unjudged; /* their root came while something was on its way */
     uint64_t root_judged_ms;                       /* not before, then */
@@ -183,6 +192,42 @@ struct ph_peer {
     uint32_t want_failures; /* wants in a row that nothing came of */
     struct ph_want wants[PH_WANTS_PER_PEER_MAX];
     struct ph_serve serves[PH_SERVES_PER_PEER_MAX];
+};
+
+/* --- receipts --- */
+
+/* The newest receipt of one writer. */
+struct ph_receipt_kept {
+    struct ph_receipt receipt; /* borrows from `bytes` */
+    uint8_t *bytes;            /* owned: packed */
+    size_t len;
+    uint32_t log;          /* of its writer, the first; to be looked up anew if that is another's */
+    uint32_t judged_facts; /* held, plus one, when may_speak was asked */
+    bool may_speak;
+    bool has_from;
+    struct ph_school_id from; /* who brought it; unknown after a restart */
+    uint64_t taken_ms;
+    uint64_t pass_ms;      /* not passed on before */
+    uint64_t next_pass_ms; /* nor one that comes after it */
+    uint64_t burst_ms;     /* so many were taken since then */
+    uint32_t burst_count;
+    bool is_saved; /* or in a batch */
+};
+
+struct ph_receipts {
+    struct ph_receipt_kept *items; /* owned */
+    uint32_t count, size;
+    struct ph_root seen;        /* the root that the times below are about */
+    bool is_due;                /* what is held may have changed since the last one */
+    bool is_forced;             /* one is made though it says the same */
+    uint64_t first_ms, last_ms; /* of these changes */
+    bool has_made;              /* at made_ms, in this life */
+    uint64_t made_ms;
+    uint32_t counter; /* highest of ours, made or shown to us */
+    uint8_t *made;    /* owned: ours, packed, while it is not durable; NULL: none */
+    size_t made_len;
+    uint64_t made_generation; /* of the batch that it is in */
+    uint64_t next_ms;         /* when there is something to do */
 };
 
 /* --- dial --- */
@@ -416,6 +461,7 @@ struct ph_node {
     struct ph_ingest ingest;
     struct ph_peer peers[PH_PEERS_MAX];
     size_t peers_end; /* all places from here on are free: few are ever taken, and they are large */
+    struct ph_receipts receipts;
     struct ph_dial dial;
     struct ph_links links;
     struct ph_beacons beacons;

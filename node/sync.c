@@ -4,6 +4,7 @@
 #include "node/ends.h"
 #include "node/ingest.h"
 #include "node/outbox.h"
+#include "node/receipts.h"
 #include "node/runs.h"
 #include "node/spread.h"
 #include "node/want.h"
@@ -64,6 +65,8 @@ static enum ph_status send_changed_heads(struct ph_node *node, struct ph_peer *p
 
 enum ph_status ph_sync_send_all_heads(struct ph_node *node, struct ph_peer *peer)
 {
+    if (!peer->heads_begun)
+        ph_receipts_again(node, peer);
     peer->heads_begun = true;
     for (uint32_t i = 0; i < node->logs.count; i++)
         peer->logs[i].announced = 0;
@@ -104,6 +107,14 @@ static enum ph_status send_fill(struct ph_node *node, struct ph_peer *peer,
     return PH_OK;
 }
 
+/* Until a receipt says otherwise. */
+static void note_hole(struct ph_node *node, struct ph_peer *peer, const struct ph_hole *hole)
+{
+    int first = ph_ends_find(node, &hole->writer);
+    if (first >= 0)
+        peer->logs[first].has_holes = true;
+}
+
 static enum ph_status fill_holes(struct ph_node *node, struct ph_peer *peer,
                                  struct ph_message *heads)
 {
@@ -113,6 +124,7 @@ static enum ph_status fill_holes(struct ph_node *node, struct ph_peer *peer,
     enum ph_status status = ph_view_open(node->store, &view);
     for (uint32_t i = 0; i < heads->of.heads.hole_count && status == PH_OK; i++) {
         struct ph_hole hole = ph_message_next_hole(&heads->of.heads.holes);
+        note_hole(node, peer, &hole);
         status = send_fill(node, peer, &view, &hole);
     }
     ph_view_close(&view);
@@ -160,6 +172,8 @@ enum ph_status ph_sync_take_heads(struct ph_node *node, struct ph_peer *peer,
         struct ph_head head = ph_message_next_head(&message->of.heads.heads);
         PH_TRY(take_head(node, peer, &head));
     }
+    if (!peer->heads_heard)
+        ph_receipts_again(node, peer);
     peer->heads_heard = true;
     PH_TRY(fill_holes(node, peer, message));
     if (!peer->heads_begun)
@@ -237,6 +251,7 @@ static enum ph_status begin_anew(struct ph_node *node, struct ph_peer *peer)
     bool is_equal = peer->has_their_root && ph_root_equal(&peer->their_root, &node->logs.root);
     peer->mismatch_theirs = (struct ph_root){{0}};
     peer->fact_ids_sent = 0;
+    ph_receipts_again(node, peer);
     PH_TRY(ph_sync_send_root(node, peer));
     return peer->heads_begun && !is_equal ? ph_sync_send_all_heads(node, peer) : PH_OK;
 }

@@ -25,7 +25,7 @@ static const uint8_t domains[][crypto_generichash_blake2b_PERSONALBYTES] = {
     [PH_DOMAIN_NETWORK_KEY] = "pharos1.netkey", [PH_DOMAIN_INVITE] = "pharos1.invite",
     [PH_DOMAIN_CODE] = "pharos1.code",          [PH_DOMAIN_SUCCEED] = "pharos1.succeed",
     [PH_DOMAIN_ENROL] = "pharos1.enrol",        [PH_DOMAIN_JOURNAL] = "pharos1.journal",
-    [PH_DOMAIN_BEACON] = "pharos1.beacon",
+    [PH_DOMAIN_RECEIPT] = "pharos1.receipt",    [PH_DOMAIN_BEACON] = "pharos1.beacon",
 };
 
 static const char *signature_tag_text(enum ph_signature_tag tag)
@@ -39,6 +39,8 @@ static const char *signature_tag_text(enum ph_signature_tag tag)
         return "pharos1 join signature";
     case PH_SIGNED_CONSENT:
         return "pharos1 consent signature";
+    case PH_SIGNED_RECEIPT:
+        return "pharos1 receipt signature";
     }
     assert(0 && "unknown signature tag");
     return "";

@@ -26,6 +26,7 @@ enum ph_domain {
     PH_DOMAIN_SUCCEED, /* "pharos1.succeed"  network || school: what a new school key consents to */
     PH_DOMAIN_ENROL,   /* "pharos1.enrol"    network || school key: what a writer consents to */
     PH_DOMAIN_JOURNAL, /* "pharos1.journal"  a frame of a store's journal; never leaves a node */
+    PH_DOMAIN_RECEIPT, /* "pharos1.receipt"  what a writer says it holds, and for which network */
     PH_DOMAIN_BEACON,  /* "pharos1.beacon"   network id || network key -> key of its beacons */
 };
 
@@ -35,6 +36,7 @@ enum ph_signature_tag {
     PH_SIGNED_FACT,    /* "pharos1 fact signature" */
     PH_SIGNED_JOIN,    /* "pharos1 join signature": one-time key over network id || school id */
     PH_SIGNED_CONSENT, /* "pharos1 consent signature": a key to what is said of it */
+    PH_SIGNED_RECEIPT, /* "pharos1 receipt signature" */
 };
 
 struct ph_signature {

@@ -179,11 +179,11 @@ static enum ph_status decode_end(struct ph_unpacker *in, struct ph_message *out)
 static uint32_t item_count_of(uint64_t type)
 {
     static const uint8_t counts[] = {
-        [PH_MESSAGE_ROOT] = 3,     [PH_MESSAGE_WHO] = 1,   [PH_MESSAGE_INTRODUCE] = 3,
-        [PH_MESSAGE_FACT_IDS] = 3, [PH_MESSAGE_FACTS] = 2, [PH_MESSAGE_HEADS] = 3,
-        [PH_MESSAGE_WANT] = 5,     [PH_MESSAGE_RUN] = 6,   [PH_MESSAGE_FILL] = 5,
-        [PH_MESSAGE_END] = 2,      [PH_MESSAGE_TWIN] = 2,  [PH_MESSAGE_PRUNE] = 1,
-        [PH_MESSAGE_GRAFT] = 1,
+        [PH_MESSAGE_ROOT] = 3,     [PH_MESSAGE_WHO] = 1,     [PH_MESSAGE_INTRODUCE] = 3,
+        [PH_MESSAGE_FACT_IDS] = 3, [PH_MESSAGE_FACTS] = 2,   [PH_MESSAGE_HEADS] = 3,
+        [PH_MESSAGE_WANT] = 5,     [PH_MESSAGE_RUN] = 6,     [PH_MESSAGE_FILL] = 5,
+        [PH_MESSAGE_END] = 2,      [PH_MESSAGE_TWIN] = 2,    [PH_MESSAGE_PRUNE] = 1,
+        [PH_MESSAGE_GRAFT] = 1,    [PH_MESSAGE_RECEIPT] = 7, [PH_MESSAGE_RECEIPTS] = 2,
     };
     return type < sizeof counts ? counts[type] : 0;
 }
@@ -216,6 +216,11 @@ static enum ph_status decode_items(struct ph_unpacker *in, struct ph_message *ou
     case PH_MESSAGE_TWIN:
         ph_unpack_fixed(in, out->of.twin.session.bytes, sizeof out->of.twin.session.bytes);
         return PH_OK;
+    case PH_MESSAGE_RECEIPT:
+        return ph_receipt_unpack(in, &out->of.receipt);
+    case PH_MESSAGE_RECEIPTS:
+        out->of.receipts.names = ph_unpack_bin(in);
+        return in->failed ? PH_MALFORMED : ph_receipt_check_names(out->of.receipts.names);
     }
     return PH_MALFORMED;
 }
@@ -399,6 +404,19 @@ void ph_message_prune(struct ph_buffer *out)
 void ph_message_graft(struct ph_buffer *out)
 {
     begin(out, PH_MESSAGE_GRAFT);
+}
+
+void ph_message_receipt(struct ph_buffer *out, const struct ph_receipt *receipt)
+{
+    begin(out, PH_MESSAGE_RECEIPT);
+    ph_receipt_pack(receipt, out);
+}
+
+void ph_message_receipts(struct ph_buffer *out, struct ph_bytes names)
+{
+    assert(names.len <= PH_RECEIPTS_LISTED_MAX * PH_RECEIPT_NAME_LEN);
+    begin(out, PH_MESSAGE_RECEIPTS);
+    ph_pack_bin(out, names);
 }
 
 /* --- Handshake payloads --- */

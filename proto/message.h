@@ -6,6 +6,7 @@
 #include "proto/fact.h"
 #include "proto/heads.h"
 #include "proto/invitation.h"
+#include "proto/receipt.h"
 #include "proto/run.h"
 
 enum ph_message_type {
@@ -20,8 +21,10 @@ enum ph_message_type {
     PH_MESSAGE_FILL = 9,      /* the missing content of one entry */
     PH_MESSAGE_END = 10,      /* the last message in this direction */
     PH_MESSAGE_TWIN = 11,     /* you have another session with me, if you are who I take you for */
-    PH_MESSAGE_PRUNE = 12, /* don't push to me: I had what you pushed, or push to enough others */
-    PH_MESSAGE_GRAFT = 13, /* push to me, and I to you */
+    PH_MESSAGE_PRUNE = 12,   /* don't push to me: I had what you pushed, or push to enough others */
+    PH_MESSAGE_GRAFT = 13,   /* push to me, and I to you */
+    PH_MESSAGE_RECEIPT = 14, /* what an installation holds durably, by its own word */
+    PH_MESSAGE_RECEIPTS = 15, /* the receipts that I hold, or what is new of them */
 };
 
 enum ph_end_reason {
@@ -107,6 +110,10 @@ struct ph_message {
         struct {
             struct ph_hash session;
         } twin; /* the first half of the other session's handshake hash */
+        struct ph_receipt receipt;
+        struct {
+            struct ph_bytes names;
+        } receipts; /* PH_RECEIPT_NAME_LEN bytes each */
     } of;
 };
 
@@ -149,6 +156,9 @@ void ph_message_end(struct ph_buffer *out, enum ph_end_reason reason);
 void ph_message_twin(struct ph_buffer *out, const struct ph_hash *session);
 void ph_message_prune(struct ph_buffer *out);
 void ph_message_graft(struct ph_buffer *out);
+void ph_message_receipt(struct ph_buffer *out, const struct ph_receipt *receipt);
+/* At most PH_RECEIPTS_LISTED_MAX names, sorted. */
+void ph_message_receipts(struct ph_buffer *out, struct ph_bytes names);
 
 /* Handshake payloads (messages 2 and 3): a certificate, and in message 3 the initiator's root if it
  * knows the responder's school. At most PH_HANDSHAKE_PAYLOAD_MAX bytes. */

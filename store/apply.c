@@ -31,6 +31,7 @@ static enum ph_status apply_change(const struct ph_txn *txn, const struct ph_cha
     struct ph_key key = ph_key_u32(change->number);
     switch (change->type) {
     case PH_CHANGE_META:
+    case PH_CHANGE_RECEIPT:
         return ph_db_put(txn, PH_TABLE_META, change->name, change->value);
     case PH_CHANGE_FACT:
         return ph_db_add(txn, PH_TABLE_FACTS, ph_key_bytes(&key), change->value);

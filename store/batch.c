@@ -125,6 +125,20 @@ enum ph_status ph_batch_meta(struct ph_batch *batch, const char *name, struct ph
     return PH_OK;
 }
 
+enum ph_status ph_batch_receipt(struct ph_batch *batch, const struct ph_writer_id *writer,
+                                struct ph_bytes receipt)
+{
+    uint8_t *rest;
+    struct ph_key name = ph_key_receipt(writer);
+    const struct head head = {.type = PH_CHANGE_RECEIPT,
+                              .name_len = (uint16_t)name.len,
+                              .value_len = (uint32_t)receipt.len};
+    PH_TRY(append(batch, &head, &rest));
+    copy(rest, ph_key_bytes(&name));
+    copy(rest + name.len, receipt);
+    return PH_OK;
+}
+
 enum ph_status ph_batch_fact(struct ph_batch *batch, uint32_t index, struct ph_bytes fact)
 {
     uint8_t *rest;

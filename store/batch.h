@@ -33,6 +33,10 @@ struct ph_log_row {
 /* All copy what they are given. PH_NO_MEMORY leaves the batch as it was. */
 PH_MUST_USE enum ph_status ph_batch_meta(struct ph_batch *batch, const char *name,
                                          struct ph_bytes value);
+/* The newest receipt of a writer, in place of the one before. Not journaled: others have it. */
+PH_MUST_USE enum ph_status ph_batch_receipt(struct ph_batch *batch,
+                                            const struct ph_writer_id *writer,
+                                            struct ph_bytes receipt);
 /* `index` is the fact's place in the order of taking, from 0 and without gaps. */
 PH_MUST_USE enum ph_status ph_batch_fact(struct ph_batch *batch, uint32_t index,
                                          struct ph_bytes fact);

@@ -12,6 +12,7 @@ enum ph_change_type {
     PH_CHANGE_FILL,
     PH_CHANGE_LEAVE_OUT,
     PH_CHANGE_CUT,
+    PH_CHANGE_RECEIPT,
     PH_CHANGE_END_WAITING, /* nothing more to it */
 };
 

@@ -81,7 +81,8 @@ static enum ph_status gather(const struct ph_batch *batch, const struct ph_chang
         ph_own_add(own, change->value.data + AT_WRITER);
         return add_value(out, PH_JOURNAL_ENTRY, change->value);
     case PH_CHANGE_FILL:
-        return PH_OK; /* it came from others, and will again */
+    case PH_CHANGE_RECEIPT: /* our own is made anew, above the counter that others show */
+        return PH_OK;       /* it came from others, and will again */
     case PH_CHANGE_LEAVE_OUT:
     case PH_CHANGE_CUT:
     case PH_CHANGE_END_WAITING:

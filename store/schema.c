@@ -51,6 +51,15 @@ static void add_kind(struct ph_key *key, uint16_t kind)
     key->len += 2;
 }
 
+struct ph_key ph_key_receipt(const struct ph_writer_id *writer)
+{
+    struct ph_key key = {.len = 0};
+    struct ph_bytes name = ph_bytes_text(PH_META_RECEIPT);
+    add(&key, name.data, name.len);
+    add(&key, writer->bytes, sizeof writer->bytes);
+    return key;
+}
+
 struct ph_key ph_key_u32(uint32_t number)
 {
     struct ph_key key = {.len = 0};

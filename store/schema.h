@@ -62,10 +62,12 @@ struct ph_need ph_need_of(const struct ph_op_ref *ref);
 
 #define PH_META_OWN '.' /* names that begin with it are the store's own */
 #define PH_META_NAME_MAX 64
+#define PH_META_RECEIPT ".receipt." /* a writer's 32 bytes follow */
 
-struct ph_key ph_key_u32(uint32_t number);             /* facts, logs, cuts, cursors */
-struct ph_key ph_key_place(struct ph_place place);     /* entries, holes, waits, again */
-struct ph_key ph_key_need(const struct ph_need *need); /* ready */
+struct ph_key ph_key_receipt(const struct ph_writer_id *writer); /* meta */
+struct ph_key ph_key_u32(uint32_t number);                       /* facts, logs, cuts, cursors */
+struct ph_key ph_key_place(struct ph_place place);               /* entries, holes, waits, again */
+struct ph_key ph_key_need(const struct ph_need *need);           /* ready */
 struct ph_key ph_key_waiting(const struct ph_need *need, struct ph_place place);
 /* Of left_out: the first byte says which form it is, so that no school is taken for a writer. */
 #define PH_OUT_SCHOOL 's'      /* a school with all its logs */

@@ -5,6 +5,7 @@
 #include "store/cuts.h"
 #include "store/entries.h"
 #include "store/logs.h"
+#include "store/own.h"
 #include "store/state.h"
 
 static struct ph_txn txn_of(const struct ph_view *view)
@@ -33,6 +34,24 @@ enum ph_status ph_view_meta(const struct ph_view *view, const char *name, struct
 {
     struct ph_txn txn = txn_of(view);
     return ph_db_get(&txn, PH_TABLE_META, ph_bytes_text(name), out);
+}
+
+enum ph_status ph_view_receipt(const struct ph_view *view, const struct ph_writer_id *writer,
+                               struct ph_bytes *out)
+{
+    struct ph_txn txn = txn_of(view);
+    struct ph_key key = ph_key_receipt(writer);
+    return ph_db_get(&txn, PH_TABLE_META, ph_key_bytes(&key), out);
+}
+
+enum ph_status ph_view_was_own(const struct ph_view *view, const struct ph_writer_id *writer,
+                               bool *out)
+{
+    struct ph_txn txn = txn_of(view);
+    struct ph_own own;
+    PH_TRY(ph_own_load(&txn, &own));
+    *out = ph_own_has(&own, writer->bytes);
+    return PH_OK;
 }
 
 static enum ph_status get_numbered(const struct ph_view *view, enum ph_table table, uint32_t number,

@@ -18,6 +18,12 @@ void ph_view_close(struct ph_view *view); /* zeroed is fine */
 /* PH_NOT_FOUND where there is none; PH_CORRUPT where stored bytes don't have their form. */
 PH_MUST_USE enum ph_status ph_view_meta(const struct ph_view *view, const char *name,
                                         struct ph_bytes *out);
+/* The newest receipt that was kept of a writer, as ph_batch_receipt was given it. */
+PH_MUST_USE enum ph_status ph_view_receipt(const struct ph_view *view,
+                                           const struct ph_writer_id *writer, struct ph_bytes *out);
+/* Whether this store has written a log as this writer. */
+PH_MUST_USE enum ph_status ph_view_was_own(const struct ph_view *view,
+                                           const struct ph_writer_id *writer, bool *out);
 PH_MUST_USE enum ph_status ph_view_fact(const struct ph_view *view, uint32_t index,
                                         struct ph_bytes *out);
 PH_MUST_USE enum ph_status ph_view_log(const struct ph_view *view, uint32_t log,

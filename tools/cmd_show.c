@@ -85,15 +85,11 @@ static void print_record(json_t *record)
 {
     size_t index;
     json_t *item;
-    const json_t *safe = json_object_get(record, "safe");
     print_key(record, "kind");
     fputc(' ', stdout);
     print_key(record, "id");
     fputs("\nby ", stdout);
     print_origin(record, "by");
-    if (json_is_integer(safe))
-        printf(", safe at %" JSON_INTEGER_FORMAT " %s", json_integer_value(safe),
-               json_integer_value(safe) == 1 ? "school" : "schools");
     fputc('\n', stdout);
     json_array_foreach(json_object_get(record, "fields"), index, item)
     {
@@ -111,6 +107,8 @@ static void print_record(json_t *record)
         print_key(item, "title");
         fputc('\n', stdout);
     }
+    ph_print_safe(stdout, json_object_get(record, "safe_at"), json_object_get(record, "safe_of"),
+                  json_object_get(record, "lacking"));
 }
 
 int cmd_show(struct ph_cli *cli)

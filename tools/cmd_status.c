@@ -15,11 +15,93 @@ static void print_tree(json_t *answer)
     ph_print_tree(stdout, answer, 0);
 }
 
+/* The line that people look for stands at the end, and its details above. */
+static void print_status(json_t *answer)
+{
+    const json_t *safe = json_object_get(answer, "safe");
+    print_tree(answer);
+    ph_print_safe(stdout, json_object_get(safe, "at"), json_object_get(safe, "of"),
+                  json_object_get(safe, "lacking"));
+}
+
+/* --- why --- */
+
+static void print_named(const json_t *object, const char *key)
+{
+    ph_print_text(stdout, json_object_get(object, key), -1);
+}
+
+static void print_lacks(const json_t *lacks)
+{
+    if (json_array_size(lacks) == 0) {
+        puts("holds all that is held here");
+        return;
+    }
+    fputs("is not known to hold:\n", stdout);
+    for (size_t i = 0; i < json_array_size(lacks); i++) {
+        const json_t *row = json_array_get(lacks, i);
+        json_int_t count = json_integer_value(json_object_get(row, "entries"));
+        printf("  %" JSON_INTEGER_FORMAT " %s of ", count, count == 1 ? "entry" : "entries");
+        print_named(row, "name");
+        fputc('\n', stdout);
+    }
+}
+
+static void print_heard(const json_t *answer)
+{
+    bool has_from = json_string_length(json_object_get(answer, "through")) > 0;
+    json_int_t receipt = json_integer_value(json_object_get(answer, "receipt"));
+    puts(json_is_true(json_object_get(answer, "connected")) ? "is connected now"
+                                                            : "is not connected now");
+    if (receipt == 0) {
+        puts("no receipt of it has come yet");
+        return;
+    }
+    printf("its receipt number %" JSON_INTEGER_FORMAT " is the last that came", receipt);
+    fputs(has_from ? ", through " : "", stdout);
+    if (has_from)
+        print_named(answer, "through");
+    fputc('\n', stdout);
+}
+
+static void print_addresses(const json_t *addresses)
+{
+    if (json_array_size(addresses) == 0)
+        puts("no address of it is known");
+    for (size_t i = 0; i < json_array_size(addresses); i++) {
+        const json_t *row = json_array_get(addresses, i);
+        bool has_failed = json_string_length(json_object_get(row, "failure")) > 0;
+        fputs("address ", stdout);
+        print_named(row, "address");
+        fputs(has_failed ? ": " : "", stdout);
+        if (has_failed)
+            print_named(row, "failure");
+        fputc('\n', stdout);
+    }
+}
+
+static void print_why(json_t *answer)
+{
+    print_named(answer, "name");
+    fputc('\n', stdout);
+    if (json_is_true(json_object_get(answer, "removed")))
+        puts("is removed from the network");
+    print_lacks(json_object_get(answer, "lacks"));
+    print_heard(answer);
+    print_addresses(json_object_get(answer, "addresses"));
+    print_named(answer, "help");
+    fputc('\n', stdout);
+}
+
 int cmd_status(struct ph_cli *cli)
 {
     struct ph_request request;
-    ph_request_begin(&request, "status", 0);
-    return ph_session_run(cli, &request, print_tree, NULL);
+    const char *school = ph_cli_option(cli, "--why", 0);
+    ph_request_begin(&request, school != NULL ? "why" : "status", school != NULL ? 1 : 0);
+    if (school == NULL)
+        return ph_session_run(cli, &request, print_status, NULL);
+    ph_request_text(&request, school);
+    return ph_session_run(cli, &request, print_why, NULL);
 }
 
 int cmd_sync(struct ph_cli *cli)

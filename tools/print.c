@@ -163,6 +163,21 @@ void ph_format_time(int64_t time_ms, char out[PH_TIME_SIZE])
         snprintf(out, PH_TIME_SIZE, "%" PRId64 " ms", time_ms);
 }
 
+void ph_print_safe(FILE *out, const json_t *at, const json_t *of, const json_t *lacking)
+{
+    if (!json_is_integer(at) || !json_is_integer(of))
+        return;
+    fprintf(out, "safe at %" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT " %s",
+            json_integer_value(at), json_integer_value(of),
+            json_integer_value(of) == 1 ? "school" : "schools");
+    for (size_t i = 0; i < json_array_size(lacking); i++) {
+        const json_t *school = json_array_get(lacking, i);
+        fputs(i == 0 ? "; not yet at: " : ", ", out);
+        ph_print_text(out, json_is_object(school) ? json_object_get(school, "name") : school, -1);
+    }
+    fputc('\n', out);
+}
+
 /* --- trees --- */
 
 static void print_leaf(FILE *out, const json_t *leaf, int indent)

@@ -22,6 +22,10 @@ void ph_print_text(FILE *out, const json_t *text, int indent);
 #define PH_TIME_SIZE 32
 void ph_format_time(int64_t time_ms, char out[PH_TIME_SIZE]);
 
+/* "safe at 4 of 11 schools; not yet at: A, B". Schools are texts, or maps with a name. Nothing if
+ * the numbers are none. */
+void ph_print_safe(FILE *out, const json_t *at, const json_t *of, const json_t *lacking);
+
 /* Any JSON as indented lines, "name: value". */
 void ph_print_tree(FILE *out, json_t *tree, int indent);
 

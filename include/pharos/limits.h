@@ -37,12 +37,12 @@
     (UINT64_C(1) << 28) /* bytes of headers and bodies in one log, fixed at founding */
 
 /* Facts. */
-#define PH_FACT_MAX 4096          /* (wire) bytes of one fact with its past */
-#define PH_FACT_PAST_MAX 64       /* (wire) facts that one fact names */
-#define PH_ENDS_PER_FACT_MAX 24   /* (wire) entries that one vote or close accepts */
-#define PH_CLAIMS_MAX 16          /* a node's invitations that name a school, not used yet */
-#define PH_LIFTED_MAX 16          /* (wire) removals that one proposal lifts */
-#define PH_WRITERS_MAX 16         /* (wire) serial numbers of one school's logs */
+#define PH_FACT_MAX 4096        /* (wire) bytes of one fact with its past */
+#define PH_FACT_PAST_MAX 64     /* (wire) facts that one fact names */
+#define PH_ENDS_PER_FACT_MAX 24 /* (wire) entries that one vote or close accepts */
+#define PH_CLAIMS_MAX 16        /* a node's invitations that name a school, not used yet */
+#define PH_LIFTED_MAX 16        /* (wire) removals that one proposal lifts */
+#define PH_WRITERS_MAX 16       /* (wire) serial numbers of one school's logs */
 #ifndef PH_ADMISSIONS_MAX
 #define PH_ADMISSIONS_MAX 128 /* (wire) admissions by one school in an admission's past */
 #endif
@@ -80,7 +80,7 @@
 #define PH_TERMS_PER_SCHOOL_MAX 16 /* of its proposals, the latest */
 #define PH_WORDS_PER_SCHOOL_MAX 64 /* the same of what it says about terms */
 #define PH_DEPUTIES_MAX 8
-#define PH_ROTA_ROWS_MAX 65536 /* rows looked through */
+#define PH_ROTA_ROWS_MAX 65536     /* rows looked through */
 #define PH_HEADS_PER_ENTRY_MAX 200 /* that a host lists */
 
 /* A node. */
@@ -125,7 +125,13 @@
 #define PH_UNDELIVERED_MAX 3  /* wants in a row that a peer left alone, and spoke; it is reported */
 #define PH_RUNS_VAIN_MAX 8192 /* pushes in a row of one session that are held already; it ends */
 #define PH_LOCATOR_MAX 40     /* (wire) ids in a WANT's locator */
-#define PH_MESSAGE_HEADS_MAX 700           /* (wire) heads in one HEADS */
+#define PH_MESSAGE_HEADS_MAX 700    /* (wire) heads in one HEADS */
+#define PH_RECEIPT_HELD_MAX 1024    /* (wire) branches that a receipt names */
+#define PH_RECEIPT_REPLACED_MAX 32  /* (wire) writers that it stands in for */
+#define PH_RECEIPT_HELD_FEW 32      /* of more, receipts are made the less often */
+#define PH_RECEIPTS_LISTED_MAX 4000 /* (wire) receipts named in one RECEIPTS */
+#define PH_RECEIPTS_VAIN_MAX 8192   /* receipts in a row of one session, held or no good; it ends */
+#define PH_RECEIPT_BURST 4          /* of one writer, taken in half of PH_RECEIPT_MS */
 #define PH_INVITATION_ADDRESSES_MAX 4      /* (wire) */
 #define PH_HOLES_PER_HEADS_MAX 256         /* (wire) holes in one HEADS */
 #define PH_COMMAND_BYTES_MAX (1024 * 1024) /* one command or one piece of a reply */
@@ -148,6 +154,10 @@
 #define PH_COMPARE_MS 10000         /* between two looks at what a peer shows */
 #define PH_BEHIND_MS 5000           /* behind so long with a log, a peer is slow, not on its way */
 #define PH_KEPT_BACK_MS 120000      /* behind so long, and not catching up, it is reported */
+#define PH_RECEIPT_MS 60000         /* between two receipts of one writer, of few branches */
+#define PH_RECEIPT_QUIET_MS 3000    /* without a change, before one is made */
+#define PH_RECEIPT_TELL_MS 2000     /* for news of receipts to wait for others */
+#define PH_RECEIPT_LATE_MS 5000     /* then a peer that is not pushed to gets it all the same */
 #define PH_GRAFT_AGAIN_MS 10000     /* before who has pruned us is asked to push again */
 #define PH_DIAL_MS_MIN 500          /* first pause before dialing again; doubles, with jitter */
 #define PH_DIAL_MS_MAX 60000

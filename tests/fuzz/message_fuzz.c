@@ -97,6 +97,12 @@ static bool put_message(struct ph_buffer *out, const struct ph_message *message)
     case PH_MESSAGE_GRAFT:
         ph_message_graft(out);
         return true;
+    case PH_MESSAGE_RECEIPT:
+        ph_message_receipt(out, &message->of.receipt);
+        return true;
+    case PH_MESSAGE_RECEIPTS:
+        ph_message_receipts(out, message->of.receipts.names);
+        return true;
     }
     fuzz_fail("a type that exists", __FILE__, __LINE__);
 }

@@ -55,7 +55,7 @@ static struct world a_world(uint64_t seed)
     world.log = find_log(world.sim, 0, &writer);
     world.network = invitation.network;
     world.bad = sim_stranger_new(world.sim, "bad", sim_identity(world.sim, 2), &invitation);
-    sim_run(world.sim, 1000);
+    sim_run(world.sim, PH_RECEIPT_MS + 2 * PH_RECEIPT_QUIET_MS); /* receipts are commits as well */
     world.root = sim_root(world.sim, 0);
     world.commit_count = sim_commit_count(world.sim, 0);
     return world;

@@ -4,7 +4,7 @@
 
 /* Each story is told with a power cut at its first commit, at its second and so on, until one is
  * never reached. So many there are at least: */
-#define COMMITS_OF_WRITES 6
+#define COMMITS_OF_WRITES 5
 #define COMMITS_OF_FOUNDER 2
 #define COMMITS_OF_JOINER 4
 

@@ -19,7 +19,7 @@ static sim_lie_act *const acts[] = {
     [SIM_LIE_NUMBER_BYTES] = sim_lie_bytes,       [SIM_LIE_NUMBER_HOLES] = sim_lie_holes,
     [SIM_LIE_NUMBER_FACTS] = sim_lie_facts,       [SIM_LIE_NUMBER_KEYS] = sim_lie_keys,
     [SIM_LIE_NUMBER_CENSOR] = sim_lie_censor,     [SIM_LIE_NUMBER_MANY] = sim_lie_many,
-    [SIM_LIE_NUMBER_TREE] = sim_lie_tree,
+    [SIM_LIE_NUMBER_TREE] = sim_lie_tree,         [SIM_LIE_NUMBER_RECEIPTS] = sim_lie_receipts,
 };
 
 static const char *const plot_names[] = {

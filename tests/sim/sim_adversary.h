@@ -26,7 +26,8 @@
     X(KEYS, "keys")         /* more writers of its own; keys that aren't its own */                \
     X(CENSOR, "censor")     /* passes on everything but one school's log */                        \
     X(MANY, "many")         /* many sessions, some under another's writer key */                   \
-    X(TREE, "tree")         /* prunes, grafts and runs that are held, without end; never pushes */
+    X(TREE, "tree")         /* prunes, grafts and runs that are held, without end; never pushes */ \
+    X(RECEIPTS, "receipts") /* receipts of others, forged, old and its own, in any order */
 
 enum sim_lie_number {
 #define SIM_LIE_ROW(symbol, name) SIM_LIE_NUMBER_##symbol,

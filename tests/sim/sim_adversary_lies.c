@@ -1,5 +1,8 @@
 /* What an adversary writes: branches, leaps, logs that it keeps to itself, edits without the
  * right. */
+#include <stdlib.h>
+
+#include "proto/message.h"
 #include "tests/sim/sim_adversary_state.h"
 
 #define NEAR_QUOTA (4 * 1024 * 1024)
@@ -141,6 +144,60 @@ void sim_lie_quota(struct sim_adversary *adversary, struct sim_talk *talk)
         }
     }
     sim_talk_heads(adversary, talk);
+}
+
+/* --- receipts --- */
+
+/* All that it holds is held there, whoever says so. */
+static uint32_t list_all(const struct sim_adversary *adversary, uint8_t *held)
+{
+    uint32_t count = 0, kept = 0;
+    for (uint32_t i = 0; i < adversary->line_count; i++) {
+        const struct sim_line *line = &adversary->lines[i];
+        struct ph_link tip = sim_line_tip(line);
+        if (line->count != 0)
+            ph_receipt_put(held + (size_t)count++ * PH_RECEIPT_HELD_LEN, &line->writer, tip.seq,
+                           &tip.id);
+    }
+    qsort(held, count, PH_RECEIPT_HELD_LEN, ph_receipt_compare_held);
+    for (uint32_t i = 0; i < count; i++)
+        if (kept == 0 || ph_receipt_compare_held(held + (kept - 1) * PH_RECEIPT_HELD_LEN,
+                                                 held + i * PH_RECEIPT_HELD_LEN) != 0)
+            memmove(held + kept++ * PH_RECEIPT_HELD_LEN, held + i * PH_RECEIPT_HELD_LEN,
+                    PH_RECEIPT_HELD_LEN);
+    return kept;
+}
+
+static uint32_t any_counter(struct sim_adversary *adversary)
+{
+    switch (sim_adversary_draw(adversary, 4)) {
+    case 0:
+        return UINT32_MAX;
+    case 1:
+        return 1;
+    default:
+        return 1 + (uint32_t)sim_adversary_draw(adversary, 100);
+    }
+}
+
+/* In the name of any writer, the listener's own too; signed with its own key, which fits its own
+ * alone. */
+void sim_lie_receipts(struct sim_adversary *adversary, struct sim_talk *talk)
+{
+    static uint8_t held[SIM_LINES_MAX * PH_RECEIPT_HELD_LEN], bytes[PH_FRAME_MESSAGE_MAX];
+    const struct sim_line *own = sim_line_own(adversary);
+    const struct sim_line *by =
+        &adversary->lines[sim_adversary_draw(adversary, adversary->line_count)];
+    struct ph_buffer message = ph_buffer(bytes, sizeof bytes);
+    struct ph_receipt receipt = {.writer = by->writer, .counter = any_counter(adversary)};
+    receipt.held = ph_bytes(held, (size_t)list_all(adversary, held) * PH_RECEIPT_HELD_LEN);
+    if (sim_adversary_draw(adversary, 3) == 0)
+        receipt.writer = own->writer;
+    if (sim_adversary_draw(adversary, 3) == 0)
+        receipt.replaced = ph_bytes(by->writer.bytes, PH_RECEIPT_WRITER_LEN);
+    ph_receipt_sign(&receipt, &adversary->invitation.network, &own->secret);
+    ph_message_receipt(&message, &receipt);
+    sim_session_say(&talk->session, ph_buffer_bytes(&message));
 }
 
 /* --- edits without the right --- */

@@ -183,7 +183,7 @@ typedef void sim_lie_act(struct sim_adversary *adversary, struct sim_talk *talk)
 sim_lie_act sim_lie_write; /* no lie: an entry as anybody writes one */
 sim_lie_act sim_lie_fork, sim_lie_leap, sim_lie_withhold, sim_lie_trespass, sim_lie_quota;
 sim_lie_act sim_lie_heads, sim_lie_flood, sim_lie_slow, sim_lie_censor, sim_lie_many, sim_lie_tree;
-sim_lie_act sim_lie_bytes, sim_lie_holes;
+sim_lie_act sim_lie_bytes, sim_lie_holes, sim_lie_receipts;
 sim_lie_act sim_lie_facts, sim_lie_keys;
 sim_lie_act sim_plot_flood, sim_plot_hide, sim_plot_burden, sim_plot_share;
 

@@ -404,6 +404,8 @@ void sim_adversary_hear(void *impl, struct sim_session *session, const struct ph
     case PH_MESSAGE_TWIN:
     case PH_MESSAGE_PRUNE:
     case PH_MESSAGE_GRAFT:
+    case PH_MESSAGE_RECEIPT:
+    case PH_MESSAGE_RECEIPTS:
         return;
     }
 }

@@ -127,6 +127,7 @@ static uint64_t sooner(uint64_t a, uint64_t b)
 static void glance(struct course *course)
 {
     sim_oracle_equal_roots_equal_records(course->oracle);
+    sim_oracle_held_is_true(course->oracle);
     sim_oracle_queues_are_bounded(course->oracle);
 }
 

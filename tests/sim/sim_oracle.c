@@ -99,6 +99,7 @@ void sim_oracle_disk_is_replaced(struct sim_oracle *oracle, uint32_t node)
 {
     struct sim_truth *truth = &oracle->truth;
     sim_truth_forget(truth, node);
+    oracle->was_replaced[node] = true;
     for (uint32_t i = 0; i < truth->writer_count; i++)
         if ((truth->writers[i].homes >> node & 1) != 0)
             truth->writers[i].was_copied = true;

@@ -31,7 +31,8 @@ struct sim_oracle {
     struct sim_truth truth;
     struct sim_ack *acks; /* owned */
     size_t ack_count, ack_size;
-    bool may_fail[SIM_NODES_MAX]; /* the next stop by itself is the weather's doing */
+    bool was_replaced[SIM_NODES_MAX]; /* its disk: what it once said may be more than it holds */
+    bool may_fail[SIM_NODES_MAX];     /* the next stop by itself is the weather's doing */
 };
 
 struct sim_oracle *sim_oracle_new(struct sim *sim, const struct sim_plan *plan);
@@ -63,6 +64,8 @@ void sim_oracle_stop_is_excused(struct sim_oracle *oracle, uint32_t node, enum p
 
 /* Nodes with equal roots and nothing left to do show the same records. */
 void sim_oracle_equal_roots_equal_records(struct sim_oracle *oracle);
+/* What a node tells people that an honest school holds, is on the disk of that school. */
+void sim_oracle_held_is_true(struct sim_oracle *oracle);
 /* Queues and private memory are within limits.h. */
 void sim_oracle_queues_are_bounded(struct sim_oracle *oracle);
 

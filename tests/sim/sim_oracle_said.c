@@ -18,6 +18,33 @@ static void check_heads(struct sim_oracle *oracle, uint32_t node, struct ph_mess
     }
 }
 
+/* --- receipts --- */
+
+static bool has_end(const struct sim_oracle *oracle, uint32_t node, const uint8_t *held)
+{
+    const struct sim_truth *truth = &oracle->truth;
+    for (uint32_t i = 0; i < truth->entry_count; i++) {
+        const struct sim_entry *entry = &truth->entries[i];
+        uint8_t item[PH_RECEIPT_HELD_LEN];
+        ph_receipt_put(item, &truth->writers[entry->writer].id, entry->link.seq, &entry->link.id);
+        if (ph_receipt_compare_held(item, held) == 0)
+            return (entry->held >> node & 1) != 0;
+    }
+    return false;
+}
+
+/* Of its own one; a disk that was copied may have said it before. */
+static void check_receipt(struct sim_oracle *oracle, uint32_t node,
+                          const struct ph_receipt *receipt)
+{
+    const struct sim_writer *own = &oracle->truth.writers[sim_truth_own(&oracle->truth, node)];
+    if (!ph_writer_id_equal(&own->id, &receipt->writer) || own->was_copied)
+        return;
+    for (size_t at = 0; at < receipt->held.len; at += PH_RECEIPT_HELD_LEN)
+        if (!has_end(oracle, node, receipt->held.data + at))
+            sim_blame(oracle, SIM_UNSAFE, "node %u says that it holds what its disk lacks", node);
+}
+
 /* --- runs --- */
 
 /* Where a run begins: behind an entry that the disk holds, or at the head of a certified log. */
@@ -142,6 +169,9 @@ void sim_oracle_said_is_durable(struct sim_oracle *oracle, uint32_t node, struct
     case PH_MESSAGE_FILL:
         check_fill(oracle, node, &message);
         return;
+    case PH_MESSAGE_RECEIPT:
+        check_receipt(oracle, node, &message.of.receipt);
+        return;
     case PH_MESSAGE_WHO:
     case PH_MESSAGE_FACT_IDS:
     case PH_MESSAGE_WANT:
@@ -149,6 +179,7 @@ void sim_oracle_said_is_durable(struct sim_oracle *oracle, uint32_t node, struct
     case PH_MESSAGE_TWIN:
     case PH_MESSAGE_PRUNE:
     case PH_MESSAGE_GRAFT:
+    case PH_MESSAGE_RECEIPTS:
         return;
     }
 }

@@ -9,7 +9,7 @@
 
 #define LINKED_MS 30000 /* until all have called, and are at rest */
 #define MAP_BYTES (1 << 20)
-#define TYPES (PH_MESSAGE_GRAFT + 1)
+#define TYPES (PH_MESSAGE_RECEIPTS + 1)
 
 /* An entry that is followed. All disks number the logs as they number the nodes. */
 struct followed {

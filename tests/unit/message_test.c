@@ -130,6 +130,12 @@ static void encode(const struct ph_message *message, struct ph_buffer *out)
     case PH_MESSAGE_GRAFT:
         ph_message_graft(out);
         return;
+    case PH_MESSAGE_RECEIPT:
+        ph_message_receipt(out, &message->of.receipt);
+        return;
+    case PH_MESSAGE_RECEIPTS:
+        ph_message_receipts(out, message->of.receipts.names);
+        return;
     }
     fail();
 }
@@ -142,7 +148,7 @@ static void for_each_known_message(void (*check)(struct ph_bytes bytes))
     const char *name;
     json_t *value;
     json_t *messages = vector_member(vectors, "messages");
-    assert_int_equal(json_object_size(messages), 15);
+    assert_int_equal(json_object_size(messages), 17);
     json_object_foreach(messages, name, value)
     {
         struct vector_bytes bytes = vector_bytes(messages, name);
@@ -283,7 +289,13 @@ static const struct form forms[] = {
     {"prune", {0x91, 12}, 2, PH_OK},
     {"prune with a reason", {0x92, 12, 0}, 3, PH_MALFORMED},
     {"graft", {0x91, 13}, 2, PH_OK},
-    {"type 14", {0x91, 14}, 2, PH_MALFORMED},
+    {"a receipt of nothing", {0x91, 14}, 2, PH_MALFORMED},
+    {"no receipts", {0x92, 15, 0xc4, 0}, 4, PH_OK},
+    {"half a receipt's name", {0x92, 15, 0xc4, 3, 1, 2, 3}, 7, PH_MALFORMED},
+    {"a receipt's name", {0x92, 15, 0xc4, 12, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 1}, 16, PH_OK},
+    {"a counter of 0", {0x92, 15, 0xc4, 12, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0}, 16, PH_MALFORMED},
+    {"receipts in a list", {0x92, 15, 0x90}, 3, PH_MALFORMED},
+    {"type 16", {0x91, 16}, 2, PH_MALFORMED},
     {"type 258, as 2 in a byte", {0x91, 0xcd, 1, 2}, 4, PH_MALFORMED},
     {"who with an item", {0x92, 2, 0}, 3, PH_MALFORMED},
     {"a byte behind", {0x91, 2, 0}, 3, PH_MALFORMED},

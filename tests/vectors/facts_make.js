@@ -113,6 +113,17 @@ const run = (() => {
     return [writerB.public, 0, certifyB.id, [[1, 1700000000000, skeleton]], signature];
 })();
 
+// B's word on both logs, and on a writer that it was before.
+function receipt() {
+    const held = [[writerA.public, 70001, fixed('check 3', 16)], [writerB.public, 1, fixed('check 4', 16)]]
+        .map(([writer, seq, id]) => concat(writer.subarray(0, 8), bigEndian(4, seq), id.subarray(0, 8)))
+        .sort(Buffer.compare);
+    const replaced = fixed('a writer', 16).subarray(0, 8);
+    const id = hash('receipt', network, writerB.public, bigEndian(4, 9), Buffer.from([0]),
+        bigEndian(4, 1), replaced, ...held);
+    return [writerB.public, 9, replaced, concat(...held), false, writerB.sign('receipt', id)];
+}
+
 const prefixes = concat(...ids(facts.slice(0, members)).map((id) => id.subarray(0, 16)));
 const locators = [[1, fixed('check 1', 16)], [69999, fixed('check 2', 16)]];
 const messages = {
@@ -131,6 +142,8 @@ const messages = {
     twin: [11, fixed('a session', 32)],
     prune: [12],
     graft: [13],
+    receipt: [14, ...receipt()],
+    receipts: [15, concat(writerB.public.subarray(0, 8), bigEndian(4, 7))],
 };
 
 // --- Invitation codes (12) ---
