@@ -215,6 +215,8 @@ static struct forger a_forger(uint64_t seed, struct sim_id *plan)
 {
     struct forger forger = {.sim = sim_network(seed, 4)};
     sim_run(forger.sim, SETTLED_MS);
+    sim_write(forger.sim, 0, "plan", "title", "So that each has made two");
+    sim_run(forger.sim, SETTLED_MS);
     sim_stop(forger.sim, 2);
     forger.bad = bad_member_of(forger.sim, 3);
     *plan = sim_write(forger.sim, 0, "plan", "title", "Not at school 2");
@@ -258,7 +260,7 @@ static void leave(struct forger *forger)
 static void a_receipt_in_anothers_name_costs_its_sender_the_connection(void **state)
 {
     (void)state;
-    static const uint32_t counters[] = {2, 1000, UINT32_MAX};
+    static const uint32_t counters[] = {3, 1000, UINT32_MAX};
     for (size_t i = 0; i < sizeof counters / sizeof *counters; i++) {
         struct sim_id plan;
         struct forger forger = a_forger(1510, &plan);
