@@ -155,7 +155,7 @@
 #define PH_BEHIND_MS 5000           /* behind so long with a log, a peer is slow, not on its way */
 #define PH_KEPT_BACK_MS 120000      /* behind so long, and not catching up, it is reported */
 #define PH_RECEIPT_MS 60000         /* between two receipts of one writer, of few branches */
-#define PH_RECEIPT_QUIET_MS 3000    /* without a change, before one is made */
+#define PH_RECEIPT_QUIET_MS 10000   /* without a change, before one is made */
 #define PH_RECEIPT_TELL_MS 2000     /* for news of receipts to wait for others */
 #define PH_RECEIPT_LATE_MS 5000     /* then a peer that is not pushed to gets it all the same */
 #define PH_GRAFT_AGAIN_MS 10000     /* before who has pruned us is asked to push again */
