@@ -430,7 +430,7 @@ static uint64_t list_ms(struct ph_node *node, const struct ph_peer *peer)
 {
     uint64_t next = UINT64_MAX;
     if (!peer->receipts_begun)
-        return node->now_ms;
+        return peer->up_ms + PH_RECEIPT_TELL_MS; /* a visit that finds nothing new costs nothing */
     for (uint32_t i = 0; i < node->receipts.count; i++) {
         struct ph_receipt_kept *kept = &node->receipts.items[i];
         int number = log_of(node, kept);

@@ -197,7 +197,7 @@ static void a_pair_that_vouch_for_each_other_splits_nobody(void **state)
     (void)state;
     struct world world = a_world(7401, 0);
     world.honest_count = PARTNER;
-    world.late_ms = ONE_WANT_MS;
+    world.late_ms = ONE_WANT_MS + PH_WANT_MS_MAX; /* each of the two may be asked once */
     world.bad = turn_bad(&world, BAD, SIM_LIE(FORK) | SIM_LIE(WITHHOLD) | SIM_LIE(HEADS), NULL);
     world.partner =
         turn_bad(&world, PARTNER, SIM_LIE(FORK) | SIM_LIE(WITHHOLD) | SIM_LIE(CENSOR), world.bad);

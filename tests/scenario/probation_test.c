@@ -145,7 +145,7 @@ static struct visit a_visit(uint64_t seed)
     identity.writer_seed[0] ^= 1;
     identity.transport_secret[1] ^= 1;
     CHECK(sim_converge(visit.sim, 10000));
-    sim_run(visit.sim, 1000);
+    sim_run(visit.sim, 2 * PH_RECEIPT_QUIET_MS); /* no commit is to come by itself */
     visit.root = sim_root(visit.sim, 0);
     visit.commit_count = sim_commit_count(visit.sim, 0);
     visit.stranger = sim_stranger_new(visit.sim, "stranger", &identity, &invitation);
