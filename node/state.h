@@ -262,11 +262,11 @@ struct ph_address {
     char failure[80];                 /* in words; empty: none */
     bool has_called; /* at called_ms, the last time; else that is when it was heard of */
     uint64_t called_ms;
-    uint64_t named_ms;          /* last heard */
-    bool is_named;              /* of one published: it still is */
-    struct ph_school_id school; /* of one published */
-    enum ph_reach reach;        /* of the last call */
-    bool has_said_some;         /* in the last call: a byte at least */
+    uint64_t named_ms;            /* last heard */
+    bool is_named;                /* of one published: it still is */
+    struct ph_school_id school;   /* of one published */
+    enum ph_reach reach;          /* of the last call */
+    bool has_said_some;           /* in the last call: a byte at least */
     struct ph_school_id answered; /* from PH_REACH_KNOWN on: the school that did */
 };
 

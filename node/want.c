@@ -332,8 +332,7 @@ static struct ph_peer *choose_source(struct ph_node *node, uint32_t first, bool 
         if (want != NULL && want->late_ms > node->now_ms && (any || is_good))
             return NULL;
         if (!may_ask(peer) || !has_more(node, peer, first, &more) ||
-            (best != NULL && !is_better_source(peer, best)) ||
-            is_late(node, first, &peer->school))
+            (best != NULL && !is_better_source(peer, best)) || is_late(node, first, &peer->school))
             continue;
         best = peer;
         *wanted = more;

@@ -40,8 +40,7 @@ static uint32_t shown_by_another(const struct ph_node *node, const struct ph_pee
     uint32_t seq = 0;
     for (size_t i = 0; i < node->peers_end; i++) {
         const struct ph_peer *other = &node->peers[i];
-        if (other->state != PH_PEER_OPEN ||
-            ph_school_id_equal(&other->school, &peer->school) ||
+        if (other->state != PH_PEER_OPEN || ph_school_id_equal(&other->school, &peer->school) ||
             ph_school_id_equal(&other->school, &node->school))
             continue;
         seq = other->logs[number].theirs > seq ? other->logs[number].theirs : seq;

@@ -7,7 +7,7 @@
 
 #define PH_CODE_CHECK_LEN 4
 #define PH_CODE_CHARACTERS_MAX 2048
-#define PH_CODE_SIZE(prefix_len, len) ((prefix_len) + 1 + ((len) * 8 + 4) / 5)
+#define PH_CODE_SIZE(prefix_len, len) ((prefix_len) + 1 + ((len)*8 + 4) / 5)
 
 struct ph_code_form {
     const char *prefix;    /* ends with its version, a digit */

@@ -216,5 +216,4 @@ CHECK_MAIN(cmocka_unit_test(who_joined_at_one_is_called_by_the_others),
            cmocka_unit_test(what_holds_is_not_written_again),
            cmocka_unit_test(an_address_that_changes_all_the_time_is_written_now_and_then),
            cmocka_unit_test(a_school_that_publishes_without_end_costs_four_addresses),
-           cmocka_unit_test(who_has_left_is_not_called),
-           cmocka_unit_test(nobody_calls_itself))
+           cmocka_unit_test(who_has_left_is_not_called), cmocka_unit_test(nobody_calls_itself))
