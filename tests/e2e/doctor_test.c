@@ -64,11 +64,12 @@ static void check_fails_at_once(const struct process_school *school, const char 
     json_t *report = process_json(school, WORDS("doctor", whom));
     const json_t *way = json_array_get(json_object_get(report, "ways"), 0);
     const char *said = json_string_value(json_object_get(way, "advice"));
-    if (said == NULL || strstr(said, advice) == NULL || strcmp(result_of(way, step), "FAILS") != 0)
+    said = said == NULL ? "" : said;
+    if (strstr(said, advice) == NULL || strcmp(result_of(way, step), "FAILS") != 0)
         print_error("%s\n", json_dumps(report, JSON_INDENT(1)));
     assert_string_equal(result_of(way, step), "FAILS");
     assert_int_equal(count_results(way, "FAILS"), 1);
-    CHECK(said != NULL && strstr(said, advice) != NULL);
+    CHECK(strstr(said, advice) != NULL);
     CHECK(strstr(said, "switch off") == NULL && strstr(said, "disable") == NULL);
     json_decref(report);
 }

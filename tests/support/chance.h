@@ -2,6 +2,7 @@
 #ifndef PHAROS_TESTS_SUPPORT_CHANCE_H
 #define PHAROS_TESTS_SUPPORT_CHANCE_H
 
+#include <assert.h>
 #include <stdint.h>
 
 static inline uint64_t chance_next(uint64_t *state)
@@ -15,6 +16,7 @@ static inline uint64_t chance_next(uint64_t *state)
 /* From 0 to `bound` - 1; the bound is above 0. */
 static inline uint64_t chance_below(uint64_t *state, uint64_t bound)
 {
+    assert(bound > 0);
     return chance_next(state) % bound;
 }
 

@@ -343,8 +343,6 @@ static void check_same(const char *what, const void *is, const void *wanted, siz
 
 void check_answers(const struct answers *is, const struct answers *wanted)
 {
-    if (memcmp(is, wanted, sizeof *is) == 0)
-        return;
 #define SAME(field) check_same(#field, &is->field, &wanted->field, sizeof is->field)
     SAME(taken);
     SAME(standing);

@@ -312,7 +312,8 @@ void model_begin(struct model *model, size_t voter_count)
     add_after_last(model, (struct plan){.type = PH_FACT_FOUND});
     add_after_last(model, (struct plan){.type = PH_FACT_CERTIFY});
     uint8_t by = add_after_last(model, (struct plan){.type = PH_FACT_INVITE});
-    for (uint8_t school = 1; school < voter_count; school++) {
+    assert(voter_count <= SCHOOL_COUNT);
+    for (uint8_t school = 1; school < (uint8_t)voter_count; school++) {
         add_after_last(model, (struct plan){.type = PH_FACT_ADMIT, .school = school, .about = by});
         uint8_t proposal = add_after_last(
             model,

@@ -352,6 +352,7 @@ static void tell(struct model *model, const struct set *set)
 /* The order that comes next, as in a dictionary. False: that was the last. */
 static bool next_order(size_t *order, size_t count)
 {
+    assert(count > 0);
     size_t at = count - 1, with = count - 1;
     while (at > 0 && order[at - 1] > order[at])
         at--;
@@ -407,6 +408,7 @@ static uint64_t with_pasts(const struct model *model, uint64_t set)
 static void check_all_parts(const struct model *model)
 {
     static struct answers wanted;
+    assert(model->count >= SIX);
     size_t order[MODEL_FACTS_MAX], first = model->count - SIX;
     for (size_t i = 0; i < model->count; i++)
         order[i] = i < first ? i : model->count + first - 1 - i; /* the last one first */
