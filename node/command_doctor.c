@@ -187,16 +187,6 @@ static void write_ways(const struct ph_node *node, const struct ph_school_id *sc
     }
 }
 
-static const struct ph_peer *session_with(const struct ph_node *node,
-                                          const struct ph_school_id *school)
-{
-    for (size_t i = 0; i < node->peers_end; i++)
-        if (node->peers[i].state == PH_PEER_OPEN &&
-            ph_school_id_equal(&node->peers[i].school, school))
-            return &node->peers[i];
-    return NULL;
-}
-
 static const char *beacon_text(const struct ph_node *node, const struct ph_school_id *school)
 {
     for (uint32_t i = PH_DIAL_HEARD; i < PH_DIAL_PUBLISHED; i++)
@@ -219,7 +209,7 @@ enum ph_status ph_command_doctor_school(struct ph_node *node, struct ph_request 
     struct ph_school_id school;
     PH_TRY(ph_names_find_school(node, request, ph_unpack_text(&request->args), &school));
     PH_TRY(ph_unpack_end(&request->args));
-    const struct ph_peer *peer = session_with(node, &school);
+    const struct ph_peer *peer = ph_peers_session(node, &school);
     ph_pack_map(out, 9);
     ph_answer_hex(out, "school", school.bytes, sizeof school.bytes);
     ph_answer_text(out, "name", ph_names_of(node, &school).text);

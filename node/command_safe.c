@@ -8,6 +8,7 @@
 #include "node/holders.h"
 #include "node/ingest.h"
 #include "node/names.h"
+#include "node/peers.h"
 
 /* --- own entries --- */
 
@@ -231,7 +232,7 @@ static void answer_why(struct ph_node *node, const struct ph_view *view, struct 
     const struct ph_receipt_kept *receipt = ph_holders_receipt(node, &why->school);
     why->is_own = ph_school_id_equal(&why->school, &node->school);
     why->is_removed = ph_facts_is_removed(node->facts, &why->school);
-    why->is_connected = ph_holders_session(node, &why->school) != NULL;
+    why->is_connected = ph_peers_session(node, &why->school) != NULL;
     why->is_heard = receipt != NULL;
     ph_pack_map(out, 9);
     ph_answer_hex(out, "school", why->school.bytes, sizeof why->school.bytes);

@@ -2,6 +2,7 @@
 
 #include "node/branches.h"
 #include "node/ends.h"
+#include "node/peers.h"
 #include "node/receipts.h"
 #include "node/stock.h"
 
@@ -104,16 +105,6 @@ const struct ph_receipt_kept *ph_holders_receipt(struct ph_node *node,
 
 /* --- by sessions --- */
 
-const struct ph_peer *ph_holders_session(const struct ph_node *node,
-                                         const struct ph_school_id *school)
-{
-    for (size_t i = 0; i < node->peers_end; i++)
-        if (node->peers[i].state == PH_PEER_OPEN &&
-            ph_school_id_equal(&node->peers[i].school, school))
-            return &node->peers[i];
-    return NULL;
-}
-
 /* Heads alone don't say where contents are missing: of such a log receipts are asked. */
 static uint32_t by_sessions(const struct ph_node *node, const struct ph_school_id *school,
                             uint32_t number)
@@ -172,7 +163,7 @@ void ph_holders_ask(struct ph_node *node, const struct ph_view *view,
             continue;
         }
         lacking.is_heard = ph_school_id_equal(&lacking.school, &node->school) ||
-                           ph_holders_session(node, &lacking.school) != NULL ||
+                           ph_peers_session(node, &lacking.school) != NULL ||
                            ph_holders_receipt(node, &lacking.school) != NULL;
         out->lacking[out->lacking_count++] = lacking;
     }

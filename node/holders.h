@@ -38,7 +38,5 @@ uint64_t ph_holders_behind(const struct ph_node *node, uint32_t number, uint32_t
 /* The receipt of a school that counts and came last; NULL: none does. */
 const struct ph_receipt_kept *ph_holders_receipt(struct ph_node *node,
                                                  const struct ph_school_id *school);
-const struct ph_peer *ph_holders_session(const struct ph_node *node,
-                                         const struct ph_school_id *school); /* NULL: none */
 
 #endif

@@ -223,15 +223,6 @@ void ph_links_publish_end(struct ph_node *node)
 
 /* --- what is called --- */
 
-static bool has_session(const struct ph_node *node, const struct ph_school_id *school)
-{
-    for (size_t i = 0; i < node->peers_end; i++)
-        if (node->peers[i].state == PH_PEER_OPEN &&
-            ph_school_id_equal(&node->peers[i].school, school))
-            return true;
-    return false;
-}
-
 /* Whose key is connected already may be there as well: a second card of the same PC, or another PC
  * with a copy of its secrets. A call shows it, once for each session and now and then. */
 static uint64_t due_twin_ms(const struct ph_node *node, uint32_t index)
@@ -252,7 +243,8 @@ static uint64_t due_ms(const struct ph_node *node, uint32_t index)
     const struct ph_address *address = &node->dial.items[index];
     if (address->text[0] == '\0' || address->conn != 0 || address->is_kept)
         return UINT64_MAX;
-    if (index >= PH_DIAL_PUBLISHED && (!address->is_named || has_session(node, &address->school)))
+    if (index >= PH_DIAL_PUBLISHED &&
+        (!address->is_named || ph_peers_session(node, &address->school) != NULL))
         return UINT64_MAX;
     if (ph_agree_public_equal(&address->transport, &nobody) || !is_open(node, &address->transport))
         return address->next_ms;

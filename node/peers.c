@@ -24,6 +24,16 @@ struct ph_peer *ph_peers_find(struct ph_node *node, ph_conn_id conn)
     return NULL;
 }
 
+const struct ph_peer *ph_peers_session(const struct ph_node *node,
+                                       const struct ph_school_id *school)
+{
+    for (size_t i = 0; i < node->peers_end; i++)
+        if (node->peers[i].state == PH_PEER_OPEN &&
+            ph_school_id_equal(&node->peers[i].school, school))
+            return &node->peers[i];
+    return NULL;
+}
+
 struct ph_peer *ph_peers_new(struct ph_node *node, ph_conn_id conn, const char *address,
                              int address_index)
 {

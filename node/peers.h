@@ -5,6 +5,9 @@
 #include "node/state.h"
 
 struct ph_peer *ph_peers_find(struct ph_node *node, ph_conn_id conn); /* NULL: none */
+/* One with whom we exchange; NULL: none. */
+const struct ph_peer *ph_peers_session(const struct ph_node *node,
+                                       const struct ph_school_id *school);
 
 /* A place for a connection. NULL: none is left. */
 struct ph_peer *ph_peers_new(struct ph_node *node, ph_conn_id conn, const char *address,
