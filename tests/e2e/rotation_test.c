@@ -154,32 +154,14 @@ static void await_everywhere(int school, bool (*is_so)(int school, int at))
     }
 }
 
-/* Of the schools from `first` to `last` that are switched on. */
-static bool are_equal(int first, int last)
-{
-    json_t *root = NULL;
-    bool is_equal = true;
-    for (int at = first; at <= last && is_equal; at++) {
-        if (!is_on(at))
-            continue;
-        json_t *status = process_json(&schools[at], WORDS("status"));
-        json_t *its = json_object_get(status, "root");
-        is_equal = (root == NULL || json_equal(root, its)) &&
-                   json_integer_value(json_object_get(status, "backlog")) == 0;
-        if (root == NULL)
-            root = json_incref(its);
-        json_decref(status);
-    }
-    json_decref(root);
-    return is_equal;
-}
-
 static void await_equal(int first, int last)
 {
     uint64_t deadline_ms = ph_child_now_ms() + PROCESS_PATIENCE_MS;
-    bool is_equal = are_equal(first, last); /* not for ever: they write where they can be called */
+    bool is_equal = process_are_equal(
+        &schools[first],
+        (size_t)(last - first + 1)); /* not for ever: they write where they can be called */
     while (!is_equal && ph_child_now_ms() < deadline_ms)
-        is_equal = are_equal(first, last);
+        is_equal = process_are_equal(&schools[first], (size_t)(last - first + 1));
     CHECK(is_equal);
 }
 

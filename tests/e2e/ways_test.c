@@ -125,32 +125,12 @@ static size_t count_plans(int school)
     return count;
 }
 
-/* All that are switched on. */
-static bool are_equal(void)
-{
-    json_t *root = NULL;
-    bool is_equal = true;
-    for (int i = 0; i < PLACES && is_equal; i++) {
-        if (schools[i].serve.pid <= 0)
-            continue;
-        json_t *status = process_json(&schools[i], WORDS("status"));
-        json_t *its = json_object_get(status, "root");
-        is_equal = (root == NULL || json_equal(root, its)) &&
-                   json_integer_value(json_object_get(status, "backlog")) == 0;
-        if (root == NULL)
-            root = json_incref(its);
-        json_decref(status);
-    }
-    json_decref(root);
-    return is_equal;
-}
-
 static void await_equal(const char *story)
 {
     uint64_t begin_ms = ph_child_now_ms(), now_ms = begin_ms;
-    bool is_equal = are_equal();
+    bool is_equal = process_are_equal(schools, PLACES);
     while (!is_equal && now_ms < begin_ms + PROCESS_PATIENCE_MS) {
-        is_equal = are_equal();
+        is_equal = process_are_equal(schools, PLACES);
         now_ms = ph_child_now_ms();
     }
     CHECK(is_equal);

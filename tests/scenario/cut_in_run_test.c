@@ -11,16 +11,12 @@
 /* Node 0 holds many records, node 1 was away. Titles are drawn, so that they don't compress. */
 static struct sim *one_behind(uint64_t seed)
 {
-    static const char letters[] =
-        "abcdefghijklmnopqrstuvwxyz ABCDEFGHIJKLMNOPQRSTUVWXYZ-0123456789";
     struct sim *sim = sim_network(seed, 2);
     uint64_t chance = seed;
     sim_stop(sim, 1);
     for (size_t i = 0; i < RECORDS; i++) {
         char title[180];
-        for (size_t j = 0; j < sizeof title - 1; j++)
-            title[j] = letters[sim_next(&chance) % (sizeof letters - 1)];
-        title[sizeof title - 1] = '\0';
+        sim_draw_text(&chance, title, sizeof title);
         sim_write_begin(sim, 0, "plan", "title", title);
         if (i % AT_ONCE == AT_ONCE - 1)
             sim_run(sim, 100);

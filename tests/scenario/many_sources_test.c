@@ -13,13 +13,9 @@
 
 static void write_texts(struct sim *sim, uint32_t node, uint64_t seed)
 {
-    static const char letters[] =
-        "abcdefghijklmnopqrstuvwxyz ABCDEFGHIJKLMNOPQRSTUVWXYZ-0123456789";
     char text[TEXT_LEN + 1];
     for (size_t i = 0; i < TEXTS; i++) {
-        for (size_t j = 0; j < TEXT_LEN; j++)
-            text[j] = letters[sim_next(&seed) % (sizeof letters - 1)];
-        text[TEXT_LEN] = '\0';
+        sim_draw_text(&seed, text, sizeof text);
         sim_write_begin(sim, node, "reflection", "description", text);
         if (i % AT_ONCE == AT_ONCE - 1)
             sim_run(sim, 200);

@@ -131,13 +131,9 @@ static void check_nobody_is_reported(struct sim *sim, uint32_t node_count)
 
 static void write_texts(struct sim *sim, uint32_t node, uint64_t chance)
 {
-    static const char letters[] =
-        "abcdefghijklmnopqrstuvwxyz ABCDEFGHIJKLMNOPQRSTUVWXYZ-0123456789";
     char text[TEXT_LEN + 1];
     for (size_t i = 0; i < TEXTS; i++) {
-        for (size_t j = 0; j < TEXT_LEN; j++)
-            text[j] = letters[sim_next(&chance) % (sizeof letters - 1)];
-        text[TEXT_LEN] = '\0';
+        sim_draw_text(&chance, text, sizeof text);
         sim_write_begin(sim, node, "reflection", "description", text);
         sim_run(sim, 50);
     }

@@ -261,6 +261,15 @@ struct sim *sim_network(uint64_t seed, uint32_t node_count)
 
 /* --- records --- */
 
+void sim_draw_text(uint64_t *chance, char *out, size_t size)
+{
+    static const char letters[] =
+        "abcdefghijklmnopqrstuvwxyz ABCDEFGHIJKLMNOPQRSTUVWXYZ-0123456789";
+    for (size_t i = 0; i < size - 1; i++)
+        out[i] = letters[sim_next(chance) % (sizeof letters - 1)];
+    out[size - 1] = '\0';
+}
+
 static void begin_write(struct request *request, const char *kind, const char *field,
                         const char *value)
 {

@@ -53,6 +53,8 @@ bool sim_sync(struct sim *sim, uint32_t node, uint32_t other, uint32_t wait_ms);
 /* A founder (node 0) and the others joined at it: the usual beginning. */
 struct sim *sim_network(uint64_t seed, uint32_t node_count);
 
+/* `size` - 1 letters, as chance has them, so that they don't compress. */
+void sim_draw_text(uint64_t *chance, char *out, size_t size);
 /* A record with one field set; the value may be NULL. */
 struct sim_id sim_write(struct sim *sim, uint32_t node, const char *kind, const char *field,
                         const char *value);

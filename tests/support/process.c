@@ -253,26 +253,33 @@ void process_await_title(const struct process_school *school, const char *kind, 
     CHECK(is_there);
 }
 
-static bool roots_are_equal(const struct process_world *world, size_t count)
+bool process_are_equal(const struct process_school *schools, size_t count)
 {
+    json_t *root = NULL;
     bool is_equal = true;
-    json_t *first = process_json(&world->schools[0], WORDS("status"));
-    for (size_t i = 1; i < count && is_equal; i++) {
-        json_t *other = process_json(&world->schools[i], WORDS("status"));
-        is_equal = json_equal(json_object_get(first, "root"), json_object_get(other, "root")) &&
-                   json_integer_value(json_object_get(other, "backlog")) == 0;
-        json_decref(other);
+    for (size_t i = 0; i < count && is_equal; i++) {
+        if (schools[i].serve.pid <= 0)
+            continue;
+        json_t *status = process_json(&schools[i], WORDS("status"));
+        json_t *its = json_object_get(status, "root");
+        is_equal = (root == NULL || json_equal(root, its)) &&
+                   json_integer_value(json_object_get(status, "backlog")) == 0;
+        if (root == NULL)
+            root = json_incref(its);
+        json_decref(status);
     }
-    json_decref(first);
+    json_decref(root);
     return is_equal;
 }
 
 void process_await_equal(const struct process_world *world, size_t count)
 {
     uint64_t deadline_ms = deadline_in(PROCESS_PATIENCE_MS);
-    bool is_equal = roots_are_equal(world, count);
+    for (size_t i = 0; i < count; i++)
+        CHECK(world->schools[i].serve.pid > 0);
+    bool is_equal = process_are_equal(world->schools, count);
     while (!is_equal && ph_child_now_ms() < deadline_ms)
-        is_equal = roots_are_equal(world, count);
+        is_equal = process_are_equal(world->schools, count);
     CHECK(is_equal);
 }
 

@@ -76,7 +76,9 @@ void process_join(struct process_school *school, const struct process_school *fo
 /* Whether `title` stands in "list KIND"; and until it does. */
 bool process_lists(const struct process_school *school, const char *kind, const char *title);
 void process_await_title(const struct process_school *school, const char *kind, const char *title);
-/* Until all these roots are the same; `count` schools from the first one. */
+/* Whether those of them that serve have the same root, and nothing left to do. */
+bool process_are_equal(const struct process_school *schools, size_t count);
+/* Until that holds for the first `count`, which all serve. */
 void process_await_equal(const struct process_world *world, size_t count);
 /* Values of one field in "show ID"; owned. */
 json_t *process_values(const struct process_school *school, const char *id, const char *field);
