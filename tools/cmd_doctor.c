@@ -32,6 +32,11 @@ static const struct {
 #define AT_CALL "called"
 #define AT_PICK_UP "connected"
 
+#define LET_IN                                                                                     \
+    "On the other PC let its firewall allow the program pharos to be called at TCP port %s, and "  \
+    "see that the PC is on; behind a router, forward that port to it, or let the other school "    \
+    "call this one."
+
 /* The first that fits. `%s` in the advice is the port. */
 static const struct finding {
     const char *reach;  /* how far the call came; NULL: any further than "greeted" */
@@ -55,14 +60,8 @@ static const struct finding {
     {AT_CALL, "connection refused", PORT, "that PC is there, but nothing listens at port %s",
      "Start «pharos serve» on the other PC, and compare the port in its first line, "
      "«listening on …», with %s."},
-    {AT_CALL, "timed out", PORT, "no answer comes back from port %s",
-     "On the other PC let its firewall allow the program pharos to be called at TCP port %s, and "
-     "see that the PC is on; behind a router, forward that port to it, or let the other school "
-     "call this one."},
-    {AT_CALL, "no answer", PORT, "no answer comes back from port %s",
-     "On the other PC let its firewall allow the program pharos to be called at TCP port %s, and "
-     "see that the PC is on; behind a router, forward that port to it, or let the other school "
-     "call this one."},
+    {AT_CALL, "timed out", PORT, "no answer comes back from port %s", LET_IN},
+    {AT_CALL, "no answer", PORT, "no answer comes back from port %s", LET_IN},
     {AT_CALL, NULL, PORT, "the call fails",
      "Look whether the other PC is on and «pharos serve» runs there at port %s."},
     {"nothing", NULL, PORT, "the call was not made", "Try again in a minute."},
