@@ -14,6 +14,7 @@
 #define WRITER 4u        /* the secrets of this installation: what signs or talks */
 #define SIGNS (MEMBER | WRITER)
 #define VOUCHES (SIGNS | 8u) /* the key of the school */
+#define READS 16u            /* nothing but what is there: it never waits */
 
 static const struct {
     const char *name;
@@ -24,36 +25,36 @@ static const struct {
     {"invite", ph_command_invite, SIGNS},
     {"invite_successor", ph_command_invite_successor, SIGNS},
     {"join", ph_command_join, WRITER},
-    {"member_request", ph_command_member_request, NETWORK},
+    {"member_request", ph_command_member_request, NETWORK | READS},
     {"member_admit", ph_command_member_admit, SIGNS},
-    {"members", ph_command_members, NETWORK},
+    {"members", ph_command_members, NETWORK | READS},
     {"confirm", ph_command_confirm, VOUCHES},
     {"member_remove", ph_command_member_remove, VOUCHES},
     {"member_restore", ph_command_member_restore, VOUCHES},
     {"member_succeed", ph_command_member_succeed, VOUCHES},
     {"member_leave", ph_command_member_leave, VOUCHES},
-    {"policy", ph_command_policy, NETWORK},
+    {"policy", ph_command_policy, NETWORK | READS},
     {"policy_set", ph_command_policy_set, VOUCHES},
-    {"host_list", ph_command_host_list, MEMBER},
+    {"host_list", ph_command_host_list, MEMBER | READS},
     {"host_propose", ph_command_host_propose, SIGNS},
     {"host_accept", ph_command_host_accept, SIGNS},
     {"host_handover", ph_command_host_handover, SIGNS},
     {"host_take", ph_command_host_take, SIGNS},
-    {"writers", ph_command_writers, MEMBER},
+    {"writers", ph_command_writers, MEMBER | READS},
     {"writer_add", ph_command_writer_add, VOUCHES},
     {"writer_close", ph_command_writer_close, VOUCHES},
     {"sync", ph_command_sync, NETWORK | WRITER},
     {"doctor", ph_command_doctor, NETWORK | WRITER},
-    {"doctor_school", ph_command_doctor_school, NETWORK},
+    {"doctor_school", ph_command_doctor_school, NETWORK | READS},
     {"new", ph_command_new, SIGNS},
     {"set", ph_command_set, SIGNS},
     {"add", ph_command_add, SIGNS},
     {"remove", ph_command_remove, SIGNS},
-    {"show", ph_command_show, 0},
-    {"list", ph_command_list, 0},
-    {"log", ph_command_log, 0},
-    {"status", ph_command_status, 0},
-    {"why", ph_command_why, NETWORK},
+    {"show", ph_command_show, READS},
+    {"list", ph_command_list, READS},
+    {"log", ph_command_log, READS},
+    {"status", ph_command_status, READS},
+    {"why", ph_command_why, NETWORK | READS},
     {"verify", ph_command_verify, 0},
     {"rebuild", ph_command_rebuild, 0},
 };
@@ -137,7 +138,7 @@ static enum ph_status check_place(struct ph_node *node, struct ph_request *reque
     if (takes(needs, VOUCHES) && ph_author_is_enrolled(node))
         return ph_refuse(request, "Only the PC that has the school's key can do that: this one was "
                                   "added by it.");
-    if (count_waits(node) == PH_COMMANDS_MAX)
+    if (!takes(needs, READS) && count_waits(node) == PH_COMMANDS_MAX)
         return ph_refuse(request, "Too many commands are waiting; try again in a moment.");
     return PH_OK;
 }

@@ -351,6 +351,28 @@ static void who_brings_much_takes_nobodys_turn(void **state)
     check_takes_nobodys_place(1000, PH_WANT_RUNS_MAX);
 }
 
+/* --- commands --- */
+
+/* Regression: where 64 commands waited, nothing could be asked either. */
+static void who_waits_keeps_nobody_from_asking(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_network(729, 2);
+    struct sim_id plan = sim_write(sim, 1, "plan", "title", "Reading");
+    for (uint32_t i = 0; i < PH_COMMANDS_MAX; i++)
+        (void)sim_write_begin(sim, 1, "plan", "title", "Waiting");
+
+    ph_command_id late = sim_change_begin(sim, 1, "set", &plan, "title", "Writing");
+    struct sim_text shown = sim_show(sim, 1, &plan, "title");
+    struct ph_root root;
+
+    CHECK(sim_ask_root(sim, 1, &root));
+    assert_string_equal(shown.text, "Reading (School 1)");
+    assert_string_equal(sim_error(sim_answer(sim, late)),
+                        "Too many commands are waiting; try again in a moment.");
+    sim_free(sim);
+}
+
 CHECK_MAIN(cmocka_unit_test(who_drips_takes_nobodys_place),
            cmocka_unit_test(who_brings_much_takes_nobodys_turn),
            cmocka_unit_test(who_sends_only_what_is_held_is_not_asked_for_ever),
@@ -358,4 +380,5 @@ CHECK_MAIN(cmocka_unit_test(who_drips_takes_nobodys_place),
            cmocka_unit_test(who_shows_anothers_writer_key_ends_no_other_session),
            cmocka_unit_test(silent_connections_keep_no_member_out),
            cmocka_unit_test(callers_of_all_schools_leave_places_for_calls),
-           cmocka_unit_test(who_promises_much_and_sends_nothing_is_asked_last))
+           cmocka_unit_test(who_promises_much_and_sends_nothing_is_asked_last),
+           cmocka_unit_test(who_waits_keeps_nobody_from_asking))
