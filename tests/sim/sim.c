@@ -467,6 +467,14 @@ struct ph_bytes sim_answer(const struct sim *sim, ph_command_id command)
     return reply->is_done ? ph_bytes(reply->bytes, reply->len) : ph_bytes(NULL, 0);
 }
 
+void sim_forget(struct sim *sim, ph_command_id command)
+{
+    struct sim_reply *reply = &sim->replies[command - 1];
+    free(reply->bytes);
+    reply->bytes = NULL;
+    reply->len = 0;
+}
+
 static bool is_answered(const struct sim *sim, const void *impl)
 {
     const struct sim_reply *reply = &sim->replies[*(const ph_command_id *)impl - 1];

@@ -146,8 +146,11 @@ ph_command_id sim_next_command(const struct sim *sim); /* what the next one will
 ph_command_id sim_command_begin(struct sim *sim, uint32_t node, struct ph_bytes request);
 /* Whoever gave it does not wait any more. */
 void sim_command_gone(struct sim *sim, ph_command_id command);
-/* Empty: not answered yet (or never: the node went down). Borrowed until sim_free. */
+/* Empty: not answered yet (or never: the node went down). Borrowed until sim_forget or
+ * sim_free. */
 struct ph_bytes sim_answer(const struct sim *sim, ph_command_id command);
+/* The answer is not wanted any more, and its memory is free. */
+void sim_forget(struct sim *sim, ph_command_id command);
 /* Begin, then run until it is answered. Empty: the node went down meanwhile, or an hour passed. */
 struct ph_bytes sim_command(struct sim *sim, uint32_t node, struct ph_bytes request);
 

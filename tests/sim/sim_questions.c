@@ -11,11 +11,12 @@
 
 /* --- roots --- */
 
-static struct ph_bytes ask_status(struct sim *sim, uint32_t node)
-{
-    static const uint8_t request[] = "\x91\xa6status";
-    return sim_command(sim, node, ph_bytes(request, sizeof request - 1));
-}
+/* What a node says of itself; roots are asked for so often that no answer is kept. */
+struct said {
+    bool is_there; /* it did not go down meanwhile */
+    bool is_in_network;
+    struct ph_root root;
+};
 
 static uint8_t hex_value(char digit)
 {
@@ -27,7 +28,7 @@ static struct ph_root root_in(struct sim *sim, uint32_t node, struct ph_bytes st
     struct ph_root root;
     struct sim_text hex = sim_pick_text(status, "root");
     if (strlen(hex.text) != 2 * sizeof root.bytes)
-        sim_fail(sim, "node %u names no root", node);
+        sim_fail(sim, "node %u names no root: %s", node, sim_pick_text(status, "error").text);
     for (size_t i = 0; i < sizeof root.bytes; i++)
         root.bytes[i] = (uint8_t)(hex_value(hex.text[2 * i]) << 4 | hex_value(hex.text[2 * i + 1]));
     if (ph_root_is_zero(&root))
@@ -35,14 +36,26 @@ static struct ph_root root_in(struct sim *sim, uint32_t node, struct ph_bytes st
     return root;
 }
 
+static struct said ask(struct sim *sim, uint32_t node)
+{
+    static const uint8_t request[] = "\x91\xa6status";
+    uint64_t life = sim_life(sim, node);
+    ph_command_id command = sim_next_command(sim);
+    struct ph_bytes status = sim_command(sim, node, ph_bytes(request, sizeof request - 1));
+    if (status.len == 0 && life != sim_life(sim, node))
+        return (struct said){.is_there = false};
+    struct said said = {.is_there = true,
+                        .is_in_network = strcmp(sim_pick_text(status, "state").text, "none") != 0,
+                        .root = root_in(sim, node, status)};
+    sim_forget(sim, command);
+    return said;
+}
+
 bool sim_ask_root(struct sim *sim, uint32_t node, struct ph_root *root)
 {
-    uint64_t life = sim_life(sim, node);
-    struct ph_bytes status = ask_status(sim, node);
-    if (status.len == 0 && life != sim_life(sim, node))
-        return false;
-    *root = root_in(sim, node, status);
-    return true;
+    struct said said = ask(sim, node);
+    *root = said.root;
+    return said.is_there;
 }
 
 struct ph_root sim_root(struct sim *sim, uint32_t node)
@@ -56,22 +69,21 @@ struct ph_root sim_root(struct sim *sim, uint32_t node)
 /* Of the nodes that are up and in a network. */
 static bool is_converged(struct sim *sim)
 {
-    struct ph_root first, root;
+    struct ph_root first;
     bool is_first = true;
     for (uint32_t i = 0; i < sim->options.node_count; i++) {
         if (!sim_is_up(sim, i))
             continue;
-        struct ph_bytes status = ask_status(sim, i);
-        if (!sim_is_up(sim, i))
+        struct said said = ask(sim, i);
+        if (!said.is_there || !sim_is_up(sim, i))
             return false;
-        root = root_in(sim, i, status);
-        if (strcmp(sim_pick_text(status, "state").text, "none") == 0)
+        if (!said.is_in_network)
             continue;
         if (sim_is_behind(sim, i))
             return false;
-        if (!is_first && !ph_root_equal(&root, &first))
+        if (!is_first && !ph_root_equal(&said.root, &first))
             return false;
-        first = root;
+        first = said.root;
         is_first = false;
     }
     return true;
