@@ -49,6 +49,7 @@ void ph_deadline_set_alarm(struct ph_node *node)
     next = earlier(next, ph_publish_next_ms(node));
     next = earlier(next, ph_receipts_next_ms(node));
     next = earlier(next, node->logs.next_want_ms);
+    next = earlier(next, node->spread.judged_ms);
     if (ph_ingest_is_full(node))
         next = earlier(next, node->ingest.full_until_ms);
     for (size_t i = 0; i < node->peers_end; i++)

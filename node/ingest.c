@@ -4,6 +4,7 @@
 #include "node/branches.h"
 #include "node/cuts.h"
 #include "node/ends.h"
+#include "node/spread.h"
 #include "proto/kind.h"
 
 enum ph_status ph_ingest_batch(struct ph_node *node, struct ph_batch **out)
@@ -116,6 +117,7 @@ enum ph_status ph_ingest_own(struct ph_node *node, const struct ph_header *heade
     log->row.tip = row.tip;
     if (row.tip.lamport > node->logs.lamport_seen)
         node->logs.lamport_seen = row.tip.lamport;
+    ph_spread_on_written(node);
     return PH_OK;
 }
 

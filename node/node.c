@@ -80,6 +80,8 @@ enum ph_status ph_node_new(const struct ph_node_config *config, struct ph_node *
     node->own_log = -1;
     node->dial.next_conn = 1;
     node->publishing.due_ms = UINT64_MAX;
+    node->spread.lag_ms = PH_GRAFT_MS_MAX / 2; /* nothing is known of it */
+    node->spread.judged_ms = UINT64_MAX;
     take_identity(node, config->identity);
     enum ph_status status = allocate(node) ? load(node) : PH_NO_MEMORY;
     if (status != PH_OK) {

@@ -6,6 +6,7 @@
 #include "node/links.h"
 #include "node/outbox.h"
 #include "node/report.h"
+#include "node/spread.h"
 
 #define LOGS_FIRST 64
 
@@ -87,6 +88,7 @@ enum ph_status ph_peers_fit_all(struct ph_node *node, uint32_t count)
 
 static void release(struct ph_node *node, struct ph_peer *peer)
 {
+    ph_spread_on_gone(node, peer);
     node->bytes_in += peer->bytes_in;
     node->bytes_out += peer->bytes_out;
     ph_handshake_wipe(&peer->handshake);

@@ -111,42 +111,133 @@ enum ph_status ph_spread_push(struct ph_node *node, struct ph_peer *peer)
 
 /* --- what is pushed to us --- */
 
-void ph_spread_on_new(struct ph_node *node, struct ph_peer *peer)
+/* Twice what was seen of late, as chance has it: the tree is longer from one writer than from
+ * another. Where pushes come before heads, a broken way is noticed soon. */
+uint64_t ph_spread_patience_ms(const struct ph_node *node)
 {
+    uint64_t ms = 5 * node->spread.lag_ms / 2;
+    ms = ms > PH_GRAFT_MS_MIN ? ms : PH_GRAFT_MS_MIN;
+    return ms < PH_GRAFT_MS_MAX ? ms : PH_GRAFT_MS_MAX;
+}
+
+static void note_lag(struct ph_node *node, struct ph_log *log)
+{
+    uint64_t lag_ms = log->heard_ms != 0 ? node->now_ms - log->heard_ms : 0;
+    uint64_t faded_ms = node->spread.lag_ms - node->spread.lag_ms / 16;
+    node->spread.lag_ms = lag_ms > faded_ms ? lag_ms : faded_ms;
+    log->heard_ms = 0;
+}
+
+/* Of all that is under way at a time, one entry is judged, the same everywhere, of the lowest
+ * writer: the ways by which it came first, or was written, reach all. To prune at each entry, here
+ * for one and there for another, cuts a network with ways to spare into pieces. */
+static void begin_judging(struct ph_node *node, uint32_t first)
+{
+    struct ph_spread *spread = &node->spread;
+    const struct ph_log *logs = node->logs.items;
+    bool is_new = spread->judged_ms == UINT64_MAX;
+    if (!is_new && memcmp(logs[first].row.writer.bytes, logs[spread->judged_log].row.writer.bytes,
+                          sizeof logs[first].row.writer.bytes) >= 0)
+        return;
+    if (is_new)
+        spread->judged_ms = node->now_ms + PH_PRUNE_MS;
+    spread->judged_log = first;
+    spread->judged_seq = logs[first].row.tip.seq;
+    for (size_t i = 0; i < node->peers_end; i++)
+        node->peers[i].is_slower = false;
+}
+
+void ph_spread_on_written(struct ph_node *node)
+{
+    begin_judging(node, node->logs.items[node->own_log].first);
+}
+
+void ph_spread_on_wanted(struct ph_node *node, const struct ph_peer *peer, uint32_t first)
+{
+    if (peer->is_eager)
+        begin_judging(node, first);
+}
+
+void ph_spread_on_new(struct ph_node *node, struct ph_peer *peer, uint32_t first)
+{
+    note_lag(node, &node->logs.items[first]);
     peer->vain_runs = 0;
     peer->brought_ms = node->now_ms;
     peer->pruned_ms = 0;
     peer->is_eager = peer->is_eager || has_place(node, peer);
+    if (peer->is_eager)
+        begin_judging(node, first);
+}
+
+/* What was wanted though it was on its way is a lag like any other. */
+enum ph_status ph_spread_on_held(struct ph_node *node, struct ph_peer *peer, uint32_t first,
+                                 uint32_t seq)
+{
+    const struct ph_spread *spread = &node->spread;
+    if (node->logs.items[first].heard_ms != 0)
+        note_lag(node, &node->logs.items[first]);
+    if (spread->judged_ms != UINT64_MAX && first == spread->judged_log && seq == spread->judged_seq)
+        peer->is_slower = true;
+    return ++peer->vain_runs > PH_RUNS_VAIN_MAX ? PH_LIMIT : PH_OK;
 }
 
 /* Without another eager peer there is no other way: it was quicker by chance. */
-enum ph_status ph_spread_on_held(struct ph_node *node, struct ph_peer *peer)
+static void prune_slower(struct ph_node *node)
 {
-    if (++peer->vain_runs > PH_RUNS_VAIN_MAX)
-        return PH_LIMIT;
-    if (eager_count(node) - peer->is_eager == 0)
-        return PH_OK;
-    peer->is_eager = false;
-    return say_prune(node, peer);
+    node->spread.judged_ms = UINT64_MAX;
+    for (size_t i = 0; i < node->peers_end; i++) {
+        struct ph_peer *peer = &node->peers[i];
+        if (peer->state != PH_PEER_OPEN || !peer->is_slower)
+            continue;
+        peer->is_slower = false;
+        if (eager_count(node) - peer->is_eager == 0)
+            continue;
+        peer->is_eager = false;
+        ph_penalty_apply(node, peer, say_prune(node, peer), "pruning");
+    }
 }
 
 /* --- healing --- */
 
-static bool may_be_grafted(const struct ph_node *node, const struct ph_peer *peer)
+/* Who has another session with that school has lost no way. */
+void ph_spread_on_gone(struct ph_node *node, const struct ph_peer *peer)
 {
-    return peer->state == PH_PEER_OPEN && peer->pruned_ms <= node->now_ms;
+    bool was_eager = peer->state == PH_PEER_OPEN && peer->is_eager;
+    for (size_t i = 0; i < node->peers_end && was_eager; i++) {
+        const struct ph_peer *other = &node->peers[i];
+        if (other != peer && other->state == PH_PEER_OPEN &&
+            ph_school_id_equal(&other->school, &peer->school))
+            return;
+    }
+    node->spread.grafts_due += was_eager ? PH_GRAFTS_PER_LOSS : 0;
 }
 
-void ph_spread_heal(struct ph_node *node)
+/* The lazy one that pushed something new last. */
+static struct ph_peer *best_to_graft(struct ph_node *node)
 {
     struct ph_peer *best = NULL;
-    if (node->is_stopping || eager_count(node) != 0)
-        return;
     for (size_t i = 0; i < node->peers_end; i++) {
         struct ph_peer *peer = &node->peers[i];
-        if (may_be_grafted(node, peer) && (best == NULL || peer->brought_ms > best->brought_ms))
+        if (peer->state == PH_PEER_OPEN && !peer->is_eager && peer->pruned_ms <= node->now_ms &&
+            (best == NULL || peer->brought_ms > best->brought_ms))
             best = peer;
     }
-    if (best != NULL)
-        ph_penalty_apply(node, best, ph_spread_graft(node, best), "grafting");
+    return best;
+}
+
+/* All at once, and not when a head tells of what was missed: where several are gone, such waits add
+ * up. Two for one, since the first may stand on the same side; what is too much is pruned. */
+void ph_spread_heal(struct ph_node *node)
+{
+    if (node->is_stopping)
+        return;
+    if (node->spread.judged_ms <= node->now_ms)
+        prune_slower(node);
+    if (node->spread.grafts_due == 0 && eager_count(node) == 0)
+        node->spread.grafts_due = 1;
+    for (; node->spread.grafts_due != 0; node->spread.grafts_due--) {
+        struct ph_peer *peer = best_to_graft(node);
+        if (peer != NULL)
+            ph_penalty_apply(node, peer, ph_spread_graft(node, peer), "grafting");
+    }
 }

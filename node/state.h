@@ -27,6 +27,7 @@ struct ph_log {
     uint32_t pulled;    /* fetched up to here as history: said in heads, not pushed on */
     uint64_t wanted_ms; /* what of it is missing and was heard of live is not asked for before: a
                          * push may bring it. 0: heard of otherwise, or nothing is missing */
+    uint64_t heard_ms;  /* when a head first spoke of what is missing, live; 0: none, or it came */
     uint32_t first;   /* the number of the writer's first log here; itself, unless it is a branch */
     bool is_forked;   /* of the first: it has branches */
     bool is_closed;   /* of the first: nothing more is taken of the writer, in no school */
@@ -168,6 +169,7 @@ struct ph_peer {
     bool heads_begun;              /* we sent our heads once, or the roots were equal */
     bool heads_heard;              /* the same of theirs: what they say from now on is live */
     bool is_eager;                 /* runs are pushed to it, and expected from it; else heads */
+    bool is_slower;                /* it pushed what is judged, which had come another way */
     uint32_t vain_runs;            /* pushed in a row that we held */
     uint64_t compared_ms;          /* not held against others before */
     uint64_t catching_up_ms; /* when it last went on with a log that it was long behind with */
@@ -192,6 +194,16 @@ struct ph_peer {
     uint32_t want_failures; /* wants in a row that nothing came of */
     struct ph_want wants[PH_WANTS_PER_PEER_MAX];
     struct ph_serve serves[PH_SERVES_PER_PEER_MAX];
+};
+
+/* --- spread --- */
+
+struct ph_spread {
+    uint32_t grafts_due; /* for eager peers that are gone */
+    uint64_t lag_ms;     /* how long pushes have come after heads, at most, of late */
+    uint64_t judged_ms;  /* who pushed what is judged, though it was here, is pruned then;
+                          * UINT64_MAX: nothing is judged */
+    uint32_t judged_log, judged_seq; /* an entry: of that writer's first log, and its number */
 };
 
 /* --- receipts --- */
@@ -461,6 +473,7 @@ struct ph_node {
     struct ph_ingest ingest;
     struct ph_peer peers[PH_PEERS_MAX];
     size_t peers_end; /* all places from here on are free: few are ever taken, and they are large */
+    struct ph_spread spread;
     struct ph_receipts receipts;
     struct ph_dial dial;
     struct ph_links links;

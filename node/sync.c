@@ -190,14 +190,14 @@ static void tell_heads_soon(struct ph_node *node, struct ph_peer *peer)
 
 /* A run that nobody had asked for tells whether the tree is one. */
 static enum ph_status judge_push(struct ph_node *node, struct ph_peer *peer, enum ph_status taken,
-                                 bool is_held)
+                                 uint32_t first, uint32_t end_seq)
 {
     if (taken == PH_OK)
-        ph_spread_on_new(node, peer);
-    if (taken != PH_WAITING || !is_held)
+        ph_spread_on_new(node, peer, first);
+    if (taken != PH_WAITING || end_seq == 0)
         return PH_OK;
     tell_heads_soon(node, peer); /* no commit will: that we are equal, perhaps */
-    return ph_spread_on_held(node, peer);
+    return ph_spread_on_held(node, peer, first, end_seq);
 }
 
 enum ph_status ph_sync_take_run(struct ph_node *node, struct ph_peer *peer,
@@ -225,7 +225,7 @@ enum ph_status ph_sync_take_run(struct ph_node *node, struct ph_peer *peer,
     else if (status != PH_NOT_FOUND)
         return status;
     if (status != PH_NOT_FOUND)
-        return is_pushed ? judge_push(node, peer, status, end.seq != 0) : PH_OK;
+        return is_pushed ? judge_push(node, peer, status, first, end.seq) : PH_OK;
     /* What it follows on is wanted, which brings the run again. */
     memcpy(before.check, head->after_id.bytes, sizeof before.check);
     return ph_want_note_head(node, peer, first, &before);

@@ -94,14 +94,15 @@ static void await_push(struct ph_node *node, const struct ph_peer *peer, uint32_
 {
     struct ph_log *log = &node->logs.items[first];
     bool is_live = peer->heads_heard && seq - log->row.tip.seq <= PH_PUSH_ENTRIES_MAX;
+    if (is_live && has_anybody_further(node, first))
+        return; /* nothing new: it stays what it is, live or history */
+    log->heard_ms = is_live ? node->now_ms : 0;
     if (!is_live)
         log->wanted_ms = 0;
-    else if (has_anybody_further(node, first))
-        return; /* nothing new: it stays what it is, live or history */
     else if (peer->is_eager || !ph_spread_has_eager(node))
         log->wanted_ms = node->now_ms;
     else
-        log->wanted_ms = node->now_ms + PH_GRAFT_MS;
+        log->wanted_ms = node->now_ms + ph_spread_patience_ms(node);
 }
 
 static enum ph_status place_head(struct ph_node *node, struct ph_peer *peer, uint32_t first,
@@ -469,10 +470,13 @@ void ph_want_on_taken(struct ph_node *node, struct ph_peer *peer, uint32_t numbe
     struct ph_want *want = find_want(peer, log->first);
     note_held(node, peer, number, log->row.tip.seq);
     if (want == NULL) { /* pushed: more may come so */
-        first->wanted_ms = first->wanted_ms != 0 ? node->now_ms + PH_GRAFT_MS : 0;
+        if (first->wanted_ms != 0)
+            first->wanted_ms = node->now_ms + ph_spread_patience_ms(node);
         return;
     }
-    if (!want->is_live)
+    if (want->is_live)
+        ph_spread_on_wanted(node, peer, log->first);
+    else
         log->pulled = log->row.tip.seq;
     want->has_brought_some = true;
     want->given_up_ms = node->now_ms + PH_WANT_QUEUED_MS_MAX;

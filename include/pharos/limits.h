@@ -119,9 +119,10 @@
 #define PH_WANTS_MAX 8            /* from all peers that answer; half as many from others */
 #define PH_SERVES_PER_PEER_MAX 4  /* logs being sent to one peer at a time */
 #define PH_PUSH_ENTRIES_MAX 64    /* a longer gap is pulled, not pushed */
-#define PH_EAGER_FIRST 2          /* peers that a node begins to push to by itself */
+#define PH_EAGER_FIRST 3          /* peers that a node begins to push to by itself */
 #define PH_EAGER_MAX 8            /* peers that it pushes to at most */
 #define PH_EAGER_PER_SCHOOL_MAX 2 /* of these, sessions of one school */
+#define PH_GRAFTS_PER_LOSS 2      /* peers asked to push where one that did is gone */
 #define PH_UNDELIVERED_MAX 3  /* wants in a row that a peer left alone, and spoke; it is reported */
 #define PH_RUNS_VAIN_MAX 8192 /* pushes in a row of one session that are held already; it ends */
 #define PH_LOCATOR_MAX 40     /* (wire) ids in a WANT's locator */
@@ -149,17 +150,19 @@
 #define PH_WANT_QUEUED_MS_MAX 60000 /* the same while runs of other logs come from that peer */
 #define PH_ROOT_MS 2000             /* for a live session to become equal before it says all */
 #define PH_LAZY_MS 100              /* heads for who is not pushed to wait for others so long */
-#define PH_GRAFT_MS 800             /* for a push of what a head speaks of; then it is wanted */
-#define PH_GRAFT_LATE_MS 1000       /* for what is wanted so; then another is asked beside */
-#define PH_COMPARE_MS 10000         /* between two looks at what a peer shows */
-#define PH_BEHIND_MS 5000           /* behind so long with a log, a peer is slow, not on its way */
-#define PH_KEPT_BACK_MS 120000      /* behind so long, and not catching up, it is reported */
-#define PH_RECEIPT_MS 60000         /* between two receipts of one writer, of few branches */
-#define PH_RECEIPT_QUIET_MS 10000   /* without a change, before one is made */
-#define PH_RECEIPT_TELL_MS 2000     /* for news of receipts to wait for others */
-#define PH_RECEIPT_LATE_MS 5000     /* then a peer that is not pushed to gets it all the same */
-#define PH_GRAFT_AGAIN_MS 10000     /* before who has pruned us is asked to push again */
-#define PH_DIAL_MS_MIN 500          /* first pause before dialing again; doubles, with jitter */
+#define PH_GRAFT_MS_MIN 300         /* for a push of what a head speaks of; then it is wanted */
+#define PH_GRAFT_MS_MAX 700
+#define PH_PRUNE_MS 1000          /* for all that is on its way before peers are pruned */
+#define PH_GRAFT_LATE_MS 1000     /* for what is wanted so; then another is asked beside */
+#define PH_COMPARE_MS 10000       /* between two looks at what a peer shows */
+#define PH_BEHIND_MS 5000         /* behind so long with a log, a peer is slow, not on its way */
+#define PH_KEPT_BACK_MS 120000    /* behind so long, and not catching up, it is reported */
+#define PH_RECEIPT_MS 60000       /* between two receipts of one writer, of few branches */
+#define PH_RECEIPT_QUIET_MS 10000 /* without a change, before one is made */
+#define PH_RECEIPT_TELL_MS 2000   /* for news of receipts to wait for others */
+#define PH_RECEIPT_LATE_MS 5000   /* then a peer that is not pushed to gets it all the same */
+#define PH_GRAFT_AGAIN_MS 2000    /* before who has pruned us is asked to push again */
+#define PH_DIAL_MS_MIN 500        /* first pause before dialing again; doubles, with jitter */
 #define PH_DIAL_MS_MAX 60000
 #define PH_DIAL_HOME_MS 600000    /* what led to ourselves may lead elsewhere by then */
 #define PH_LINKS_PACE_MS 250      /* between two calls of addresses heard or published */

@@ -22,6 +22,7 @@ struct followed {
 struct sim_wide {
     struct sim *sim;
     uint32_t node_count;
+    uint32_t there_count; /* the first of them; the others are lost */
     struct followed entries[SIM_WIDE_ENTRIES_MAX];
     uint32_t entry_count;
     uint32_t *seqs;      /* owned: of each node's own log, with what it was told to write */
@@ -49,7 +50,7 @@ static void look_for(struct sim_wide *wide, uint32_t node, const struct ph_view 
                      struct followed *entry)
 {
     struct ph_log_row row;
-    if (entry->is_at[node])
+    if (entry->is_at[node] || node >= wide->there_count)
         return;
     if (ph_view_log(view, entry->log, &row) != PH_OK)
         sim_fail(wide->sim, "node %u has no log %u", node, entry->log);
@@ -112,7 +113,7 @@ struct sim_wide *sim_wide_new(const struct sim_wide_options *options)
     uint64_t chance = options->seed;
     if (wide == NULL)
         abort();
-    wide->node_count = options->node_count;
+    wide->node_count = wide->there_count = options->node_count;
     wide->seqs = calloc(wide->node_count, sizeof *wide->seqs);
     wide->has_sent_runs = calloc(wide->node_count, sizeof *wide->has_sent_runs);
     if (wide->seqs == NULL || wide->has_sent_runs == NULL)
@@ -160,6 +161,18 @@ struct sim *sim_wide_sim(struct sim_wide *wide)
     return wide->sim;
 }
 
+void sim_wide_lose(struct sim_wide *wide, uint32_t count, bool is_silent)
+{
+    uint32_t end = wide->there_count;
+    wide->there_count -= count;
+    for (uint32_t node = wide->there_count; node < end; node++) {
+        if (!is_silent)
+            sim_crash(wide->sim, node, SIM_FATE_LOST);
+        for (uint32_t other = 0; is_silent && other < wide->there_count; other++)
+            sim_partition(wide->sim, node, other);
+    }
+}
+
 /* --- writing and counting --- */
 
 void sim_wide_write(struct sim_wide *wide, uint32_t node)
@@ -185,7 +198,7 @@ static void count_times(const struct sim_wide *wide, struct sim_wide_figures *fi
     for (uint32_t i = 0; i < wide->entry_count; i++) {
         const struct followed *entry = &wide->entries[i];
         ms[i] = entry->last_ms - entry->since_ms;
-        figures->missing_count += wide->node_count - entry->reached_count;
+        figures->missing_count += wide->there_count - entry->reached_count;
     }
     qsort(ms, wide->entry_count, sizeof *ms, compare_ms);
     if (wide->entry_count != 0) {
@@ -203,7 +216,7 @@ struct sim_wide_figures sim_wide_figures(struct sim_wide *wide)
                                        .run_count = wide->counts[PH_MESSAGE_RUN],
                                        .copy_count = wide->copy_count};
     uint64_t bytes = 0, messages = 0;
-    double each = (double)wide->node_count * (wide->entry_count != 0 ? wide->entry_count : 1);
+    double each = (double)wide->there_count * (wide->entry_count != 0 ? wide->entry_count : 1);
     for (size_t type = 0; type < TYPES; type++) {
         bytes += wide->bytes[type];
         messages += wide->counts[type];
@@ -211,7 +224,7 @@ struct sim_wide_figures sim_wide_figures(struct sim_wide *wide)
     for (uint32_t node = 0; node < wide->node_count; node++)
         figures.sender_count += wide->has_sent_runs[node];
     count_times(wide, &figures);
-    figures.copies = (double)wide->copy_count / (each - each / wide->node_count);
+    figures.copies = (double)wide->copy_count / (each - each / wide->there_count);
     figures.run_bytes = (double)wide->bytes[PH_MESSAGE_RUN] / each;
     figures.heads_bytes = (double)wide->bytes[PH_MESSAGE_HEADS] / each;
     figures.other_bytes = (double)bytes / each - figures.run_bytes - figures.heads_bytes;

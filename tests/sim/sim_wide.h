@@ -23,6 +23,10 @@ struct sim_wide *sim_wide_new(const struct sim_wide_options *options);
 void sim_wide_free(struct sim_wide *wide);
 struct sim *sim_wide_sim(struct sim_wide *wide);
 
+/* The last `count` schools go, and are not counted any more: their connections break, or, if that
+ * is silent, nothing comes from them and nobody is told. */
+void sim_wide_lose(struct sim_wide *wide, uint32_t count, bool is_silent);
+
 /* One entry by a school, from now on followed to everyone. */
 void sim_wide_write(struct sim_wide *wide, uint32_t node);
 
