@@ -202,15 +202,18 @@ static bool is_to_be_certified(const struct ph_node *node)
            ph_author_may_sign(node);
 }
 
-/* What it writes in this log would have no effect: the school was away and came back, has another
+/* What it writes in its log would have no effect: the school was away and came back, has another
  * key, or has closed it. */
-static bool is_bounded(const struct ph_node *node)
+static bool is_log_bounded(const struct ph_node *node)
 {
-    if (!node->has_writer || node->own_log < 0 || !ph_bounds_any(node->facts, &node->school) ||
-        !ph_author_may_sign(node))
-        return false;
     const struct ph_fact_id *certify = &node->logs.items[node->own_log].row.certify;
     return ph_bounds_log(node->facts, ph_facts_find(node->facts, certify));
+}
+
+static bool is_bounded(const struct ph_node *node)
+{
+    return node->has_writer && node->own_log >= 0 && ph_bounds_any(node->facts, &node->school) &&
+           ph_author_may_sign(node) && is_log_bounded(node);
 }
 
 static void go_on(struct ph_node *node)
@@ -259,10 +262,7 @@ void ph_writer_check(struct ph_node *node)
 /* Its keys are others by now, or what it writes in its log has no effect. */
 static bool must_be_enrolled_anew(const struct ph_node *node)
 {
-    if (node->own_log < 0)
-        return true;
-    const struct ph_fact_id *certify = &node->logs.items[node->own_log].row.certify;
-    return ph_bounds_log(node->facts, ph_facts_find(node->facts, certify));
+    return node->own_log < 0 || is_log_bounded(node);
 }
 
 /* What the network has decided against this school or key; NULL: nothing. */

@@ -5,6 +5,7 @@
 #include "tests/support/check.h"
 
 #define SCHOOLS 5
+#define MUCH 600 /* entries: more than come at once */
 
 static struct sim *five_schools(uint64_t seed, uint32_t voters)
 {
@@ -124,6 +125,37 @@ static void a_term_begins_when_all_is_held(void **state)
     sim_free(sim);
 }
 
+/* What the outgoing host lists is also what others wrote, and that may come later than its word. */
+static void a_term_begins_when_what_others_wrote_is_held(void **state)
+{
+    (void)state;
+    struct sim *sim = five_schools(1408, 1);
+    uint64_t chance = 1408;
+    arrange(sim, 0, "School 1", "School 3", 1);
+    for (uint32_t node = 1; node < SCHOOLS - 1; node++) {
+        sim_partition(sim, node, 0);
+        sim_partition(sim, node, SCHOOLS - 1);
+    }
+    for (uint32_t i = 0; i < MUCH; i++) {
+        char story[4000];
+        sim_draw_text(&chance, story, sizeof story);
+        (void)sim_write_begin(sim, SCHOOLS - 1, "reflection", "text", story);
+        sim_run(sim, 50);
+    }
+    sim_run(sim, 5000);
+    CHECK(give_word(sim, 0, "host_handover"));
+    sim_run(sim, 60000);
+
+    sim_heal(sim);
+    uint64_t since_ms = sim_now(sim);
+    while (strcmp(host_at(sim, 1).text, "School 1") != 0 && sim_now(sim) - since_ms < 120000)
+        sim_run(sim, 5);
+
+    assert_string_equal(host_at(sim, 1).text, "School 1");
+    assert_int_equal(sim_count(sim, 1, "reflection"), MUCH);
+    sim_free(sim);
+}
+
 static void a_deputy_takes_over_from_a_host_that_is_gone(void **state)
 {
     (void)state;
@@ -227,6 +259,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_founder_is_host_until_it_hands_over),
         cmocka_unit_test(a_term_begins_when_all_is_held),
+        cmocka_unit_test(a_term_begins_when_what_others_wrote_is_held),
         cmocka_unit_test(a_deputy_takes_over_from_a_host_that_is_gone),
         cmocka_unit_test(two_hosts_while_apart_cost_nothing),
         cmocka_unit_test(everybody_keeps_a_link_to_the_host),
