@@ -384,6 +384,7 @@ static void check_order(const struct model *model, uint64_t set, const size_t *o
 static size_t check_all_orders(const struct model *model)
 {
     static struct answers wanted;
+    assert(model->count >= SIX);
     size_t order[MODEL_FACTS_MAX], count = 0;
     uint64_t all = FACT(model->count) - 1;
     for (size_t i = 0; i < model->count; i++)
