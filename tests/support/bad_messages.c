@@ -39,6 +39,44 @@ FORM(a_prune, "\x91\x0c")
 FORM(a_graft, "\x91\x0d")
 FORM(half_a_fact_id, "\x93\x04\xc4\x01\x00\xc2")
 FORM(a_list_of_facts_that_are_numbers, "\x92\x05\x91\x01")
+FORM(half_a_receipt, "\x97\x0e\xc4\x01\x00\x01\xc4\x00\xc4\x00\xc2\xc4\x01\x00")
+FORM(half_the_name_of_a_receipt, "\x92\x0f\xc4\x06\x00\x00\x00\x00\x00\x01")
+FORM(the_name_of_no_receipt, "\x92\x0f\xc4\x0c\x01\x02\x03\x04\x05\x06\x07\x08\x00\x00\x00\x00")
+FORM(a_receipt_named_twice, "\x92\x0f\xc4\x18\x01\x02\x03\x04\x05\x06\x07\x08\x00\x00\x00\x01"
+                            "\x01\x02\x03\x04\x05\x06\x07\x08\x00\x00\x00\x02")
+FORM(no_receipts, "\x92\x0f\xc4\x00")
+
+static void put_receipt(struct bad_mouth *mouth, struct ph_buffer *out, uint32_t counter,
+                        uint32_t seq, uint32_t held_count)
+{
+    uint8_t held[2 * PH_RECEIPT_HELD_LEN];
+    for (uint32_t i = 0; i < held_count; i++)
+        ph_receipt_put(held + i * PH_RECEIPT_HELD_LEN, &mouth->writer, seq, &mouth->tip.id);
+    struct ph_receipt receipt = {.writer = mouth->writer,
+                                 .counter = counter,
+                                 .held = ph_bytes(held, held_count * PH_RECEIPT_HELD_LEN)};
+    ph_message_receipt(out, &receipt);
+}
+
+static void a_receipt_that_counts_from_nothing(struct bad_mouth *mouth, struct ph_buffer *out)
+{
+    put_receipt(mouth, out, 0, 1, 1);
+}
+
+static void a_receipt_of_no_entry(struct bad_mouth *mouth, struct ph_buffer *out)
+{
+    put_receipt(mouth, out, 1, 0, 1);
+}
+
+static void a_receipt_that_holds_one_branch_twice(struct bad_mouth *mouth, struct ph_buffer *out)
+{
+    put_receipt(mouth, out, 1, 1, 2);
+}
+
+static void a_receipt_signed_by_nobody(struct bad_mouth *mouth, struct ph_buffer *out)
+{
+    put_receipt(mouth, out, 1, 1, 1);
+}
 
 static void nesting_without_end(struct bad_mouth *mouth, struct ph_buffer *out)
 {
@@ -257,6 +295,14 @@ static const struct bad_words rows[] = {
     REFUSED("a prune with a reason", a_prune_with_a_reason, PH_MALFORMED),
     REFUSED("half a fact id", half_a_fact_id, PH_MALFORMED),
     REFUSED("facts that are numbers", a_list_of_facts_that_are_numbers, PH_MALFORMED),
+    REFUSED("half a receipt", half_a_receipt, PH_MALFORMED),
+    REFUSED("half the name of a receipt", half_the_name_of_a_receipt, PH_MALFORMED),
+    REFUSED("the name of no receipt", the_name_of_no_receipt, PH_MALFORMED),
+    REFUSED("a receipt named twice", a_receipt_named_twice, PH_MALFORMED),
+    REFUSED("a receipt number 0", a_receipt_that_counts_from_nothing, PH_MALFORMED),
+    REFUSED("a receipt of entry 0", a_receipt_of_no_entry, PH_MALFORMED),
+    REFUSED("a branch held twice", a_receipt_that_holds_one_branch_twice, PH_MALFORMED),
+    REFUSED("a receipt signed by nobody", a_receipt_signed_by_nobody, PH_UNAUTHENTIC),
     REFUSED("depth without end", nesting_without_end, PH_MALFORMED),
     REFUSED("64 KiB exactly", a_message_as_long_as_can_be, PH_MALFORMED),
     REFUSED("a message cut short", a_message_cut_short, PH_MALFORMED),
@@ -278,6 +324,7 @@ static const struct bad_words rows[] = {
     SAID("root flood", put_root, 1000),
     SAID("prune spam", a_prune, 1000),
     SAID("graft spam", a_graft, 1000),
+    SAID("receipts of nothing", no_receipts, 1000),
     SAID("deliver unrequested", a_fill_for_what_is_no_hole, 1),
     SAID("a fill beyond the log", a_fill_beyond_the_log, 1),
 };
