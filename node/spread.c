@@ -1,5 +1,6 @@
 #include "node/spread.h"
 
+#include "node/branches.h"
 #include "node/outbox.h"
 #include "node/penalty.h"
 #include "node/serve.h"
@@ -71,8 +72,15 @@ enum ph_status ph_spread_take_graft(struct ph_node *node, struct ph_peer *peer,
     return PH_OK;
 }
 
+/* Who asked before it was judged is counted only now. */
 enum ph_status ph_spread_on_open(struct ph_node *node, struct ph_peer *peer)
 {
+    if (peer->is_eager) {
+        peer->is_eager = false;
+        if (!has_place(node, peer))
+            return say_prune(node, peer);
+        peer->is_eager = true;
+    }
     return eager_count(node) < PH_EAGER_FIRST ? ph_spread_graft(node, peer) : PH_OK;
 }
 
@@ -123,61 +131,70 @@ uint64_t ph_spread_patience_ms(const struct ph_node *node)
 static void note_lag(struct ph_node *node, struct ph_log *log)
 {
     uint64_t lag_ms = log->heard_ms != 0 ? node->now_ms - log->heard_ms : 0;
+    if (lag_ms > PH_GRAFT_MS_MAX + PH_GRAFT_LATE_MS)
+        lag_ms = 0; /* that head was of something else, which was wanted */
     uint64_t faded_ms = node->spread.lag_ms - node->spread.lag_ms / 16;
     node->spread.lag_ms = lag_ms > faded_ms ? lag_ms : faded_ms;
     log->heard_ms = 0;
 }
 
-/* Of all that is under way at a time, one entry is judged, the same everywhere, of the lowest
- * writer: the ways by which it came first, or was written, reach all. To prune at each entry, here
- * for one and there for another, cuts a network with ways to spare into pieces. */
-static void begin_judging(struct ph_node *node, uint32_t first)
+/* Of all that is under way at a time one entry is judged, wherever it is heard of in time the same:
+ * the one with the lowest id, which nobody chooses. The ways by which it came first, or was
+ * written, reach all. To prune at each entry, here for one and there for another, cuts a network
+ * with ways to spare into pieces. */
+static void begin_judging(struct ph_node *node, const struct ph_locator *entry)
 {
     struct ph_spread *spread = &node->spread;
-    const struct ph_log *logs = node->logs.items;
     bool is_new = spread->judged_ms == UINT64_MAX;
-    if (!is_new && memcmp(logs[first].row.writer.bytes, logs[spread->judged_log].row.writer.bytes,
-                          sizeof logs[first].row.writer.bytes) >= 0)
+    if (!is_new && memcmp(entry->check, spread->judged.check, sizeof entry->check) >= 0)
         return;
     if (is_new)
         spread->judged_ms = node->now_ms + PH_PRUNE_MS;
-    spread->judged_log = first;
-    spread->judged_seq = logs[first].row.tip.seq;
+    spread->judged = *entry;
     for (size_t i = 0; i < node->peers_end; i++)
         node->peers[i].is_slower = false;
 }
 
+static bool is_judged(const struct ph_node *node, const struct ph_locator *entry)
+{
+    const struct ph_spread *spread = &node->spread;
+    return spread->judged_ms != UINT64_MAX && entry->seq == spread->judged.seq &&
+           memcmp(entry->check, spread->judged.check, sizeof entry->check) == 0;
+}
+
 void ph_spread_on_written(struct ph_node *node)
 {
-    begin_judging(node, node->logs.items[node->own_log].first);
+    struct ph_locator entry = ph_locator_of(&node->logs.items[node->own_log].row.tip);
+    begin_judging(node, &entry);
 }
 
-void ph_spread_on_wanted(struct ph_node *node, const struct ph_peer *peer, uint32_t first)
+void ph_spread_on_wanted(struct ph_node *node, const struct ph_peer *peer, uint32_t number)
 {
+    struct ph_locator entry = ph_locator_of(&node->logs.items[number].row.tip);
     if (peer->is_eager)
-        begin_judging(node, first);
+        begin_judging(node, &entry);
 }
 
-void ph_spread_on_new(struct ph_node *node, struct ph_peer *peer, uint32_t first)
+void ph_spread_on_new(struct ph_node *node, struct ph_peer *peer, uint32_t number)
 {
-    note_lag(node, &node->logs.items[first]);
+    struct ph_log *log = &node->logs.items[number];
+    struct ph_locator entry = ph_locator_of(&log->row.tip);
+    note_lag(node, &node->logs.items[log->first]);
     peer->vain_runs = 0;
     peer->brought_ms = node->now_ms;
     peer->pruned_ms = 0;
     peer->is_eager = peer->is_eager || has_place(node, peer);
     if (peer->is_eager)
-        begin_judging(node, first);
+        begin_judging(node, &entry);
 }
 
 /* What was wanted though it was on its way is a lag like any other. */
 enum ph_status ph_spread_on_held(struct ph_node *node, struct ph_peer *peer, uint32_t first,
-                                 uint32_t seq)
+                                 const struct ph_locator *end)
 {
-    const struct ph_spread *spread = &node->spread;
     if (node->logs.items[first].heard_ms != 0)
         note_lag(node, &node->logs.items[first]);
-    if (spread->judged_ms != UINT64_MAX && first == spread->judged_log && seq == spread->judged_seq)
-        peer->is_slower = true;
+    peer->is_slower = peer->is_slower || is_judged(node, end);
     return ++peer->vain_runs > PH_RUNS_VAIN_MAX ? PH_LIMIT : PH_OK;
 }
 
@@ -199,17 +216,23 @@ static void prune_slower(struct ph_node *node)
 
 /* --- healing --- */
 
-/* Who has another session with that school has lost no way. */
+/* Another session with that school takes its place. What came by it first is judged no more: the
+ * others are not slower than nothing. */
 void ph_spread_on_gone(struct ph_node *node, const struct ph_peer *peer)
 {
-    bool was_eager = peer->state == PH_PEER_OPEN && peer->is_eager;
-    for (size_t i = 0; i < node->peers_end && was_eager; i++) {
-        const struct ph_peer *other = &node->peers[i];
-        if (other != peer && other->state == PH_PEER_OPEN &&
-            ph_school_id_equal(&other->school, &peer->school))
-            return;
+    if (peer->state != PH_PEER_OPEN || !peer->is_eager)
+        return;
+    node->spread.judged_ms = UINT64_MAX;
+    for (size_t i = 0; i < node->peers_end; i++) {
+        struct ph_peer *other = &node->peers[i];
+        if (other == peer || other->state != PH_PEER_OPEN ||
+            !ph_school_id_equal(&other->school, &peer->school))
+            continue;
+        other->brought_ms = node->now_ms; /* grafted before others */
+        node->spread.grafts_due += !other->is_eager;
+        return;
     }
-    node->spread.grafts_due += was_eager ? PH_GRAFTS_PER_LOSS : 0;
+    node->spread.grafts_due += PH_GRAFTS_PER_LOSS;
 }
 
 /* The lazy one that pushed something new last. */
@@ -219,7 +242,7 @@ static struct ph_peer *best_to_graft(struct ph_node *node)
     for (size_t i = 0; i < node->peers_end; i++) {
         struct ph_peer *peer = &node->peers[i];
         if (peer->state == PH_PEER_OPEN && !peer->is_eager && peer->pruned_ms <= node->now_ms &&
-            (best == NULL || peer->brought_ms > best->brought_ms))
+            has_place(node, peer) && (best == NULL || peer->brought_ms > best->brought_ms))
             best = peer;
     }
     return best;
@@ -229,8 +252,10 @@ static struct ph_peer *best_to_graft(struct ph_node *node)
  * up. Two for one, since the first may stand on the same side; what is too much is pruned. */
 void ph_spread_heal(struct ph_node *node)
 {
-    if (node->is_stopping)
+    if (node->is_stopping) {
+        node->spread.judged_ms = UINT64_MAX;
         return;
+    }
     if (node->spread.judged_ms <= node->now_ms)
         prune_slower(node);
     if (node->spread.grafts_due == 0 && eager_count(node) == 0)

@@ -17,14 +17,14 @@ uint64_t ph_spread_patience_ms(const struct ph_node *node);
 
 /* An entry of this node's own is taken. */
 void ph_spread_on_written(struct ph_node *node);
-/* What was wanted of a log since a head spoke of it is there. */
-void ph_spread_on_wanted(struct ph_node *node, const struct ph_peer *peer, uint32_t first);
-/* A run of that log came that nobody had asked for, with something new: it is on the way of the
+/* What was wanted since a head spoke of it is taken, into that log. */
+void ph_spread_on_wanted(struct ph_node *node, const struct ph_peer *peer, uint32_t number);
+/* A run for that log came that nobody had asked for, with something new: it is on the way of the
  * tree. */
-void ph_spread_on_new(struct ph_node *node, struct ph_peer *peer, uint32_t first);
-/* The same without anything new: another way is quicker. PH_LIMIT: nothing else comes. */
+void ph_spread_on_new(struct ph_node *node, struct ph_peer *peer, uint32_t number);
+/* The same without anything new, up to there, of a writer's first log: another way is quicker. PH_LIMIT: nothing else comes. */
 PH_MUST_USE enum ph_status ph_spread_on_held(struct ph_node *node, struct ph_peer *peer,
-                                             uint32_t first, uint32_t seq);
+                                             uint32_t first, const struct ph_locator *end);
 
 /* It has what no eager peer has brought: from now on it is one, if there is room for it. */
 PH_MUST_USE enum ph_status ph_spread_graft(struct ph_node *node, struct ph_peer *peer);

@@ -203,7 +203,7 @@ struct ph_spread {
     uint64_t lag_ms;     /* how long pushes have come after heads, at most, of late */
     uint64_t judged_ms;  /* who pushed what is judged, though it was here, is pruned then;
                           * UINT64_MAX: nothing is judged */
-    uint32_t judged_log, judged_seq; /* an entry: of that writer's first log, and its number */
+    struct ph_locator judged;
 };
 
 /* --- receipts --- */

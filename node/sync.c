@@ -190,14 +190,14 @@ static void tell_heads_soon(struct ph_node *node, struct ph_peer *peer)
 
 /* A run that nobody had asked for tells whether the tree is one. */
 static enum ph_status judge_push(struct ph_node *node, struct ph_peer *peer, enum ph_status taken,
-                                 uint32_t first, uint32_t end_seq)
+                                 uint32_t number, const struct ph_locator *end)
 {
     if (taken == PH_OK)
-        ph_spread_on_new(node, peer, first);
-    if (taken != PH_WAITING || end_seq == 0)
+        ph_spread_on_new(node, peer, number);
+    if (taken != PH_WAITING || end->seq == 0)
         return PH_OK;
     tell_heads_soon(node, peer); /* no commit will: that we are equal, perhaps */
-    return ph_spread_on_held(node, peer, first, end_seq);
+    return ph_spread_on_held(node, peer, node->logs.items[number].first, end);
 }
 
 enum ph_status ph_sync_take_run(struct ph_node *node, struct ph_peer *peer,
@@ -225,7 +225,7 @@ enum ph_status ph_sync_take_run(struct ph_node *node, struct ph_peer *peer,
     else if (status != PH_NOT_FOUND)
         return status;
     if (status != PH_NOT_FOUND)
-        return is_pushed ? judge_push(node, peer, status, first, end.seq) : PH_OK;
+        return is_pushed ? judge_push(node, peer, status, (uint32_t)number, &end) : PH_OK;
     /* What it follows on is wanted, which brings the run again. */
     memcpy(before.check, head->after_id.bytes, sizeof before.check);
     return ph_want_note_head(node, peer, first, &before);

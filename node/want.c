@@ -475,7 +475,7 @@ void ph_want_on_taken(struct ph_node *node, struct ph_peer *peer, uint32_t numbe
         return;
     }
     if (want->is_live)
-        ph_spread_on_wanted(node, peer, log->first);
+        ph_spread_on_wanted(node, peer, number);
     else
         log->pulled = log->row.tip.seq;
     want->has_brought_some = true;
