@@ -125,6 +125,8 @@ static void a_member_that_does_not_vote_brings_a_few(void **state)
 
 /* --- a school that stays unknown --- */
 
+#define MANY_SESSIONS (PH_EAGER_PER_SCHOOL_MAX + 3)
+
 struct visit {
     struct sim *sim;
     struct sim_stranger *stranger;
@@ -186,6 +188,52 @@ static void a_school_without_an_invitation_stays_unknown(void **state)
     assert_int_equal(sim_stranger_end_reason(visit.stranger), PH_END_UNKNOWN);
     CHECK(sim_trace_has(visit.sim, 0, "is not a member that we know"));
     check_untouched(&visit);
+}
+
+/* Regression: a graft that came before the school was known passed the bounds on those pushed to. */
+static void who_asks_for_pushes_before_it_is_known_is_counted(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_network(527, 2);
+    struct sim_code code = sim_invite(sim, 0, 1, NO_HOST);
+    struct sim_stranger *sessions[MANY_SESSIONS];
+    struct ph_invitation invitation;
+    struct ph_sign_secret secret;
+    struct ph_school_id school;
+    struct ph_identity identity = *sim_identity(sim, 0);
+    char why[200];
+    uint8_t bytes[1000];
+    uint32_t prune_count = 0;
+    CHECK_OK(ph_invitation_read(ph_bytes_text(code.text), &invitation, why));
+    identity.school_seed[0] ^= 1;
+    identity.writer_seed[0] ^= 1;
+    identity.transport_secret[1] ^= 1;
+    ph_sign_key_from_seed(identity.school_seed, &secret, school.bytes);
+    struct ph_join_proof proof = ph_join_prove(invitation.secret, &invitation.network, &school);
+
+    for (size_t i = 0; i < MANY_SESSIONS; i++) {
+        struct ph_buffer message = ph_buffer(bytes, sizeof bytes);
+        sessions[i] = sim_stranger_new(sim, "stranger", &identity, &invitation);
+        sim_stranger_dial(sessions[i], 0);
+        CHECK(sim_stranger_greet(sessions[i]));
+        ph_message_graft(&message);
+        sim_stranger_say(sessions[i], ph_buffer_bytes(&message));
+    }
+    sim_run(sim, 500);
+    for (size_t i = 0; i < MANY_SESSIONS; i++) {
+        struct ph_buffer message = ph_buffer(bytes, sizeof bytes);
+        ph_message_introduce(&message, NULL, 0, &proof);
+        sim_stranger_say(sessions[i], ph_buffer_bytes(&message));
+    }
+    sim_run(sim, 1000);
+
+    for (size_t i = 0; i < MANY_SESSIONS; i++) {
+        CHECK(sim_stranger_is_up(sessions[i]));
+        prune_count += sim_stranger_heard(sessions[i], PH_MESSAGE_PRUNE);
+        sim_stranger_free(sessions[i]);
+    }
+    assert_int_equal(prune_count, MANY_SESSIONS - PH_EAGER_PER_SCHOOL_MAX);
+    sim_free(sim);
 }
 
 static void a_proof_of_a_made_up_invitation_admits_nobody(void **state)
@@ -264,6 +312,7 @@ CHECK_MAIN(cmocka_unit_test(two_schools_that_never_met_a_common_one_converge),
            cmocka_unit_test(a_school_that_does_not_vote_admits_nobody),
            cmocka_unit_test(a_member_that_does_not_vote_brings_a_few),
            cmocka_unit_test(a_school_without_an_invitation_stays_unknown),
+           cmocka_unit_test(who_asks_for_pushes_before_it_is_known_is_counted),
            cmocka_unit_test(a_proof_of_a_made_up_invitation_admits_nobody),
            cmocka_unit_test(who_does_not_introduce_itself_is_not_waited_for),
            cmocka_unit_test(an_unknown_school_asks_for_nothing),
