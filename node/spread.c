@@ -119,8 +119,8 @@ enum ph_status ph_spread_push(struct ph_node *node, struct ph_peer *peer)
 
 /* --- what is pushed to us --- */
 
-/* Twice what was seen of late, as chance has it: the tree is longer from one writer than from
- * another. Where pushes come before heads, a broken way is noticed soon. */
+/* Two and a half times what was seen of late: the tree is longer from one writer than from another.
+ * Where pushes come before heads, a broken way is noticed soon. */
 uint64_t ph_spread_patience_ms(const struct ph_node *node)
 {
     uint64_t ms = 5 * node->spread.lag_ms / 2;

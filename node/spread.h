@@ -22,7 +22,8 @@ void ph_spread_on_wanted(struct ph_node *node, const struct ph_peer *peer, uint3
 /* A run for that log came that nobody had asked for, with something new: it is on the way of the
  * tree. */
 void ph_spread_on_new(struct ph_node *node, struct ph_peer *peer, uint32_t number);
-/* The same without anything new, up to there, of a writer's first log: another way is quicker. PH_LIMIT: nothing else comes. */
+/* The same without anything new, up to `end`; `first` is the writer's first log. Another way is
+ * quicker. PH_LIMIT: nothing else comes. */
 PH_MUST_USE enum ph_status ph_spread_on_held(struct ph_node *node, struct ph_peer *peer,
                                              uint32_t first, const struct ph_locator *end);
 

@@ -27,7 +27,7 @@ struct ph_log {
     uint32_t pulled;    /* fetched up to here as history: said in heads, not pushed on */
     uint64_t wanted_ms; /* what of it is missing and was heard of live is not asked for before: a
                          * push may bring it. 0: heard of otherwise, or nothing is missing */
-    uint64_t heard_ms;  /* when a head first spoke of what is missing, live; 0: none, or it came */
+    uint64_t heard_ms;  /* when a head first spoke live of what no push has brought; 0: none did */
     uint32_t first;   /* the number of the writer's first log here; itself, unless it is a branch */
     bool is_forked;   /* of the first: it has branches */
     bool is_closed;   /* of the first: nothing more is taken of the writer, in no school */
